@@ -1,0 +1,116 @@
+"""Every error rocchio raises on purpose, and the exit code each family has on the command line.
+
+::
+
+    RocchioError
+    ├── UserError              the caller can fix it
+    │   ├── InvalidArgument    (also ValueError)    a value out of its range or of the wrong kind
+    │   ├── NotFound           (also LookupError)   a path, collection, field or document that is not there
+    │   ├── SchemaMismatch     (also TypeError)     a record that does not fit the collection's fields
+    │   ├── DuplicateDocument  (also ValueError)    an `add` of a doc_id that is already in the collection
+    │   ├── MissingDependency  (also ImportError)   an optional library that is not installed
+    │   └── NotYet             (also NotImplementedError)  announced, but not in this version
+    ├── DataError              the bytes are wrong
+    │   ├── BadRecord          (also ValueError)    one record of an input file: path, line, reason
+    │   ├── Corruption         a damaged file of a collection: path, offset, reason
+    │   └── IncompatibleFormat a file written by another format version: found, supported
+    ├── BusyError              try again later: another process holds the writer lock
+    ├── StorageFailure         (also OSError)       the disk refused: full, read-only, input/output error
+    └── InternalError          a bug in rocchio; please report it
+
+Texts are lowercase without a full stop and say what was expected, what was found and what to do.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class RocchioError(Exception):
+    """Base of every error that rocchio raises on purpose."""
+
+    exit_code = 1
+
+
+class UserError(RocchioError):
+    """The caller can fix it."""
+
+    exit_code = 2
+
+
+class InvalidArgument(UserError, ValueError):
+    """A value that is out of its range or of the wrong kind."""
+
+
+class NotFound(UserError, LookupError):
+    """A path, collection, field or document that does not exist."""
+
+
+class SchemaMismatch(UserError, TypeError):
+    """A record or a request that does not fit the fields of the collection."""
+
+
+class DuplicateDocument(UserError, ValueError):
+    """An `add` of a doc_id that the collection already has."""
+
+
+class MissingDependency(UserError, ImportError):
+    """An optional library is needed and not installed; the text says how to install it."""
+
+
+class NotYet(UserError, NotImplementedError):
+    """Part of the announced interface that this version does not have."""
+
+
+class DataError(RocchioError):
+    """Bytes that are not what they should be."""
+
+    exit_code = 3
+
+
+class BadRecord(DataError, ValueError):
+    """One record of an input file that cannot be used.
+
+    Attributes: `path` (file), `line` (1-based line or record number; 0 when the whole file is meant), `reason`.
+    """
+
+    def __init__(self, path: str | Path, line: int, reason: str) -> None:
+        self.path, self.line, self.reason = str(path), line, reason
+        super().__init__(f"{self.path}:{line}: {reason}" if line else f"{self.path}: {reason}")
+
+
+class Corruption(DataError):
+    """A file of a collection is damaged. Attributes: `path`, `offset` (bytes, or None), `reason`."""
+
+    def __init__(self, path: str | Path, offset: int | None, reason: str) -> None:
+        self.path, self.offset, self.reason = str(path), offset, reason
+        place = f"{self.path} at byte {offset}" if offset is not None else self.path
+        super().__init__(f"damaged file {place}: {reason}; restore it from a backup or a snapshot")
+
+
+class IncompatibleFormat(DataError):
+    """A file has a format version that this rocchio cannot read. Attributes: `path`, `found`, `supported`."""
+
+    def __init__(self, path: str | Path, found: int, supported: int) -> None:
+        self.path, self.found, self.supported = str(path), found, supported
+        super().__init__(
+            f"{self.path} has format version {found}, this rocchio reads up to {supported}; upgrade rocchio"
+        )
+
+
+class BusyError(RocchioError):
+    """Another writer holds the collection; try again later."""
+
+    exit_code = 4
+
+
+class StorageFailure(RocchioError, OSError):
+    """The operating system refused a write or a read: disk full, no permission, input/output error."""
+
+    exit_code = 5
+
+
+class InternalError(RocchioError):
+    """A bug in rocchio; please report it."""
+
+    exit_code = 70

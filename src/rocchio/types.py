@@ -1,0 +1,133 @@
+"""The vocabulary shared by all layers: `Hit`, `Run`, `Qrels`, `Mask`.
+
+`doc_id` is the user's key (str); `row` is an internal number of a segment; the two are never mixed.
+A `score` is larger-is-better, always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+DocId: TypeAlias = str
+QueryId: TypeAlias = str
+Mask: TypeAlias = npt.NDArray[np.uint8]
+"""Packed bits over the rows of one segment, least significant bit first (`np.packbits(bitorder="little")`)."""
+
+Qrels: TypeAlias = Mapping[QueryId, Mapping[DocId, int]]
+"""Relevance judgements: query id -> doc_id -> grade (0 = judged not relevant)."""
+
+Topics: TypeAlias = Mapping[QueryId, str]
+"""Queries of an experiment: query id -> text, in file order."""
+
+
+@dataclass(frozen=True, slots=True)
+class TermContribution:
+    """What one query term adds to a document's score.
+
+    `term` as indexed; `weight` of the term in the query; `tf` per text field; `df` documents of the collection
+    that contain the term; `idf`; `score` added to the total (`weight * idf * tf part`).
+    """
+
+    term: str
+    weight: float
+    tf: Mapping[str, int]
+    df: int
+    idf: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A score, term by term: `score` is the float32 sum of the contributions plus `constant`.
+
+    `constant` is what BM25L and BM25+ give every document for the query; 0 for the other variants.
+    `length` is the document's boosted length in tokens, `average_length` the collection's.
+    """
+
+    doc_id: DocId
+    score: float
+    scoring: str
+    terms: tuple[TermContribution, ...]
+    constant: float
+    length: float
+    average_length: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One answer: `doc_id`, `score`; `fields` and `why()` are fetched when asked for."""
+
+    doc_id: DocId
+    score: float
+    _load: Callable[[], dict[str, Any]] = field(repr=False, compare=False)
+    _explain: Callable[[], Explanation] = field(repr=False, compare=False)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The stored fields of the document, without its doc_id."""
+        return self._load()
+
+    def why(self) -> Explanation:
+        """The score explained, term by term."""
+        return self._explain()
+
+
+@dataclass(frozen=True)
+class Run(Sequence["list[tuple[DocId, float]]"]):
+    """Columnar results of many queries.
+
+    `query_ids[i]`, `doc_ids[i]` (best first) and `scores[i]` (float32 array of the same length) belong together.
+    Fewer than k answers for a query is a normal result. Ties are ordered by doc_id.
+    """
+
+    query_ids: Sequence[QueryId]
+    doc_ids: Sequence[Sequence[DocId]]
+    scores: Sequence[npt.NDArray[np.float32]]
+    name: str = "rocchio"
+
+    def __post_init__(self) -> None:
+        if not len(self.query_ids) == len(self.doc_ids) == len(self.scores):
+            raise ValueError(
+                f"a run needs as many doc_ids and scores as query_ids, found {len(self.query_ids)} query_ids, "
+                f"{len(self.doc_ids)} doc_ids, {len(self.scores)} scores"
+            )
+
+    def __len__(self) -> int:
+        return len(self.query_ids)
+
+    def __getitem__(self, index: Any) -> Any:
+        return list(zip(self.doc_ids[index], self.scores[index].tolist(), strict=True))
+
+    def items(self) -> Iterator[tuple[QueryId, list[tuple[DocId, float]]]]:
+        """Query id and its (doc_id, score) pairs, best first."""
+        for index, query_id in enumerate(self.query_ids):
+            yield query_id, self[index]
+
+    def to_arrow(self) -> Any:
+        """A `pyarrow.Table` with columns query_id, doc_id, score (float32), rank (int32, from 0)."""
+        import pyarrow as pa
+
+        counts = [len(ids) for ids in self.doc_ids]
+        ranks = [np.arange(n, dtype=np.int32) for n in counts]
+        return pa.table(
+            {
+                "query_id": pa.array(np.repeat(np.array(self.query_ids, dtype=object), counts), pa.string()),
+                "doc_id": pa.array([doc_id for ids in self.doc_ids for doc_id in ids], pa.string()),
+                "score": pa.array(np.concatenate([*self.scores, np.empty(0, np.float32)]), pa.float32()),
+                "rank": pa.array(np.concatenate([*ranks, np.empty(0, np.int32)]), pa.int32()),
+            }
+        )
+
+    def to_trec(self, path: str | Path) -> None:
+        """Write the six-column TREC format: query_id Q0 doc_id rank score name; ranks count from 1."""
+        with Path(path).open("w", encoding="utf-8") as out:
+            for query_id, hits in self.items():
+                for rank, (doc_id, score) in enumerate(hits, start=1):
+                    # repr of the float32 value: parses back to exactly the score that ranked it
+                    out.write(f"{query_id} Q0 {doc_id} {rank} {np.float32(score)!s} {self.name}\n")
