@@ -1,0 +1,1 @@
+"""What users hold: `Collection`, its snapshots, and how documents get in."""

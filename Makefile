@@ -1,0 +1,47 @@
+# The one list of commands. `make demo` and `make test` are all a newcomer needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test test-all lint format native-test bench clean
+
+$(STAMP): pyproject.toml CMakeLists.txt $(shell find native -name '*.cpp' -o -name '*.hpp' -o -name CMakeLists.txt)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	touch $(STAMP)
+
+demo: $(STAMP)  ## build a collection of the standard library's docstrings, search it, evaluate it
+	$(BIN)/rocchio demo
+
+test: $(STAMP) lint native-test  ## everything CI runs
+	$(BIN)/python -m pytest
+
+test-all: $(STAMP) lint native-test  ## with the long randomised rounds
+	$(BIN)/python -m pytest --slow
+
+lint: $(STAMP)  ## style, types, layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/clang-format --dry-run --Werror $$(find native -name '*.cpp' -o -name '*.hpp')
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(STAMP)  ## apply the style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/clang-format -i $$(find native -name '*.cpp' -o -name '*.hpp')
+
+native-test: $(STAMP)  ## C++ tests under address and undefined-behaviour sanitizers
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'cmake>=3.18' ninja
+	$(BIN)/cmake -S . -B build/sanitize -G Ninja -DCMAKE_MAKE_PROGRAM=$(CURDIR)/$(BIN)/ninja -DCMAKE_BUILD_TYPE=Debug \
+		-DROCCHIO_SANITIZE=ON -DROCCHIO_TESTS=ON -DROCCHIO_PYTHON=OFF > /dev/null
+	$(BIN)/cmake --build build/sanitize
+	$(BIN)/ctest --test-dir build/sanitize --output-on-failure
+
+bench: $(STAMP)  ## lexical benchmark beside the peers that are installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python benchmarks/lexical.py
+
+clean:
+	rm -rf build dist $(VENV)

@@ -1,0 +1,13 @@
+#pragma once
+// One function per family; module.cpp calls them all.
+
+#include <nanobind/nanobind.h>
+
+namespace rocchio::bindings {
+
+void bind_errors(nanobind::module_& module);
+void bind_base(nanobind::module_& module);
+void bind_lexical(nanobind::module_& module);
+void bind_text(nanobind::module_& module);
+
+}  // namespace rocchio::bindings

@@ -1,0 +1,324 @@
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+
+#include "bindings/arrays.hpp"
+#include "bindings/bind.hpp"
+#include "lexical/builder.hpp"
+#include "lexical/merger.hpp"
+#include "lexical/searcher.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace rocchio::bindings {
+namespace {
+
+using namespace rocchio::lexical;
+
+template <typename T>
+CheckedArray<T> array_from(const nb::dict& arrays, const char* name) {
+    const auto entry = nb::cast<std::tuple<std::shared_ptr<CheckedFile>, std::size_t, std::size_t>>(arrays[name]);
+    return {std::get<0>(entry), std::get<1>(entry), std::get<2>(entry)};
+}
+
+CodeStream codes_from(const nb::dict& arrays, const std::string& stream) {
+    return {array_from<std::uint8_t>(arrays, (stream + "_codes").c_str()),
+            array_from<std::uint64_t>(arrays, (stream + "_escape_positions").c_str()),
+            array_from<std::uint32_t>(arrays, (stream + "_escape_codes").c_str())};
+}
+
+SegmentArrays segment_arrays(const nb::dict& arrays, std::uint32_t rows, std::uint32_t fields) {
+    return {rows,
+            fields,
+            {array_from<std::uint8_t>(arrays, "term_bytes"), array_from<std::uint64_t>(arrays, "term_offsets")},
+            array_from<std::uint64_t>(arrays, "posting_offsets"),
+            array_from<std::uint32_t>(arrays, "posting_rows"),
+            codes_from(arrays, "posting"),
+            array_from<std::uint64_t>(arrays, "forward_offsets"),
+            array_from<std::uint32_t>(arrays, "forward_terms"),
+            codes_from(arrays, "forward"),
+            array_from<std::uint32_t>(arrays, "frequency_tuples"),
+            array_from<std::uint32_t>(arrays, "lengths"),
+            {array_from<std::uint8_t>(arrays, "doc_id_bytes"), array_from<std::uint64_t>(arrays, "doc_id_offsets")},
+            array_from<std::uint32_t>(arrays, "doc_id_order")};
+}
+
+template <typename T>
+std::vector<T> copy_of(const InputArray<T>& array) {
+    const auto values = span_of(array);
+    return {values.begin(), values.end()};
+}
+
+std::vector<std::string_view> strings_of(const InputArray<std::uint8_t>& bytes,
+                                         const InputArray<std::int64_t>& offsets) {
+    const auto data = span_of(bytes);
+    const auto ends = span_of(offsets);
+    if (ends.empty() || ends.front() < 0 || !std::ranges::is_sorted(ends) ||
+        static_cast<std::size_t>(ends.back()) > data.size()) {
+        throw std::invalid_argument("expected increasing string offsets inside the bytes");
+    }
+    std::vector<std::string_view> strings;
+    for (std::size_t i = 0; i + 1 < ends.size(); ++i) {
+        strings.emplace_back(reinterpret_cast<const char*>(data.data()) + ends[i],
+                             static_cast<std::size_t>(ends[i + 1] - ends[i]));
+    }
+    return strings;
+}
+
+std::vector<std::int64_t> find_documents(const Segment& segment, std::span<const std::string_view> doc_ids) {
+    std::vector<std::int64_t> rows;
+    for (std::string_view doc_id : doc_ids) {
+        const auto row = segment.find_document(doc_id);
+        rows.push_back(row ? static_cast<std::int64_t>(*row) : -1);
+    }
+    return rows;
+}
+
+nb::dict to_dict(EncodedCodes&& codes) {
+    nb::dict out;
+    out["codes"] = to_numpy(std::move(codes.codes));
+    out["escape_positions"] = to_numpy(std::move(codes.escape_positions));
+    out["escape_codes"] = to_numpy(std::move(codes.escape_codes));
+    return out;
+}
+
+nb::dict to_dict(BuiltSegment&& built) {
+    nb::dict out;
+    out["term_bytes"] = to_numpy(std::move(built.term_bytes));
+    out["term_offsets"] = to_numpy(std::move(built.term_offsets));
+    out["posting_offsets"] = to_numpy(std::move(built.posting_offsets));
+    out["posting_rows"] = to_numpy(std::move(built.posting_rows));
+    out["posting"] = to_dict(std::move(built.posting_codes));
+    out["forward_offsets"] = to_numpy(std::move(built.forward_offsets));
+    out["forward_terms"] = to_numpy(std::move(built.forward_terms));
+    out["forward"] = to_dict(std::move(built.forward_codes));
+    out["frequency_tuples"] = to_numpy(std::move(built.frequency_tuples));
+    out["lengths"] = to_numpy(std::move(built.lengths));
+    return out;
+}
+
+void bind_segment(nb::module_& module) {
+    nb::class_<Segment>(module, "LexicalSegment", "The inverted index of one segment, over checked arrays.")
+        .def(
+            "__init__",
+            [](Segment* self, const nb::dict& arrays, std::uint32_t rows, std::uint32_t fields,
+               const InputArray<std::uint8_t>& live, const InputArray<std::uint32_t>& deleted_terms,
+               const InputArray<std::uint32_t>& deleted_counts) {
+                new (self) Segment(segment_arrays(arrays, rows, fields),
+                                   {copy_of(live), copy_of(deleted_terms), copy_of(deleted_counts)});
+            },
+            "arrays"_a, "rows"_a, "fields"_a, "live"_a, "deleted_terms"_a, "deleted_counts"_a)
+        .def_prop_ro("row_count", &Segment::row_count)
+        .def_prop_ro("term_count", &Segment::term_count)
+        .def("find_term", &Segment::find_term, "term"_a)
+        .def(
+            "term",
+            [](const Segment& self, std::uint32_t id) {
+                const auto term = self.term(id);
+                return nb::str(term.data(), term.size());
+            },
+            "id"_a)
+        .def(
+            "doc_id",
+            [](const Segment& self, std::uint32_t row) {
+                const auto doc_id = self.doc_id(row);
+                return nb::str(doc_id.data(), doc_id.size());
+            },
+            "row"_a)
+        .def(
+            "find_documents",
+            [](const Segment& self, const InputArray<std::uint8_t>& bytes, const InputArray<std::int64_t>& offsets) {
+                std::vector<std::int64_t> rows;
+                {
+                    nb::gil_scoped_release release;
+                    rows = find_documents(self, strings_of(bytes, offsets));
+                }
+                return to_numpy(std::move(rows));
+            },
+            "doc_id_bytes"_a, "doc_id_offsets"_a, "Row of each doc_id (int64); -1 where absent or deleted.")
+        .def(
+            "postings",
+            [](const Segment& self, std::uint32_t term) {
+                const PostingList list = self.postings(term);
+                std::vector<std::uint32_t> codes;
+                for (std::size_t i = 0; i < list.size(); ++i) codes.push_back(self.posting_code(list, i));
+                return nb::make_tuple(to_numpy(std::vector<std::uint32_t>(list.rows.begin(), list.rows.end())),
+                                      to_numpy(std::move(codes)));
+            },
+            "term"_a, "Rows (uint32) and frequency codes (uint32) of a term.")
+        .def(
+            "forward",
+            [](const Segment& self, std::uint32_t row) {
+                if (row >= self.row_count()) throw std::out_of_range("expected a row of the segment");
+                std::vector<std::uint32_t> codes;
+                const auto terms = self.forward(row, codes);
+                return nb::make_tuple(to_numpy(std::vector<std::uint32_t>(terms.begin(), terms.end())),
+                                      to_numpy(std::move(codes)));
+            },
+            "row"_a, "Term ids (uint32, increasing) and frequency codes (uint32) of a document.")
+        .def(
+            "frequencies",
+            [](const Segment& self, std::uint32_t code) {
+                const auto tuple = self.frequencies(code);
+                return std::vector<std::uint32_t>(tuple.begin(), tuple.end());
+            },
+            "code"_a, "How often the term stands in each field, for a frequency code.")
+        .def(
+            "lengths",
+            [](const Segment& self, std::uint32_t field) {
+                const auto lengths = self.lengths(field);
+                return to_numpy(std::vector<std::uint32_t>(lengths.begin(), lengths.end()));
+            },
+            "field"_a)
+        .def(
+            "validate",
+            [](const Segment& self) {
+                nb::gil_scoped_release release;
+                self.validate();
+            },
+            "Check every structure against its format; raises Corruption.");
+}
+
+void bind_builder(nb::module_& module) {
+    nb::class_<SegmentBuilder>(module, "SegmentBuilder", "Collects term ids of documents into a segment.")
+        .def(nb::init<std::size_t>(), "fields"_a)
+        .def(
+            "add",
+            [](SegmentBuilder& self, const std::vector<InputArray<std::uint32_t>>& ids,
+               const std::vector<InputArray<std::int64_t>>& offsets, std::size_t term_limit) {
+                if (ids.size() != offsets.size()) throw std::invalid_argument("expected offsets for every field");
+                std::vector<FieldTerms> fields;
+                for (std::size_t f = 0; f < ids.size(); ++f) fields.push_back({span_of(ids[f]), span_of(offsets[f])});
+                nb::gil_scoped_release release;
+                self.add(fields, term_limit);
+            },
+            "ids"_a, "offsets"_a, "term_limit"_a)
+        .def_prop_ro("row_count", &SegmentBuilder::row_count)
+        .def_prop_ro("posting_count", &SegmentBuilder::posting_count)
+        .def_prop_ro("memory_bytes", &SegmentBuilder::memory_bytes)
+        .def(
+            "finish",
+            [](SegmentBuilder& self, const InputArray<std::uint8_t>& bytes, const InputArray<std::int64_t>& offsets) {
+                BuiltSegment built;
+                {
+                    nb::gil_scoped_release release;
+                    built = self.finish(strings_of(bytes, offsets));
+                }
+                return to_dict(std::move(built));
+            },
+            "term_bytes"_a, "term_offsets"_a);
+
+    nb::class_<Merger>(module, "SegmentMerger", "Merges segments without their text.")
+        .def(nb::init<std::vector<std::shared_ptr<const Segment>>>(), "segments"_a)
+        .def_prop_ro("row_count", &Merger::row_count)
+        .def_prop_ro("term_count", &Merger::term_count)
+        .def("term_bytes", [](const Merger& m) { return to_numpy(std::vector(m.term_bytes())); })
+        .def("term_offsets", [](const Merger& m) { return to_numpy(std::vector(m.term_offsets())); })
+        .def("posting_offsets", [](const Merger& m) { return to_numpy(std::vector(m.posting_offsets())); })
+        .def("forward_offsets", [](const Merger& m) { return to_numpy(std::vector(m.forward_offsets())); })
+        .def("frequency_tuples", [](const Merger& m) { return to_numpy(std::vector(m.frequency_tuples())); })
+        .def("posting_rows", [](const Merger& m, std::size_t first, std::size_t last) { return to_numpy(m.posting_rows(first, last)); })
+        .def("posting_codes", [](const Merger& m, std::size_t first, std::size_t last) { return to_dict(m.posting_codes(first, last)); })
+        .def("forward_terms", [](const Merger& m, std::uint32_t first, std::uint32_t last) { return to_numpy(m.forward_terms(first, last)); })
+        .def("forward_codes", [](const Merger& m, std::uint32_t first, std::uint32_t last) { return to_dict(m.forward_codes(first, last)); })
+        .def("lengths", [](const Merger& m, std::uint32_t field) { return to_numpy(m.lengths(field)); }, "field"_a);
+}
+
+/// Checks what the caller gave before the core runs without the interpreter lock.
+QueryBatch checked_batch(std::span<const std::uint64_t> offsets, std::span<const std::uint32_t> terms,
+                         std::span<const double> weights, std::size_t distinct) {
+    if (offsets.empty() || offsets.front() != 0 || !std::ranges::is_sorted(offsets) || offsets.back() != terms.size() ||
+        terms.size() != weights.size()) {
+        throw std::invalid_argument("expected increasing query offsets that cover terms and weights");
+    }
+    if (std::ranges::any_of(terms, [&](std::uint32_t term) { return term >= distinct; })) {
+        throw std::invalid_argument("expected query terms to index the distinct terms");
+    }
+    return {offsets, terms, weights};
+}
+
+nb::tuple search(const Searcher& self, const InputArray<std::uint8_t>& term_bytes,
+                 const InputArray<std::int64_t>& term_offsets, const InputArray<std::uint64_t>& query_offsets,
+                 const InputArray<std::uint32_t>& query_terms, const InputArray<double>& weights, std::size_t k,
+                 const std::vector<InputArray<std::uint8_t>>& allowed, Kernel kernel) {
+    std::vector<AllowedRows> masks;
+    for (const auto& mask : allowed) masks.push_back(span_of(mask));
+    BatchResult result;
+    std::vector<std::uint32_t> segments;
+    std::vector<std::uint32_t> rows;
+    std::vector<float> scores;
+    std::vector<std::uint8_t> id_bytes;
+    std::vector<std::int64_t> id_offsets{0};
+    {
+        nb::gil_scoped_release release;
+        const auto distinct = strings_of(term_bytes, term_offsets);
+        const auto batch = checked_batch(span_of(query_offsets), span_of(query_terms), span_of(weights), distinct.size());
+        result = self.search(distinct, batch, k, masks, kernel);
+        for (const Scored& hit : result.hits) {
+            segments.push_back(hit.segment);
+            rows.push_back(hit.row);
+            scores.push_back(hit.score);
+            const auto id = self.doc_id(hit);
+            id_bytes.insert(id_bytes.end(), id.begin(), id.end());
+            id_offsets.push_back(static_cast<std::int64_t>(id_bytes.size()));
+        }
+    }
+    return nb::make_tuple(to_numpy(std::move(result.offsets)), to_numpy(std::move(segments)), to_numpy(std::move(rows)),
+                          to_numpy(std::move(scores)), to_numpy(std::move(id_bytes)), to_numpy(std::move(id_offsets)));
+}
+
+void bind_searcher(nb::module_& module) {
+    nb::enum_<Variant>(module, "Variant")
+        .value("robertson", Variant::robertson)
+        .value("lucene", Variant::lucene)
+        .value("atire", Variant::atire)
+        .value("bm25l", Variant::bm25l)
+        .value("bm25plus", Variant::bm25plus);
+    nb::enum_<Kernel>(module, "Kernel")
+        .value("automatic", Kernel::automatic)
+        .value("exhaustive", Kernel::exhaustive)
+        .value("windowed", Kernel::windowed);
+
+    nb::class_<Searcher>(module, "Searcher", "Exact top-k over the segments of a snapshot with one scoring.")
+        .def(
+            "__init__",
+            [](Searcher* self, std::vector<std::shared_ptr<const Segment>> segments, Variant variant, double k1, double b,
+               double delta, std::vector<double> field_weights, std::uint64_t documents,
+               const InputArray<std::uint64_t>& total_lengths) {
+                if (field_weights.size() != total_lengths.shape(0)) {
+                    throw std::invalid_argument("expected a weight and a total length for every field");
+                }
+                new (self) Searcher(std::move(segments), {variant, k1, b, delta, 1.0}, std::move(field_weights), documents,
+                                    span_of(total_lengths));
+            },
+            "segments"_a, "variant"_a, "k1"_a, "b"_a, "delta"_a, "field_weights"_a, "documents"_a, "total_lengths"_a)
+        .def("search", &search, "term_bytes"_a, "term_offsets"_a, "query_offsets"_a, "query_terms"_a, "weights"_a, "k"_a,
+             "allowed"_a, "kernel"_a,
+             "Batch search; returns (offsets, segments, rows, scores, doc_id bytes, doc_id offsets).")
+        .def("document_frequency", &Searcher::document_frequency, "term"_a)
+        .def("idf", [](const Searcher& s, std::uint64_t documents, std::uint64_t df) { return s.scoring().idf(documents, df); },
+             "documents"_a, "df"_a)
+        .def("tf_part", [](const Searcher& s, double tf, double length) { return s.scoring().tf_part(tf, length); },
+             "tf"_a, "length"_a)
+        .def_prop_ro("absent_part", [](const Searcher& s) { return s.scoring().absent_part(); })
+        .def_prop_ro("average_length", [](const Searcher& s) { return s.scoring().average_length; })
+        .def("boosted_length", &Searcher::boosted_length, "segment"_a, "row"_a)
+        .def("boosted_frequency", &Searcher::boosted_frequency, "segment"_a, "code"_a);
+}
+
+}  // namespace
+
+void bind_lexical(nb::module_& module) {
+    bind_segment(module);
+    bind_builder(module);
+    bind_searcher(module);
+}
+
+}  // namespace rocchio::bindings

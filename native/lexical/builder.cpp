@@ -1,0 +1,133 @@
+#include "lexical/builder.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <stdexcept>
+
+#include "lexical/segment.hpp"
+
+namespace rocchio::lexical {
+
+void EncodedCodes::push(std::uint64_t position, std::uint32_t code) {
+    codes.push_back(static_cast<std::uint8_t>(std::min<std::uint32_t>(code, kEscapeCode)));
+    if (code < kEscapeCode) return;
+    escape_positions.push_back(position);
+    escape_codes.push_back(code);
+}
+
+SegmentBuilder::SegmentBuilder(std::size_t field_count)
+    : field_count_(field_count), frequencies_(field_count), lengths_(field_count) {
+    if (field_count == 0) throw std::invalid_argument("expected at least one text field, found none");
+}
+
+std::size_t SegmentBuilder::memory_bytes() const {
+    return slots_.capacity() * sizeof(Slot) + (terms_.capacity() + codes_.capacity()) * sizeof(std::uint32_t) +
+           offsets_.capacity() * sizeof(std::uint64_t) + field_count_ * lengths_[0].capacity() * sizeof(std::uint32_t);
+}
+
+void SegmentBuilder::add(std::span<const FieldTerms> fields, std::size_t term_limit) {
+    if (fields.size() != field_count_) throw std::invalid_argument("expected one list of terms per field");
+    const std::size_t documents = fields[0].offsets.size() - 1;
+    for (const FieldTerms& field : fields) {
+        const auto& offsets = field.offsets;
+        if (offsets.empty() || offsets.size() != documents + 1 || offsets.front() != 0 ||
+            !std::ranges::is_sorted(offsets) || static_cast<std::size_t>(offsets.back()) != field.ids.size()) {
+            throw std::invalid_argument("expected increasing offsets that cover the term ids, one per document");
+        }
+        if (std::ranges::any_of(field.ids, [&](std::uint32_t id) { return id >= term_limit; })) {
+            throw std::invalid_argument("expected term ids below the size of the token table");
+        }
+    }
+    if (row_count() + documents >= std::numeric_limits<std::uint32_t>::max()) {
+        throw std::invalid_argument("expected fewer than 2^32 documents in a segment");
+    }
+    slots_.resize(std::max(slots_.size(), term_limit));
+    for (std::size_t document = 0; document < documents; ++document) add_document(fields, document);
+}
+
+void SegmentBuilder::add_document(std::span<const FieldTerms> fields, std::size_t document) {
+    const auto stamp = static_cast<std::uint32_t>(offsets_.size());
+    document_terms_.clear();
+    document_counts_.clear();
+    for (std::size_t f = 0; f < field_count_; ++f) {
+        const auto first = static_cast<std::size_t>(fields[f].offsets[document]);
+        const auto last = static_cast<std::size_t>(fields[f].offsets[document + 1]);
+        for (std::size_t i = first; i < last; ++i) {
+            const std::uint32_t term = fields[f].ids[i];
+            Slot& slot = slots_[term];
+            if (slot.row_stamp != stamp) {
+                slot = {stamp, static_cast<std::uint32_t>(document_terms_.size())};
+                document_terms_.push_back(term);
+                document_counts_.insert(document_counts_.end(), field_count_, 0);
+            }
+            ++document_counts_[slot.index * field_count_ + f];
+        }
+        lengths_[f].push_back(static_cast<std::uint32_t>(last - first));
+    }
+    for (std::size_t i = 0; i < document_terms_.size(); ++i) {
+        terms_.push_back(document_terms_[i]);
+        codes_.push_back(frequencies_.intern(std::span(document_counts_).subspan(i * field_count_, field_count_)));
+    }
+    offsets_.push_back(terms_.size());
+}
+
+// Returns old term id -> new id (position in the sorted dictionary) and fills the dictionary and list offsets.
+std::vector<std::uint32_t> SegmentBuilder::sort_terms(std::span<const std::string_view> term_strings,
+                                                      BuiltSegment& built) const {
+    std::vector<std::uint64_t> df(term_strings.size(), 0);
+    for (std::uint32_t term : terms_) ++df[term];
+    std::vector<std::uint32_t> used;
+    for (std::uint32_t term = 0; term < df.size(); ++term) {
+        if (df[term] > 0) used.push_back(term);
+    }
+    std::sort(used.begin(), used.end(),
+              [&](std::uint32_t a, std::uint32_t b) { return term_strings[a] < term_strings[b]; });
+    std::vector<std::uint32_t> new_id(term_strings.size(), 0);
+    built.term_offsets.push_back(0);
+    built.posting_offsets.push_back(0);
+    for (std::size_t place = 0; place < used.size(); ++place) {
+        const std::string_view term = term_strings[used[place]];
+        new_id[used[place]] = static_cast<std::uint32_t>(place);
+        built.term_bytes.insert(built.term_bytes.end(), term.begin(), term.end());
+        built.term_offsets.push_back(built.term_bytes.size());
+        built.posting_offsets.push_back(built.posting_offsets.back() + df[used[place]]);
+    }
+    return new_id;
+}
+
+BuiltSegment SegmentBuilder::finish(std::span<const std::string_view> term_strings) {
+    if (slots_.size() > term_strings.size()) throw std::invalid_argument("expected a string for every term id");
+    BuiltSegment built;
+    const std::vector<std::uint32_t> new_id = sort_terms(term_strings, built);
+    const std::vector<std::uint32_t> rank = frequencies_.ranking();
+    built.frequency_tuples = frequencies_.ranked_tuples(rank);
+    built.posting_rows.resize(terms_.size());
+    std::vector<std::uint32_t> posting_codes(terms_.size());
+    std::vector<std::uint64_t> fill(built.posting_offsets.begin(), built.posting_offsets.end() - 1);
+    std::vector<std::uint64_t> document;  // (new term id, code), packed to sort fast
+    for (std::size_t row = 0; row + 1 < offsets_.size(); ++row) {
+        document.clear();
+        for (std::uint64_t i = offsets_[row]; i < offsets_[row + 1]; ++i) {
+            document.push_back(std::uint64_t{new_id[terms_[i]]} << 32 | rank[codes_[i]]);
+        }
+        std::sort(document.begin(), document.end());
+        for (std::size_t i = 0; i < document.size(); ++i) {
+            const auto term = static_cast<std::uint32_t>(document[i] >> 32);
+            const auto code = static_cast<std::uint32_t>(document[i]);
+            terms_[offsets_[row] + i] = term;  // the forward index is relabelled in place
+            built.forward_codes.push(offsets_[row] + i, code);
+            built.posting_rows[fill[term]] = static_cast<std::uint32_t>(row);
+            posting_codes[fill[term]++] = code;
+        }
+    }
+    codes_ = {};
+    for (std::size_t i = 0; i < posting_codes.size(); ++i) built.posting_codes.push(i, posting_codes[i]);
+    built.forward_offsets = std::move(offsets_);
+    built.forward_terms = std::move(terms_);
+    for (const auto& field : lengths_) built.lengths.insert(built.lengths.end(), field.begin(), field.end());
+    *this = SegmentBuilder(field_count_);
+    return built;
+}
+
+}  // namespace rocchio::lexical

@@ -1,0 +1,77 @@
+#pragma once
+// Turns batches of term ids into the arrays of a segment.
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "lexical/frequency_table.hpp"
+
+namespace rocchio::lexical {
+
+/// Codes as they go to disk: a byte each, larger ones escaped.
+struct EncodedCodes {
+    std::vector<std::uint8_t> codes;
+    std::vector<std::uint64_t> escape_positions;
+    std::vector<std::uint32_t> escape_codes;
+
+    void push(std::uint64_t position, std::uint32_t code);
+};
+
+/// Everything a segment's lexical file holds, in memory (see SegmentArrays).
+struct BuiltSegment {
+    std::vector<std::uint8_t> term_bytes;
+    std::vector<std::uint64_t> term_offsets;
+    std::vector<std::uint64_t> posting_offsets;
+    std::vector<std::uint32_t> posting_rows;
+    EncodedCodes posting_codes;
+    std::vector<std::uint64_t> forward_offsets;
+    std::vector<std::uint32_t> forward_terms;
+    EncodedCodes forward_codes;
+    std::vector<std::uint32_t> frequency_tuples;
+    std::vector<std::uint32_t> lengths;
+};
+
+/// Terms of one field for a batch of documents: document d has ids [offsets[d], offsets[d+1]).
+struct FieldTerms {
+    std::span<const std::uint32_t> ids;
+    std::span<const std::int64_t> offsets;
+};
+
+class SegmentBuilder {
+  public:
+    explicit SegmentBuilder(std::size_t field_count);
+
+    /// Adds the documents of a batch; `fields` has one entry per field, all with the same number of documents.
+    /// Term ids are those of one token table and must be below `term_limit`. Throws std::invalid_argument.
+    void add(std::span<const FieldTerms> fields, std::size_t term_limit);
+
+    std::size_t row_count() const { return offsets_.size() - 1; }
+    std::size_t posting_count() const { return terms_.size(); }
+    std::size_t memory_bytes() const;
+
+    /// The finished segment; `term_strings` by term id of the token table. Leaves the builder empty.
+    BuiltSegment finish(std::span<const std::string_view> term_strings);
+
+  private:
+    struct Slot {
+        std::uint32_t row_stamp = 0;  // row + 1 for which `index` holds
+        std::uint32_t index = 0;
+    };
+
+    void add_document(std::span<const FieldTerms> fields, std::size_t document);
+    std::vector<std::uint32_t> sort_terms(std::span<const std::string_view> term_strings, BuiltSegment& built) const;
+
+    std::size_t field_count_;
+    FrequencyTable frequencies_;
+    std::vector<Slot> slots_;                       // by term id
+    std::vector<std::uint32_t> document_terms_;     // distinct terms of the current document
+    std::vector<std::uint32_t> document_counts_;    // [term][field]
+    std::vector<std::uint64_t> offsets_{0};
+    std::vector<std::uint32_t> terms_;              // forward index in insertion order
+    std::vector<std::uint32_t> codes_;
+    std::vector<std::vector<std::uint32_t>> lengths_;  // by field
+};
+
+}  // namespace rocchio::lexical

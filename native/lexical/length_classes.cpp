@@ -1,0 +1,64 @@
+#include "lexical/length_classes.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "lexical/searcher.hpp"
+
+namespace rocchio::lexical {
+namespace {
+
+constexpr std::size_t kClasses = 256;
+
+}  // namespace
+
+LengthClasses::LengthClasses(const Segment& segment, const Scoring& scoring, std::span<const double> field_weights,
+                             std::span<const double> lengths)
+    : class_of_row_(lengths.size()), shortest_(kClasses, 0.0), longest_(kClasses, 0.0) {
+    classify(lengths);
+    fill_bounds(segment, scoring, field_weights);
+}
+
+// Whole lengths within a span of 256 get a class each; otherwise classes are spaced geometrically, because
+// the length norm is relative.
+void LengthClasses::classify(std::span<const double> lengths) {
+    double least = 0.0;
+    double most = 0.0;
+    bool whole = true;
+    for (double length : lengths) {
+        if (length <= 0.0) continue;  // a document without tokens has no postings
+        least = least == 0.0 ? length : std::min(least, length);
+        most = std::max(most, length);
+        whole = whole && length == std::floor(length);
+    }
+    if (least == 0.0) return;
+    const bool exact = whole && most - least < static_cast<double>(kClasses);
+    const double scale = most > least ? static_cast<double>(kClasses - 1) / std::log(most / least) : 0.0;
+    for (std::size_t row = 0; row < lengths.size(); ++row) {
+        if (lengths[row] <= 0.0) continue;
+        const double place = exact ? lengths[row] - least : std::log(lengths[row] / least) * scale;
+        const auto cls = static_cast<std::uint8_t>(std::clamp(place, 0.0, static_cast<double>(kClasses - 1)));
+        class_of_row_[row] = cls;
+        shortest_[cls] = shortest_[cls] == 0.0 ? lengths[row] : std::min(shortest_[cls], lengths[row]);
+        longest_[cls] = std::max(longest_[cls], lengths[row]);
+    }
+}
+
+void LengthClasses::fill_bounds(const Segment& segment, const Scoring& scoring,
+                                std::span<const double> field_weights) {
+    bounds_.assign(kClasses * kClasses, 0.0f);
+    const std::size_t codes = std::min<std::size_t>(segment.code_count(), kEscapeCode);
+    for (std::size_t code = 0; code < codes; ++code) {
+        const double tf = boosted_sum(segment.frequencies(static_cast<std::uint32_t>(code)), field_weights);
+        for (std::size_t cls = 0; tf > 0.0 && cls < kClasses; ++cls) {
+            bounds_[code * kClasses + cls] = static_cast<float>(scoring.tf_part(tf, shortest_[cls]));
+        }
+    }
+    // tf_part is concave in tf and depends on tf / norm, so a ratio of norms bounds the ratio of contributions.
+    for (std::size_t cls = 0; cls < kClasses; ++cls) {
+        if (longest_[cls] == 0.0) continue;
+        tightness_ = std::min(tightness_, scoring.length_norm(shortest_[cls]) / scoring.length_norm(longest_[cls]));
+    }
+}
+
+}  // namespace rocchio::lexical

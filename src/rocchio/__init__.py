@@ -1,0 +1,70 @@
+"""rocchio: a retrieval engine that lives inside a Python program.
+
+>>> import rocchio
+>>> col = rocchio.create("papers.rocchio", fields={"text": rocchio.text()})       # doctest: +SKIP
+>>> col.add({"doc_id": "a1", "text": "relevance feedback"}); col.commit()         # doctest: +SKIP
+>>> col.search("feedback", k=10)                                                  # doctest: +SKIP
+
+Names are loaded when first used, so `import rocchio` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rocchio import errors as errors
+    from rocchio.engine.collection import Collection as Collection
+    from rocchio.engine.collection import create as create
+    from rocchio.engine.collection import open as open
+    from rocchio.engine.snapshot import Snapshot as Snapshot
+    from rocchio.lexical.scoring import Bm25 as Bm25
+    from rocchio.storage.schema import boolean as bool
+    from rocchio.storage.schema import date as date
+    from rocchio.storage.schema import keyword as keyword
+    from rocchio.storage.schema import number as number
+    from rocchio.storage.schema import text as text
+    from rocchio.storage.schema import vector as vector
+    from rocchio.analysis import Analyzer as Analyzer
+    from rocchio.analysis import parse_analyzer as parse_analyzer
+    from rocchio.types import Hit as Hit
+    from rocchio.types import Run as Run
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Analyzer": ("rocchio.analysis", "Analyzer"),
+    "Bm25": ("rocchio.lexical.scoring", "Bm25"),
+    "Collection": ("rocchio.engine.collection", "Collection"),
+    "Hit": ("rocchio.types", "Hit"),
+    "Run": ("rocchio.types", "Run"),
+    "Snapshot": ("rocchio.engine.snapshot", "Snapshot"),
+    "bool": ("rocchio.storage.schema", "boolean"),
+    "create": ("rocchio.engine.collection", "create"),
+    "date": ("rocchio.storage.schema", "date"),
+    "keyword": ("rocchio.storage.schema", "keyword"),
+    "number": ("rocchio.storage.schema", "number"),
+    "open": ("rocchio.engine.collection", "open"),
+    "parse_analyzer": ("rocchio.analysis", "parse_analyzer"),
+    "text": ("rocchio.storage.schema", "text"),
+    "vector": ("rocchio.storage.schema", "vector"),
+}
+
+__all__ = [*_HOMES, "__version__", "errors"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        module, attribute = _HOMES[name]
+        value = getattr(importlib.import_module(module), attribute)
+    elif name == "errors":
+        value = importlib.import_module("rocchio.errors")
+    else:
+        raise AttributeError(f"module 'rocchio' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,27 @@
+"""The C++ core (`native/` in the source tree), re-exported so that the layering test sees the arrow."""
+
+from rocchio._native._ext import (
+    CHUNK_BYTES,
+    CheckedFile,
+    Kernel,
+    LexicalSegment,
+    Searcher,
+    SegmentBuilder,
+    SegmentMerger,
+    Variant,
+    chunk_checksums,
+    crc32c,
+)
+
+__all__ = [
+    "CHUNK_BYTES",
+    "CheckedFile",
+    "Kernel",
+    "LexicalSegment",
+    "Searcher",
+    "SegmentBuilder",
+    "SegmentMerger",
+    "Variant",
+    "chunk_checksums",
+    "crc32c",
+]

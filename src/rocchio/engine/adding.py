@@ -1,0 +1,174 @@
+"""From whatever a user hands over to batches of the writer, with everything accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import pyarrow as pa
+
+from rocchio.engine.records import BadRow, from_arrow, to_arrow
+from rocchio.engine.writer import Writer, keep_last
+from rocchio.errors import BadRecord, DuplicateDocument, InvalidArgument, SchemaMismatch
+from rocchio.sources import Reject, RejectFile, SourceBatch, StopAtFirst, open_source
+from rocchio.storage.schema import ID_FIELD, Schema
+
+OnError: TypeAlias = Literal["raise", "skip"]
+Progress: TypeAlias = Callable[[int, int, int], None]
+"""Told (documents so far, bytes read, bytes in all; 0 when unknown)."""
+
+BATCH = 4096
+_MEMORY = "<memory>"
+
+
+@dataclass
+class AddSummary:
+    """What became of the documents of one call.
+
+    `added` are pending (of which `replaced` took the place of an older version); `repeated` doc_ids stood several
+    times in a batch and the last one won; `rejected` were not usable; `reject_file` has them, if asked for.
+    """
+
+    added: int = 0
+    replaced: int = 0
+    repeated: int = 0
+    rejected: int = 0
+    reject_file: str | None = None
+    reasons: list[str] = field(default_factory=list)
+    """The first ten reasons, with their places."""
+
+    def __str__(self) -> str:
+        parts = [f"{self.added:,} documents added"]
+        if self.replaced:
+            parts.append(f"{self.replaced:,} of them replaced an older version")
+        if self.repeated:
+            parts.append(f"{self.repeated:,} repeated doc_ids in a batch: the last one won")
+        if self.rejected:
+            where = f", see {self.reject_file}" if self.reject_file else ""
+            parts.append(f"{self.rejected:,} records rejected{where}")
+        return "; ".join(parts)
+
+
+class Adder:
+    """One call of `add` or `upsert`."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        schema: Schema,
+        replace: bool,
+        on_error: OnError,
+        rejects: str | Path | None,
+        progress: Progress | None,
+    ) -> None:
+        if on_error not in ("raise", "skip"):
+            raise InvalidArgument(f"expected on_error to be 'raise' or 'skip', found {on_error!r}")
+        if rejects is not None and on_error == "raise":
+            raise InvalidArgument("expected on_error='skip' with a reject file, found 'raise'; leave out one of them")
+        self._writer, self._schema, self._replace, self._on_error = writer, schema, replace, on_error
+        self._reject_file = RejectFile(rejects) if rejects is not None else None
+        self._progress = progress or (lambda _documents, _done, _total: None)
+        self.summary = AddSummary(reject_file=str(rejects) if rejects is not None else None)
+
+    def run(self, documents: Any, source_options: Mapping[str, Any]) -> AddSummary:
+        """Add everything; returns what became of it."""
+        try:
+            if isinstance(documents, str | Path):
+                self._add_source(documents, source_options)
+            elif source_options:
+                unknown = ", ".join(sorted(source_options))
+                raise InvalidArgument(f"expected options {unknown} only with a path, found {type(documents).__name__}")
+            else:
+                for batch in _batches(documents):
+                    self._add_batch(batch)
+        finally:
+            if self._reject_file is not None:
+                self._reject_file.close()
+        return self.summary
+
+    def _add_source(self, path: str | Path, options: Mapping[str, Any]) -> None:
+        source = open_source(path, **options)
+        stop: Callable[[Reject], None] = StopAtFirst() if self._on_error == "raise" else self._reject
+        for batch in source.batches(stop):
+            self._add_batch(batch)
+            self._progress(self.summary.added, batch.position_bytes, source.size_bytes)
+
+    def _add_batch(self, batch: SourceBatch) -> None:
+        records = batch.records
+        columns, bad = (
+            from_arrow(records, self._schema) if isinstance(records, pa.RecordBatch) else to_arrow(records, self._schema)
+        )
+        for position, reason in bad:
+            self._refuse(batch, (position, reason), SchemaMismatch)
+        columns, repeated = keep_last(columns)
+        self.summary.repeated += len(repeated)
+        columns = self._settle_existing(batch, columns)
+        self._writer.add(columns)
+        self.summary.added += columns.num_rows
+        self._progress(self.summary.added, 0, 0)
+
+    def _settle_existing(self, batch: SourceBatch, columns: pa.RecordBatch) -> pa.RecordBatch:
+        ids = columns.column(ID_FIELD)
+        if self._replace:
+            self.summary.replaced += len(self._writer.delete(ids.to_pylist()))
+            return columns
+        existing = self._writer.existing(ids)
+        if not existing:
+            return columns
+        for position, doc_id in enumerate(_ids_of(batch.records)):
+            if doc_id in existing:
+                reason = f"doc_id {doc_id!r} is in the collection already; use upsert to replace it"
+                self._refuse(batch, (position, reason), DuplicateDocument)
+        return columns.filter(pa.array([doc_id not in existing for doc_id in ids.to_pylist()]))
+
+    def _refuse(self, batch: SourceBatch, bad: BadRow, kind: type[SchemaMismatch] | type[DuplicateDocument]) -> None:
+        position, reason = bad
+        place = int(batch.places[position])
+        if self._on_error == "raise":
+            if batch.path == _MEMORY:
+                raise kind(f"document {place}: {reason}")
+            raise BadRecord(batch.path, place, reason)
+        records = batch.records
+        record = records.slice(position, 1).to_pylist()[0] if isinstance(records, pa.RecordBatch) else records[position]
+        self._reject(Reject(batch.path, place, reason, repr(record)))
+
+    def _reject(self, reject: Reject) -> None:
+        self.summary.rejected += 1
+        if len(self.summary.reasons) < 10:
+            self.summary.reasons.append(str(BadRecord(reject.path, reject.line, reject.reason)))
+        if self._reject_file is not None:
+            self._reject_file(reject)
+
+
+def _ids_of(records: list[dict[str, Any]] | pa.RecordBatch) -> list[Any]:
+    if isinstance(records, pa.RecordBatch):
+        ids: list[Any] = records.column(ID_FIELD).to_pylist()
+        return ids
+    return [record.get(ID_FIELD) if isinstance(record, dict) else None for record in records]
+
+
+def _batches(documents: Any) -> Iterator[SourceBatch]:
+    """Documents of this process in batches; places count from 0."""
+    if isinstance(documents, Mapping):
+        documents = [dict(documents)]
+    if isinstance(documents, pa.Table):
+        documents = documents.to_reader(max_chunksize=BATCH)
+    elif isinstance(documents, pa.RecordBatch):
+        documents = pa.Table.from_batches([documents]).to_reader(max_chunksize=BATCH)
+    if not isinstance(documents, Iterable) or isinstance(documents, bytes):
+        raise InvalidArgument(
+            f"expected a dict, an iterable of dicts, an Arrow table or a path, found {type(documents).__name__}"
+        )
+    first = 0
+    if isinstance(documents, pa.RecordBatchReader):
+        for batch in documents:
+            yield SourceBatch(batch, _MEMORY, range(first, first + batch.num_rows), 0)
+            first += batch.num_rows
+        return
+    stream = iter(documents)
+    while records := list(islice(stream, BATCH)):
+        yield SourceBatch(records, _MEMORY, range(first, first + len(records)), 0)
+        first += len(records)

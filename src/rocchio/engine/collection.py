@@ -1,0 +1,338 @@
+"""`Collection`: what users hold. Documents in, a durable collection on disk, exact answers out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from rocchio.engine.adding import AddSummary, Adder, OnError, Progress
+from rocchio.engine.garbage import remove_orphans
+from rocchio.engine.info import CollectionInfo, describe
+from rocchio.engine.snapshot import FieldChoice, Snapshot, open_snapshot
+from rocchio.engine.verify import VerifyReport, verify
+from rocchio.engine.writer import DEFAULT_MEMORY_MB, Writer, due_for_merging
+from rocchio.errors import InvalidArgument, NotFound, NotYet, RocchioError
+from rocchio.lexical.scoring import Bm25
+from rocchio.storage.directory import Directory, LocalDirectory
+from rocchio.storage.lock import WriterLock
+from rocchio.storage.manifest import MANIFEST, Manifest, read_manifest, write_manifest
+from rocchio.storage.schema import Field, Schema
+from rocchio.analysis import Analyzer, parse_analyzer
+from rocchio.types import DocId, Explanation
+
+AnalyzerChoice = str | Analyzer | Callable[[str], list[str]]
+
+
+def create(
+    path: str | Path,
+    fields: Mapping[str, Field],
+    *,
+    analyzer: AnalyzerChoice = "english",
+    memory_mb: int = DEFAULT_MEMORY_MB,
+) -> Collection:
+    """A new, empty collection in the folder `path`, durable when this returns.
+
+    `fields` maps names to types (`rocchio.text()`, `rocchio.keyword()`, ...), at least one of them text. `analyzer`
+    is a preset ("english", "german", "cjk", "anserini", "bm25s", ...), an analyzer's text form, or a function from
+    text to tokens. `memory_mb` bounds what a writer buffers. Raises InvalidArgument, also when the folder is not
+    empty, and StorageFailure.
+    """
+    resolved = _resolve(analyzer)
+    if not isinstance(fields, Mapping):
+        raise InvalidArgument(f"expected fields like {{'text': rocchio.text()}}, found {fields!r}")
+    manifest = Manifest(Schema(dict(fields), str(resolved)))
+    return create_in(LocalDirectory(path), Path(path), manifest, resolved, memory_mb)
+
+
+def create_in(
+    directory: Directory, path: Path, manifest: Manifest, analyzer: Analyzer, memory_mb: int = DEFAULT_MEMORY_MB
+) -> Collection:
+    """`create` for any `Directory`."""
+    _check_memory(memory_mb)
+    if path.is_file():
+        raise InvalidArgument(f"expected a folder to create, found a file at {path}; choose another path")
+    if directory.names(""):
+        what = "a collection" if MANIFEST in directory.names("") else "other files"
+        raise InvalidArgument(f"expected an empty or new folder, found {what} in {path}; use open, or another path")
+    directory.make_folder("")
+    write_manifest(directory, manifest)
+    return Collection(directory, path, analyzer, memory_mb)
+
+
+def open(path: str | Path, *, analyzer: AnalyzerChoice | None = None, memory_mb: int = DEFAULT_MEMORY_MB) -> Collection:
+    """The collection in the folder `path`, as last committed. Maps files and reads almost nothing.
+
+    `analyzer` is only needed when the collection was created with a function; it must be that function. Raises
+    NotFound, Corruption, IncompatibleFormat.
+    """
+    folder = Path(path)
+    if not (folder / MANIFEST).is_file():
+        found = "a folder without one" if folder.is_dir() else "a file" if folder.exists() else "nothing"
+        raise NotFound(f"expected a collection with a {MANIFEST} at {folder}, found {found}; create one with rocchio.create")
+    _check_memory(memory_mb)
+    return Collection(LocalDirectory(folder), folder, None if analyzer is None else _resolve(analyzer), memory_mb)
+
+
+class Collection:
+    """A durable collection. Searching sees the last commit; adding and deleting wait for `commit`.
+
+    One writer at a time, in any process; any number of readers. Use as a context manager to drop uncommitted
+    changes and release the writer lock at the end.
+    """
+
+    def __init__(self, directory: Directory, path: Path, analyzer: Analyzer | None, memory_mb: int) -> None:
+        self._directory, self.path, self._given_analyzer, self._memory_mb = directory, path, analyzer, memory_mb
+        self._lock: WriterLock | None = None
+        self._writer: Writer | None = None
+        self._mutex = threading.RLock()
+        self._snapshot = open_snapshot(directory, self._analyzer_for)
+
+    # ---- reading
+
+    def search(self, query: Any, k: int = 10, **options: Any) -> Any:
+        """Exact top k of the last commit; see `Snapshot.search` for queries and options."""
+        later = {"where", "tenant", "recall", "plan"} & options.keys()
+        if later:
+            raise NotYet(f"search options {', '.join(sorted(later))} come in a later version")
+        return self._snapshot.search(query, k, **options)
+
+    def explain(
+        self, query: Any, doc_id: DocId, *, scoring: Bm25 | str | None = None, field: FieldChoice = None
+    ) -> Explanation:
+        """Why a document has its score for a query, term by term."""
+        found: Explanation = self._snapshot.explain(query, doc_id, scoring=scoring, field=field)
+        return found
+
+    def get(self, doc_id: DocId) -> dict[str, Any]:
+        """The stored fields of a document. Raises NotFound."""
+        return self._snapshot.get(doc_id)
+
+    def terms(self, text: str) -> dict[str, float]:
+        """How a text is indexed and searched: term -> how often it occurs."""
+        return self._snapshot.terms(text)
+
+    def snapshot(self) -> Snapshot:
+        """The last commit as this handle knows it, pinned: later commits do not change it."""
+        return self._snapshot
+
+    def refresh(self) -> None:
+        """See what other processes have committed. Not with uncommitted changes of our own."""
+        with self._mutex:
+            if self._writer is not None:
+                raise InvalidArgument("expected no uncommitted changes, found some; commit or rollback first")
+            self._snapshot = open_snapshot(self._directory, self._analyzer_for, self._snapshot)
+
+    def __len__(self) -> int:
+        """Number of committed documents."""
+        return len(self._snapshot)
+
+    def __contains__(self, doc_id: object) -> bool:
+        return doc_id in self._snapshot
+
+    @property
+    def schema(self) -> Schema:
+        """Fields and analyzer."""
+        return self._snapshot.schema
+
+    def info(self) -> CollectionInfo:
+        """Counts, sizes and settings of the last commit."""
+        return describe(self._snapshot, str(self.path))
+
+    def verify(self, progress: Callable[[int, int], None] | None = None) -> VerifyReport:
+        """Read every byte of the last commit and check it; `progress` is told (segments done, segments)."""
+        return verify(self._snapshot, progress or (lambda _done, _total: None))
+
+    # ---- writing
+
+    def add(
+        self,
+        documents: Any,
+        *,
+        on_error: OnError = "raise",
+        rejects: str | Path | None = None,
+        progress: Progress | None = None,
+        **source: Any,
+    ) -> AddSummary:
+        """Add documents: a dict, an iterable of dicts, an Arrow table or batch, or a path.
+
+        A doc_id that the collection has already is an error (DuplicateDocument); `upsert` replaces. A doc_id
+        repeated within the call's batch of 4,096: the last one wins and the summary counts it. With
+        on_error="skip", bad records go to the file `rejects` (JSON Lines with path, line, reason, record) and are
+        counted; with "raise" the first one raises and nothing of its batch is added. `progress` is told (documents,
+        bytes read, bytes in all). Visible after `commit`. Memory: `memory_mb` plus one batch, whatever the length
+        of the stream. Raises SchemaMismatch, DuplicateDocument, BadRecord, BusyError, StorageFailure.
+        """
+        return self._change(lambda writer: Adder(writer, self.schema, False, on_error, rejects, progress).run(documents, source))
+
+    def upsert(
+        self,
+        documents: Any,
+        *,
+        on_error: OnError = "raise",
+        rejects: str | Path | None = None,
+        progress: Progress | None = None,
+        **source: Any,
+    ) -> AddSummary:
+        """Like `add`, but a document whose doc_id is there already is replaced."""
+        return self._change(lambda writer: Adder(writer, self.schema, True, on_error, rejects, progress).run(documents, source))
+
+    def delete(self, doc_ids: DocId | Iterable[DocId]) -> int:
+        """Delete documents by doc_id; unknown ones are ignored. Returns how many were there."""
+        ids = [doc_ids] if isinstance(doc_ids, str) else list(doc_ids)
+        for doc_id in ids:
+            if not isinstance(doc_id, str):
+                raise InvalidArgument(f"expected doc_ids as strings, found {doc_id!r}")
+        return self._change(lambda writer: len(writer.delete(ids)))
+
+    def commit(self) -> int:
+        """Make all changes durable and visible; returns the generation. Without changes, does nothing."""
+        with self._mutex:
+            if self._writer is None or not self._writer.has_changes:
+                self._forget_changes()
+                return self._snapshot.manifest.generation
+            self._publish(lambda writer: writer.commit())
+            while due := due_for_merging(self._snapshot.manifest):
+                self._publish(lambda writer, due=due: writer.merge(due, lambda _n: None))  # type: ignore[misc]
+            self._forget_changes()
+            return self._snapshot.manifest.generation
+
+    def rollback(self) -> None:
+        """Drop all uncommitted changes and release the writer lock."""
+        with self._mutex:
+            wrote = self._writer is not None
+            self._drop_writer()
+            self._snapshot = open_snapshot(self._directory, self._analyzer_for, self._snapshot)
+            if wrote and self._lock is not None:
+                self._directory.sync_folder("")
+                remove_orphans(self._directory, self._snapshot.manifest)
+            self._forget_changes()
+
+    def compact(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Merge all segments into one and drop deleted documents; returns the generation.
+
+        Text is not analysed again and scores do not change. Memory is bounded by the dictionary and 16 bytes a
+        document. `progress` is told (steps done, steps in all). Raises InvalidArgument with uncommitted changes.
+        """
+        with self._mutex:
+            if self._writer is not None and self._writer.has_changes:
+                raise InvalidArgument("expected no uncommitted changes to compact, found some; commit or rollback first")
+            self._start_writing()  # may have refreshed the snapshot
+            entries = self._snapshot.manifest.segments
+            if len(entries) > 1 or any(entry.deleted for entry in entries):
+                counter = _Counter(progress, sum(len(s.files.index.array("posting_codes")) for s in self._snapshot.segments) * 4)
+                self._publish(lambda writer: writer.merge([entry.name for entry in entries], counter.advance))
+            self._forget_changes()
+            return self._snapshot.manifest.generation
+
+    def close(self) -> None:
+        """Drop uncommitted changes and release the writer lock. Searching stays possible."""
+        if self._writer is not None or self._lock is not None:
+            self.rollback()
+
+    def __enter__(self) -> Collection:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<rocchio.Collection {str(self.path)!r}: {len(self)} documents>"
+
+    def _change(self, apply: Callable[[Writer], Any]) -> Any:
+        with self._mutex:
+            writer = self._start_writing()
+            try:
+                return apply(writer)
+            except OSError as error:
+                raise self._give_up(error) from error
+            except BaseException:
+                if not writer.has_changes:
+                    self._forget_changes()
+                raise
+
+    def _publish(self, apply: Callable[[Writer], Manifest]) -> None:
+        try:
+            apply(self._start_writing())
+        except BaseException as error:
+            raise self._give_up(error) from error
+        self._drop_writer()
+        self._snapshot = open_snapshot(self._directory, self._analyzer_for, self._snapshot)
+
+    def _give_up(self, error: BaseException) -> BaseException:
+        """After a failed write nothing pending can be trusted: go back to what the disk says was committed."""
+        self._drop_writer()
+        self._snapshot = open_snapshot(self._directory, self._analyzer_for, self._snapshot)
+        self._forget_changes()
+        if isinstance(error, RocchioError):
+            error.add_note("the uncommitted changes were dropped; the last commit is intact; add them again")
+        return error
+
+    def _start_writing(self) -> Writer:
+        if self._lock is None:
+            self._lock = WriterLock(self.path)
+            try:
+                if read_manifest(self._directory).generation != self._snapshot.manifest.generation:
+                    self._snapshot = open_snapshot(self._directory, self._analyzer_for, self._snapshot)
+                self._directory.sync_folder("")  # what we see must be durable before anything older is removed
+                remove_orphans(self._directory, self._snapshot.manifest)
+            except BaseException:
+                self._forget_changes()
+                raise
+        if self._writer is None:
+            analyzer = self._analyzer_for(self.schema.analyzer)
+            self._writer = Writer(self._directory, self._snapshot, analyzer, self._memory_mb)
+        return self._writer
+
+    def _drop_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def _forget_changes(self) -> None:
+        self._drop_writer()
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def _analyzer_for(self, text: str) -> Analyzer:
+        if self._given_analyzer is None:
+            return parse_analyzer(text)
+        if str(self._given_analyzer) != text:
+            raise InvalidArgument(
+                f"expected the collection's analyzer {text!r}, found {str(self._given_analyzer)!r}; "
+                "a collection keeps the analyzer it was created with"
+            )
+        return self._given_analyzer
+
+
+class _Counter:
+    def __init__(self, progress: Callable[[int, int], None] | None, total: int) -> None:
+        self._progress, self._total, self._done = progress, total, 0
+
+    def advance(self, count: int) -> None:
+        self._done += count
+        if self._progress is not None:
+            self._progress(self._done, self._total)
+
+
+def _resolve(analyzer: AnalyzerChoice) -> Analyzer:
+    if isinstance(analyzer, Analyzer):
+        return analyzer
+    if isinstance(analyzer, str):
+        return parse_analyzer(analyzer)
+    if callable(analyzer):
+        from rocchio.analysis import callable_analyzer
+
+        return callable_analyzer(getattr(analyzer, "__name__", "function"), analyzer)
+    raise InvalidArgument(f"expected an analyzer's name, text form or function, found {analyzer!r}")
+
+
+def _check_memory(memory_mb: Any) -> None:
+    if isinstance(memory_mb, bool) or not isinstance(memory_mb, int) or memory_mb < 1:
+        raise InvalidArgument(f"expected memory_mb of at least 1, found {memory_mb!r}")
+
+
+__all__ = ["Collection", "create", "create_in", "open"]

@@ -1,0 +1,24 @@
+"""Removes files that no manifest names: left by an interrupted writer, or replaced by a compaction."""
+
+from __future__ import annotations
+
+from rocchio.storage.directory import Directory
+from rocchio.storage.manifest import Manifest
+
+SEGMENT_PREFIX = "segment-"
+
+
+def remove_orphans(directory: Directory, manifest: Manifest) -> None:
+    """Only the writer may call this, and only when `manifest` is durable.
+
+    Readers that have the files mapped keep them; a reader that is just opening looks at the new manifest again.
+    """
+    needed = {name for entry in manifest.segments for name in entry.files()}
+    for folder in directory.names(""):
+        if not folder.startswith(SEGMENT_PREFIX):
+            continue
+        for name in directory.names(folder):
+            if f"{folder}/{name}" not in needed:
+                directory.remove(f"{folder}/{name}")
+        if not any(entry.name == folder for entry in manifest.segments):
+            directory.remove(folder)

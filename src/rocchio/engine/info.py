@@ -1,0 +1,72 @@
+"""Counts and sizes of a collection."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rocchio.engine.snapshot import Snapshot
+from rocchio.storage.manifest import FORMAT_VERSION
+
+
+@dataclass(frozen=True)
+class SegmentInfo:
+    """One segment: documents that are live and deleted, distinct terms, postings, bytes."""
+
+    name: str
+    documents: int
+    deleted: int
+    terms: int
+    postings: int
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class CollectionInfo:
+    """A collection as of its last commit. `average_length` is in tokens, all text fields, not boosted."""
+
+    path: str
+    format_version: int
+    generation: int
+    documents: int
+    deleted: int
+    analyzer: str
+    fields: dict[str, str]
+    tokens: int
+    average_length: float
+    postings: int
+    size_bytes: int
+    index_bytes: int
+    segments: tuple[SegmentInfo, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+
+def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
+    """Counts of the snapshot; reads only what is needed to open it."""
+    segments = []
+    for segment in snapshot.segments:
+        entry = segment.entry
+        postings = segment.files.index.native("posting_codes")[2]
+        size = sum(entry.sizes.values())
+        terms = segment.lexical.term_count
+        segments.append(SegmentInfo(entry.name, entry.live_rows, entry.deleted, terms, postings, size))
+    tokens = sum(sum(entry.lengths) for entry in snapshot.manifest.segments)
+    documents = len(snapshot)
+    return CollectionInfo(
+        path=path,
+        format_version=FORMAT_VERSION,
+        generation=snapshot.manifest.generation,
+        documents=documents,
+        deleted=sum(segment.deleted for segment in segments),
+        analyzer=snapshot.schema.analyzer,
+        fields={name: str(field) for name, field in snapshot.schema.fields.items()},
+        tokens=tokens,
+        average_length=tokens / documents if documents else 0.0,
+        postings=sum(segment.postings for segment in segments),
+        size_bytes=sum(segment.size_bytes for segment in segments),
+        index_bytes=sum(entry.sizes["index.arrays"] for entry in snapshot.manifest.segments),
+        segments=tuple(segments),
+    )

@@ -1,0 +1,93 @@
+"""One segment of a snapshot, opened: its index, its documents, its deletions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from rocchio._native import LexicalSegment
+from rocchio.errors import Corruption, DataError
+from rocchio.lexical.reader import open_lexical
+from rocchio.storage.directory import Directory
+from rocchio.storage.documents import DocumentReader, arrow_schema
+from rocchio.storage.manifest import SegmentEntry
+from rocchio.storage.schema import ID_FIELD, Schema
+from rocchio.storage.segment import SegmentFiles
+from rocchio.storage.tombstones import Tombstones
+
+
+@dataclass(frozen=True)
+class OpenSegment:
+    """A segment as one snapshot sees it."""
+
+    entry: SegmentEntry
+    files: SegmentFiles
+    tombstones: Tombstones
+    lexical: LexicalSegment
+    documents: DocumentReader
+
+    @property
+    def rows(self) -> int:
+        return self.entry.rows
+
+    def find(self, doc_ids: pa.LargeStringArray) -> npt.NDArray[np.int64]:
+        """Rows of live documents by doc_id; -1 where this segment has none."""
+        offsets, data = string_buffers(doc_ids)
+        return self.lexical.find_documents(data, offsets)
+
+    def problems(self, schema: Schema) -> list[DataError]:
+        """Everything that is wrong with the segment; reads all of it."""
+        found: list[DataError] = [error for file in self.files.mapped.values() for error in file.damage()]
+        if found:
+            return found
+        try:
+            self.lexical.validate()
+            self._check_documents()
+        except DataError as error:
+            found.append(error)
+        return found
+
+    def _check_documents(self) -> None:
+        order = self.files.index.array("doc_id_order")
+        by_row: list[str] = []
+        for index in self.documents.batches():
+            by_row += self.documents.batch(index).column(ID_FIELD).to_pylist()
+        path = self.files.index.file.path
+        if len(by_row) != self.rows or sorted(order.tolist()) != list(range(self.rows)):
+            raise Corruption(path, None, "the order of doc_ids does not cover every row once")
+        ids = [by_row[row] for row in order.tolist()]
+        if ids != sorted(by_row):
+            raise Corruption(path, None, "doc_ids are not in order")
+        indexed = self.find(pa.array(by_row, pa.large_string()))
+        live = np.flatnonzero(~self.tombstones.is_deleted)
+        if (indexed[live] != live).any():
+            raise Corruption(path, None, "doc_ids of the index and of the documents differ")
+
+
+def string_buffers(strings: pa.LargeStringArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
+    """(offsets, bytes) of a string array without nulls, without a copy; offsets need not begin at 0."""
+    _, offsets, data = strings.buffers()
+    ends = np.frombuffer(offsets, np.int64)[strings.offset : strings.offset + len(strings) + 1]
+    return ends, np.frombuffer(data, np.uint8) if data is not None and data.size else np.empty(0, np.uint8)
+
+
+def open_segment(directory: Directory, entry: SegmentEntry, schema: Schema) -> OpenSegment:
+    """Map the files of a segment and check their shapes; contents are verified when touched."""
+    files = SegmentFiles(directory, entry)
+    tombstones = Tombstones.none(entry.rows)
+    if entry.tombstones is not None:
+        content = entry.tombstones.read(directory)
+        tombstones = Tombstones.from_bytes(content, entry.rows, directory.path(entry.tombstones.name))
+    if int(tombstones.is_deleted.sum()) != entry.deleted:
+        raise Corruption(directory.path(entry.name), None, f"expected {entry.deleted} deleted documents")
+    text_fields = len(schema.text_fields)
+    if len(entry.lengths) != text_fields:
+        raise Corruption(directory.path(entry.name), None, f"expected lengths of {text_fields} text fields")
+    lexical = open_lexical(files.index, entry.rows, text_fields, tombstones)
+    offsets = files.index.array("document_offsets")
+    documents = DocumentReader(files.documents, arrow_schema(schema), entry.rows, offsets)
+    return OpenSegment(entry, files, tombstones, lexical, documents)
+

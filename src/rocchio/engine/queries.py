@@ -1,0 +1,107 @@
+"""What users ask, turned into weighted terms for the kernels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from rocchio.engine.open_segment import string_buffers
+from rocchio.errors import InvalidArgument
+from rocchio.analysis import Analysis
+
+TermWeights: TypeAlias = Mapping[str, float]
+Query: TypeAlias = str | TermWeights
+"""A text, or weights of terms as they are indexed (`Collection.terms` shows how a text is indexed)."""
+
+
+@dataclass(frozen=True)
+class QueryBatch:
+    """Queries as arrays: query i has terms [offsets[i], offsets[i+1]), which index `distinct` (strings)."""
+
+    distinct: pa.LargeStringArray
+    offsets: npt.NDArray[np.uint64]
+    terms: npt.NDArray[np.uint32]
+    weights: npt.NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def part(self, first: int, last: int) -> QueryBatch:
+        """Queries [first, last) with only the distinct terms they use."""
+        begin, end = int(self.offsets[first]), int(self.offsets[last])
+        used, terms = np.unique(self.terms[begin:end], return_inverse=True)
+        offsets = self.offsets[first : last + 1] - self.offsets[first]
+        distinct = self.distinct.take(pa.array(used))
+        return QueryBatch(distinct, offsets, terms.astype(np.uint32), self.weights[begin:end])
+
+    def term_buffers(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+        """(bytes, offsets) of the distinct terms."""
+        offsets, data = string_buffers(self.distinct)
+        return data, offsets
+
+
+def text_batch(texts: Sequence[str], analysis: Analysis) -> QueryBatch:
+    """Texts, analysed as documents are. A term said twice weighs 2."""
+    column = pa.array(texts, pa.large_string())
+    offsets, data = string_buffers(column)
+    ids, ends = analysis.terms(data, offsets)
+    used, terms = np.unique(ids, return_inverse=True)
+    term_bytes, term_offsets = analysis.terms_arrays()
+    all_terms = pa.LargeStringArray.from_buffers(
+        len(term_offsets) - 1, pa.py_buffer(np.ascontiguousarray(term_offsets)), pa.py_buffer(term_bytes)
+    )
+    weights = np.ones(len(ids), np.float64)
+    return QueryBatch(all_terms.take(pa.array(used)), ends.astype(np.uint64), terms.astype(np.uint32), weights)
+
+
+def weighted_batch(queries: Sequence[TermWeights]) -> QueryBatch:
+    """Queries of weighted terms. Raises InvalidArgument for a weight that is no finite number."""
+    places: dict[str, int] = {}
+    terms: list[int] = []
+    weights: list[float] = []
+    offsets = [0]
+    for query in queries:
+        for term, weight in query.items():
+            if not isinstance(term, str) or not isinstance(weight, int | float) or not math.isfinite(weight):
+                raise InvalidArgument(f"expected terms with finite weights, found {term!r}: {weight!r}")
+            terms.append(places.setdefault(term, len(places)))
+            weights.append(float(weight))
+        offsets.append(len(terms))
+    return QueryBatch(
+        pa.array(list(places), pa.large_string()),
+        np.array(offsets, np.uint64),
+        np.array(terms, np.uint32),
+        np.array(weights, np.float64),
+    )
+
+
+def to_batch(queries: Sequence[Any], analysis: Analysis) -> QueryBatch:
+    """All texts or all weighted terms. Raises InvalidArgument."""
+    if all(isinstance(query, str) for query in queries):
+        for query in queries:
+            _check_unicode(query)
+        return text_batch(queries, analysis)
+    if all(isinstance(query, Mapping) for query in queries):
+        return weighted_batch(queries)
+    kinds = sorted({type(query).__name__ for query in queries})
+    raise InvalidArgument(f"expected queries that are all texts or all {{term: weight}}, found {', '.join(kinds)}")
+
+
+def _check_unicode(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidArgument(f"expected Unicode text, found a lone surrogate at character {error.start}") from error
+
+
+def check_k(k: Any) -> int:
+    """A usable number of results. Raises InvalidArgument."""
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+        raise InvalidArgument(f"expected k of at least 1, found {k!r}; it is the number of results wanted")
+    return min(int(k), 2**31)

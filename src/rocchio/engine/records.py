@@ -1,0 +1,218 @@
+"""Records in, typed Arrow batches out; what does not fit is named with its reason."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import numbers
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rocchio.storage.documents import arrow_schema, arrow_type
+from rocchio.storage.schema import ID_FIELD, Field, Schema
+
+MAX_ID_BYTES = 4096
+
+Record = dict[str, Any]
+BadRow = tuple[int, str]
+"""Position in the batch, and why it cannot be stored."""
+
+_PLAIN_TYPES: dict[str, frozenset[type]] = {
+    "text": frozenset({str, type(None)}),
+    "number": frozenset({int, float, type(None)}),
+    "bool": frozenset({bool, type(None)}),
+}
+
+
+def to_arrow(records: Sequence[Record], schema: Schema) -> tuple[pa.RecordBatch, list[BadRow]]:
+    """A batch with the collection's columns, holding the good records in order, and the bad ones apart."""
+    batch = _convert_plain(records, schema)
+    if batch is not None:
+        return batch, []
+    good, bad = [], []
+    for position, record in enumerate(records):
+        try:
+            good.append(check_record(record, schema))
+        except ValueError as error:
+            bad.append((position, str(error)))
+    columns = [pa.array([record[ID_FIELD] for record in good], pa.large_string())]
+    columns += [
+        pa.array([record[name] for record in good], arrow_type(field)) for name, field in schema.fields.items()
+    ]
+    return pa.record_batch(columns, schema=arrow_schema(schema)), bad
+
+
+def _convert_plain(records: Sequence[Record], schema: Schema) -> pa.RecordBatch | None:
+    """The fast path: whole columns of plain types. None when any record needs a closer look."""
+    known = {ID_FIELD, *schema.fields}
+    if not all(type(record) is dict and record.keys() <= known and record.get(ID_FIELD) for record in records):
+        return None
+    columns = []
+    try:
+        ids = [record[ID_FIELD] for record in records]
+        if set(map(type, ids)) - {str} or max(map(len, ids), default=0) > MAX_ID_BYTES // 4:
+            return None
+        columns.append(pa.array(ids, pa.large_string()))
+        for name, field in schema.fields.items():
+            values = [record.get(name) for record in records]
+            if field.kind == "keyword":
+                values = [[value] if type(value) is str else value for value in values]
+                if any(value is not None and not _is_list_of_str(value) for value in values):
+                    return None
+            elif field.kind not in _PLAIN_TYPES or set(map(type, values)) - _PLAIN_TYPES[field.kind]:
+                if any(value is not None for value in values):
+                    return None
+            elif field.kind == "number" and not _all_storable(values, field):
+                return None
+            columns.append(pa.array(values, arrow_type(field)))
+    except (pa.ArrowException, UnicodeError, OverflowError):
+        return None
+    return pa.record_batch(columns, schema=arrow_schema(schema))
+
+
+def _is_list_of_str(value: Any) -> bool:
+    return type(value) is list and all(type(item) is str for item in value)
+
+
+def _all_storable(values: Sequence[Any], field: Field) -> bool:
+    if field.integer:
+        return all(value is None or type(value) is int for value in values)
+    return all(value is None or (math.isfinite(value) and abs(value) <= 2**53) for value in values)
+
+
+def check_record(record: Any, schema: Schema) -> Record:
+    """One record with every field in its stored form. Raises ValueError with the reason in words."""
+    if not isinstance(record, dict):
+        raise ValueError(f"expected a record like {{'doc_id': ..., ...}}, found {type(record).__name__}")  # noqa: TRY004
+    for name in record:
+        if name != ID_FIELD and name not in schema.fields:
+            raise ValueError(schema.unknown_field(str(name)))
+    checked: Record = {ID_FIELD: check_doc_id(record.get(ID_FIELD))}
+    for name, field in schema.fields.items():
+        value = record.get(name)
+        try:
+            checked[name] = None if value is None else _CHECKS[field.kind](value, field)
+        except ValueError as error:
+            raise ValueError(f"field {name!r}: {error}") from error
+    return checked
+
+
+def check_doc_id(value: Any) -> str:
+    """A usable doc_id. Raises ValueError."""
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"expected a doc_id that is a string and not empty, found {value!r}")
+    if len(_check_text(value, None).encode()) > MAX_ID_BYTES:
+        raise ValueError(f"expected a doc_id of at most {MAX_ID_BYTES} bytes, found {len(value.encode())}")
+    return value
+
+
+def _check_text(value: Any, _: Field | None) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"expected a string, found {_shown(value)}")  # noqa: TRY004
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"expected Unicode text, found a lone surrogate at character {error.start}") from error
+    return value
+
+
+def _check_keyword(value: Any, _: Field) -> list[str]:
+    values = value if isinstance(value, list | tuple | set | frozenset) else [value]
+    try:
+        checked = [_check_text(item, None) for item in values]
+    except ValueError as error:
+        raise ValueError(f"expected a string or a list of strings, found {_shown(value)}") from error
+    return sorted(checked) if isinstance(value, set | frozenset) else checked
+
+
+def _check_number(value: Any, field: Field) -> int | float:
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
+        raise ValueError(f"expected a number, found {_shown(value)}")  # noqa: TRY004
+    if field.integer:
+        if value != int(value) or not -(2**63) <= value < 2**63:
+            raise ValueError(f"expected a whole number of 64 bits, found {_shown(value)}")
+        return int(value)
+    if not math.isfinite(value):
+        raise ValueError(f"expected a finite number, found {_shown(value)}; leave the field out instead")
+    if isinstance(value, numbers.Integral) and abs(value) > 2**53:
+        raise ValueError(f"expected a number that float64 holds exactly, found {value}; use number(integer=True)")
+    return float(value)
+
+
+def _check_date(value: Any, _: Field) -> dt.datetime:
+    if isinstance(value, str):
+        try:
+            value = dt.datetime.fromisoformat(value)
+        except ValueError as error:
+            raise ValueError(f"expected a date in ISO 8601 form, found {_shown(value)}") from error
+    elif isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        value = dt.datetime(value.year, value.month, value.day)
+    if not isinstance(value, dt.datetime):
+        raise ValueError(f"expected a date, a datetime or an ISO 8601 string, found {_shown(value)}")  # noqa: TRY004
+    try:
+        # a time without a zone is taken as UTC, never as the zone of the machine
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+    except OverflowError as error:
+        raise ValueError(f"expected a date from year 1 to 9999 in UTC, found {_shown(value)}") from error
+
+
+def _check_bool(value: Any, _: Field) -> bool:
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"expected true or false, found {_shown(value)}")  # noqa: TRY004
+    return bool(value)
+
+
+_CHECKS: dict[str, Callable[[Any, Field], Any]] = {
+    "text": _check_text,
+    "keyword": _check_keyword,
+    "number": _check_number,
+    "date": _check_date,
+    "bool": _check_bool,
+}
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return f"{text if len(text) <= 80 else text[:77] + '...'} ({type(value).__name__})"
+
+
+def from_arrow(batch: pa.RecordBatch, schema: Schema) -> tuple[pa.RecordBatch, list[BadRow]]:
+    """Like `to_arrow` for data that is Arrow already: columns are cast where that loses nothing."""
+    fast = _cast_columns(batch, schema)
+    return (fast, []) if fast is not None else to_arrow(batch.to_pylist(), schema)
+
+
+def _cast_columns(batch: pa.RecordBatch, schema: Schema) -> pa.RecordBatch | None:
+    names = set(batch.schema.names)
+    if ID_FIELD not in names or names - {ID_FIELD, *schema.fields}:
+        return None
+    columns = []
+    for column in arrow_schema(schema):
+        if column.name not in names:
+            columns.append(pa.nulls(batch.num_rows, column.type))
+            continue
+        values = batch.column(column.name)
+        if not _may_cast(values.type, column.type):
+            return None
+        try:
+            values = values.cast(column.type)
+            values.validate(full=True)
+        except pa.ArrowException:
+            return None
+        columns.append(values)
+    ids = columns[0]
+    lengths = pc.binary_length(ids)
+    if ids.null_count or (pc.min_max(lengths)["min"].as_py() or 0) < 1 or pc.max(lengths).as_py() > MAX_ID_BYTES:
+        return None
+    return pa.record_batch(columns, schema=arrow_schema(schema))
+
+
+def _may_cast(found: pa.DataType, wanted: pa.DataType) -> bool:
+    """Whether a column may be cast whole; otherwise its values are looked at one by one."""
+    if found == wanted:
+        return not pa.types.is_floating(found)
+    return pa.types.is_large_string(wanted) and (pa.types.is_string(found) or pa.types.is_string_view(found))

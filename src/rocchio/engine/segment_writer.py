@@ -1,0 +1,166 @@
+"""Builds the files of one new segment: from documents as they come, or from segments to merge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rocchio._native import SegmentBuilder, SegmentMerger
+from rocchio.engine.open_segment import OpenSegment, open_segment, string_buffers
+from rocchio.lexical.writer import write_built, write_merged
+from rocchio.storage.array_file import ArrayFileWriter
+from rocchio.storage.checked import FileInfo, write_sealed
+from rocchio.storage.directory import Directory
+from rocchio.storage.documents import BATCH_ROWS, DocumentWriter, arrow_schema
+from rocchio.storage.manifest import SegmentEntry
+from rocchio.storage.schema import ID_FIELD, Schema
+from rocchio.storage.segment import SegmentFile, tombstones_name, write_checksums
+from rocchio.storage.tombstones import Tombstones
+from rocchio.analysis import Analysis
+
+
+class SegmentWriter:
+    """Collects documents: stored fields go to disk at once, postings wait in memory until `finish`."""
+
+    def __init__(self, directory: Directory, name: str, schema: Schema, analysis: Analysis) -> None:
+        self._directory, self.name, self._schema, self._analysis = directory, name, schema, analysis
+        directory.make_folder(name)
+        self._documents = DocumentWriter(directory, f"{name}/{SegmentFile.DOCUMENTS}", arrow_schema(schema))
+        self._builder = SegmentBuilder(len(schema.text_fields))
+        self._ids: list[pa.LargeStringArray] = []
+        self._rows: dict[str, int] = {}
+        self._deleted: set[int] = set()
+
+    @property
+    def row_count(self) -> int:
+        return self._builder.row_count
+
+    @property
+    def memory_bytes(self) -> int:
+        """What `finish` will free, about: postings, doc_ids (200 bytes each with their dictionary), the term table."""
+        return self._builder.memory_bytes + 200 * self.row_count + self._analysis.memory_bytes
+
+    def row_of(self, doc_id: str) -> int | None:
+        """The row of a document that was added here and not deleted."""
+        return self._rows.get(doc_id)
+
+    def delete(self, doc_id: str) -> None:
+        """Drop a document that was added here."""
+        self._deleted.add(self._rows.pop(doc_id))
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Append documents with distinct doc_ids, none of them live in this segment."""
+        ids, offsets = [], []
+        for name in self._schema.text_fields:
+            field_ids, field_offsets = self._analyse(batch.column(name))
+            ids.append(field_ids)
+            offsets.append(field_offsets)
+        first_row = self.row_count
+        self._documents.add(batch)
+        self._builder.add(ids, offsets, self._analysis.term_count)
+        doc_ids = batch.column(ID_FIELD)
+        self._ids.append(doc_ids)
+        self._rows.update(zip(doc_ids.to_pylist(), range(first_row, self.row_count), strict=True))
+
+    def _analyse(self, texts: pa.LargeStringArray) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
+        offsets, data = string_buffers(pc.fill_null(texts, "") if texts.null_count else texts)
+        return self._analysis.terms(data, offsets)
+
+    def finish(self, generation: int) -> SegmentEntry:
+        """Write everything, durably."""
+        documents, document_offsets = self._documents.finish()
+        out = ArrayFileWriter(self._directory, f"{self.name}/{SegmentFile.INDEX}")
+        try:
+            built = self._builder.finish(*self._analysis.terms_arrays())
+            write_built(out, built)
+            rows = len(built["forward_offsets"]) - 1
+            lengths = built["lengths"].reshape(-1, rows).sum(axis=1, dtype=np.int64) if rows else []
+            _write_ids(out, self._ids)
+            out.add("document_offsets", "u8", [document_offsets])
+            index = out.finish()
+        finally:
+            out.close()
+        files = {SegmentFile.DOCUMENTS: documents, SegmentFile.INDEX: index}
+        entry = _seal(self._directory, self.name, rows, files, [int(length) for length in lengths])
+        if self._deleted:
+            opened = open_segment(self._directory, entry, self._schema)
+            entry = with_deletions(self._directory, opened, self._deleted, generation)
+        self._directory.sync_folder(self.name)
+        return entry
+
+    def close(self) -> None:
+        """Let go of the files (after an error); what was written is an orphan."""
+        self._documents.close()
+
+
+def merge_segments(
+    directory: Directory, name: str, schema: Schema, segments: Sequence[OpenSegment], advance: Callable[[int], None]
+) -> SegmentEntry:
+    """Write the live documents of `segments` as one new segment, durably, without analysing text again."""
+    directory.make_folder(name)
+    merger = SegmentMerger([segment.lexical for segment in segments])
+    documents = DocumentWriter(directory, f"{name}/{SegmentFile.DOCUMENTS}", arrow_schema(schema))
+    out = ArrayFileWriter(directory, f"{name}/{SegmentFile.INDEX}")
+    try:
+        ids = []
+        for batch in _live_documents(segments):
+            documents.add(batch)
+            ids.append(batch.column(ID_FIELD))
+        document_info, document_offsets = documents.finish()
+        write_merged(out, merger, len(schema.text_fields), advance)
+        _write_ids(out, ids)
+        out.add("document_offsets", "u8", [document_offsets])
+        index_info = out.finish()
+    finally:
+        documents.close()
+        out.close()
+    lengths = [sum(segment.entry.lengths[f] for segment in segments) for f in range(len(schema.text_fields))]
+    files = {SegmentFile.DOCUMENTS: document_info, SegmentFile.INDEX: index_info}
+    entry = _seal(directory, name, merger.row_count, files, lengths)
+    directory.sync_folder(name)
+    return entry
+
+
+def with_deletions(directory: Directory, segment: OpenSegment, rows: Iterable[int], generation: int) -> SegmentEntry:
+    """The segment's entry with further rows deleted; writes the new tombstones, durably once the folder is synced."""
+    old, tombstones = segment.tombstones, segment.tombstones.delete(rows, segment.lexical)
+    newly = np.flatnonzero(tombstones.is_deleted & ~old.is_deleted)
+    lengths = [
+        total - int(segment.lexical.lengths(field)[newly].sum(dtype=np.int64))
+        for field, total in enumerate(segment.entry.lengths)
+    ]
+    name = tombstones_name(segment.entry.name, generation)
+    sealed = write_sealed(directory, name, tombstones.to_bytes())
+    entry = segment.entry
+    deleted = int(tombstones.is_deleted.sum())
+    return SegmentEntry(entry.name, entry.rows, entry.sizes, entry.checksums, tuple(lengths), sealed, deleted)
+
+
+def _live_documents(segments: Sequence[OpenSegment]) -> Iterable[pa.RecordBatch]:
+    for segment in segments:
+        live = ~segment.tombstones.is_deleted
+        for index in segment.documents.batches():
+            batch = segment.documents.batch(index)
+            mask = live[index * BATCH_ROWS : index * BATCH_ROWS + batch.num_rows]
+            yield batch if mask.all() else batch.filter(pa.array(mask))
+
+
+def _write_ids(out: ArrayFileWriter, pieces: Sequence[pa.LargeStringArray]) -> None:
+    ids = pa.concat_arrays(pieces) if pieces else pa.array([], pa.large_string())
+    offsets, data = string_buffers(ids)
+    out.add("doc_id_bytes", "u1", [data[offsets[0] : offsets[-1]]])
+    out.add("doc_id_offsets", "u8", [offsets - offsets[0]])
+    # Arrow sorts strings bytewise, as the kernels compare them
+    out.add("doc_id_order", "u4", [pc.array_sort_indices(ids).to_numpy()])
+
+
+def _seal(
+    directory: Directory, name: str, rows: int, files: dict[SegmentFile, FileInfo], lengths: Sequence[int]
+) -> SegmentEntry:
+    checksums = write_checksums(directory, name, {str(file): info for file, info in files.items()})
+    sizes = {str(file): info.size for file, info in files.items()}
+    return SegmentEntry(name, rows, sizes, checksums, tuple(lengths))

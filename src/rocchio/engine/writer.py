@@ -1,0 +1,173 @@
+"""The one writer of a collection: what is added and deleted waits here until it is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rocchio.engine.garbage import remove_orphans
+from rocchio.engine.open_segment import OpenSegment, open_segment
+from rocchio.engine.segment_writer import SegmentWriter, merge_segments, with_deletions
+from rocchio.engine.snapshot import Snapshot
+from rocchio.storage.directory import Directory
+from rocchio.storage.manifest import Manifest, SegmentEntry, write_manifest
+from rocchio.storage.schema import ID_FIELD
+from rocchio.storage.segment import segment_name
+from rocchio.analysis import Analysis, Analyzer
+
+DEFAULT_MEMORY_MB = 256
+MERGE_FACTOR = 10
+"""Segments of one size class (powers of ten of documents) that a commit leaves; one more and they are merged."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A live document: in which list of segments, which one, which row."""
+
+    segment: int
+    row: int
+
+
+class Writer:
+    """Pending changes on top of a snapshot. Not for several threads at once."""
+
+    def __init__(self, directory: Directory, snapshot: Snapshot, analyzer: Analyzer, memory_mb: int) -> None:
+        self._directory, self._base, self._memory_bytes = directory, snapshot, memory_mb << 20
+        self._analysis = Analysis(analyzer)
+        self._segments: list[OpenSegment] = list(snapshot.segments)
+        self._deleted: list[set[int]] = [set() for _ in self._segments]
+        self._next_segment = snapshot.manifest.next_segment
+        self._building: SegmentWriter | None = None
+
+    @property
+    def generation(self) -> int:
+        """The generation that the next commit will have."""
+        return self._base.manifest.generation + 1
+
+    @property
+    def has_changes(self) -> bool:
+        return (
+            self._building is not None
+            or len(self._segments) > len(self._base.segments)
+            or any(self._deleted)
+        )
+
+    def existing(self, doc_ids: pa.LargeStringArray) -> set[str]:
+        """Those of the doc_ids that are live, pending changes included."""
+        names = doc_ids.to_pylist()
+        found = {names[position] for position, _ in self._places(doc_ids)}
+        if self._building is not None:
+            found |= {name for name in names if self._building.row_of(name) is not None}
+        return found
+
+    def _places(self, doc_ids: pa.LargeStringArray) -> Iterable[tuple[int, Place]]:
+        for index, segment in enumerate(self._segments):
+            rows = segment.find(doc_ids)
+            for position in np.flatnonzero(rows >= 0).tolist():
+                row = int(rows[position])
+                if row not in self._deleted[index]:
+                    yield position, Place(index, row)
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Append documents with distinct doc_ids that are not live. Writes a segment when memory is used up."""
+        if batch.num_rows == 0:
+            return
+        if self._building is None:
+            name = segment_name(self._next_segment)
+            self._next_segment += 1
+            self._building = SegmentWriter(self._directory, name, self._base.schema, self._analysis)
+        self._building.add(batch)
+        if self._building.memory_bytes > self._memory_bytes:
+            self._flush()
+
+    def delete(self, doc_ids: Sequence[str]) -> list[str]:
+        """Delete live documents; returns the doc_ids that were there."""
+        ids = pa.array(doc_ids, pa.large_string())
+        gone = []
+        for position, place in list(self._places(ids)):
+            self._deleted[place.segment].add(place.row)
+            gone.append(doc_ids[position])
+        if self._building is not None:
+            for doc_id in set(doc_ids):
+                if self._building.row_of(doc_id) is not None:
+                    self._building.delete(doc_id)
+                    gone.append(doc_id)
+        return gone
+
+    def _flush(self) -> None:
+        if self._building is None:
+            return
+        entry = self._building.finish(self.generation)
+        self._building = None
+        self._segments.append(open_segment(self._directory, entry, self._base.schema))
+        self._deleted.append(set())
+        self._analysis.reset()  # the term table is part of the memory bound
+
+    def commit(self) -> Manifest:
+        """Make all pending changes durable and visible, or none."""
+        self._flush()
+        entries = []
+        for segment, rows in zip(self._segments, self._deleted, strict=True):
+            entry = segment.entry
+            if rows:
+                entry = with_deletions(self._directory, segment, rows, self.generation)
+                self._directory.sync_folder(entry.name)
+            if entry.live_rows:
+                entries.append(entry)
+        return self._publish(entries)
+
+    def _publish(self, entries: Sequence[SegmentEntry]) -> Manifest:
+        manifest = replace(
+            self._base.manifest,
+            generation=self.generation,
+            next_segment=self._next_segment,
+            segments=tuple(entries),
+        )
+        self._directory.sync_folder("")  # folders of new segments must be durable before the manifest names them
+        write_manifest(self._directory, manifest)
+        remove_orphans(self._directory, manifest)
+        return manifest
+
+    def merge(self, chosen: Sequence[str], advance: Callable[[int], None]) -> Manifest:
+        """Replace the segments of the given names by one, durably. There must be no pending changes."""
+        merging = [segment for segment in self._segments if segment.entry.name in chosen]
+        name = segment_name(self._next_segment)
+        self._next_segment += 1
+        merged = merge_segments(self._directory, name, self._base.schema, merging, advance)
+        rest = [segment.entry for segment in self._segments if segment.entry.name not in chosen]
+        return self._publish([*rest, merged] if merged.rows else rest)
+
+    def close(self) -> None:
+        """Drop pending changes."""
+        if self._building is not None:
+            self._building.close()
+            self._building = None
+
+
+def due_for_merging(manifest: Manifest) -> list[str]:
+    """Names of the smallest size class that has too many segments, or nothing."""
+    classes: dict[int, list[str]] = {}
+    for entry in manifest.segments:
+        classes.setdefault(len(str(entry.live_rows)), []).append(entry.name)
+    for size in sorted(classes):
+        if len(classes[size]) > MERGE_FACTOR:
+            return classes[size]
+    return []
+
+
+def keep_last(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, list[str]]:
+    """Of documents with the same doc_id keep the last; returns the doc_ids that were repeated."""
+    ids = batch.column(ID_FIELD)
+    if pc.count_distinct(ids).as_py() == len(ids):
+        return batch, []
+    last: dict[str, int] = {}
+    repeated: list[str] = []
+    for position, doc_id in enumerate(ids.to_pylist()):
+        if doc_id in last:
+            repeated.append(doc_id)
+        last[doc_id] = position
+    return batch.take(pa.array(sorted(last.values()))), repeated

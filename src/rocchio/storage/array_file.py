@@ -1,0 +1,117 @@
+"""Named flat arrays in one file: the container of every index structure (docs/formats/array-file.md).
+
+Arrays follow each other, each aligned to 64 bytes; a JSON table at the end names them; the last 16 bytes are the
+table's length and a magic. The writer streams: no array has to be in memory whole.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rocchio._native import CheckedFile
+from rocchio.errors import Corruption, IncompatibleFormat
+from rocchio.storage.checked import CheckedFileWriter, FileInfo, MappedFile
+from rocchio.storage.directory import Directory
+
+ARRAY_FILE_VERSION = 1
+_MAGIC = b"ROCARR\r\n"
+_TRAILER = struct.Struct("<Q8s")
+_ALIGNMENT = 64
+_DTYPES = ("u1", "u4", "u8", "i8", "f8")
+
+Array = npt.NDArray[Any]
+
+
+class ArrayFileWriter:
+    """Writes arrays one after another."""
+
+    def __init__(self, directory: Directory, name: str) -> None:
+        self._out = CheckedFileWriter(directory, name)
+        self._table: dict[str, dict[str, int | str]] = {}
+
+    def add(self, name: str, dtype: str, chunks: Iterable[Array]) -> None:
+        """Append the array `name` of little-endian `dtype` ("u1", "u4", "u8", "i8", "f8"), given in pieces."""
+        self._out.write(bytes(-self._out.size % _ALIGNMENT))
+        offset, count = self._out.size, 0
+        for chunk in chunks:
+            self._out.write(chunk.astype(f"<{dtype}", copy=False))
+            count += chunk.size
+        self._table[name] = {"dtype": dtype, "offset": offset, "count": count}
+
+    def finish(self) -> FileInfo:
+        """Write the table, make the file durable, say how to check it."""
+        table = json.dumps({"version": ARRAY_FILE_VERSION, "arrays": self._table}).encode()
+        self._out.write(table)
+        self._out.write(_TRAILER.pack(len(table), _MAGIC))
+        return self._out.finish()
+
+    def close(self) -> None:
+        """Close without keeping (after an error)."""
+        self._out.close()
+
+
+class ArrayFile:
+    """Arrays of a mapped file, by name. Nothing is trusted: the table is checked, arrays verify when touched."""
+
+    def __init__(self, file: MappedFile) -> None:
+        self.file = file
+        self._table = _read_table(file)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._table
+
+    def native(self, name: str) -> tuple[CheckedFile, int, int]:
+        """(file, offset in bytes, count) as the kernels take it."""
+        entry = self._entry(name)
+        return self.file.native, int(entry["offset"]), int(entry["count"])
+
+    def array(self, name: str) -> Array:
+        """The whole array, verified, read-only and without a copy."""
+        return self.part(name, 0, int(self._entry(name)["count"]))
+
+    def part(self, name: str, first: int, last: int) -> Array:
+        """Items [first, last), verified."""
+        entry = self._entry(name)
+        dtype = np.dtype(f"<{entry['dtype']}")
+        begin = int(entry["offset"]) + first * dtype.itemsize
+        return self.file.view(begin, begin + (last - first) * dtype.itemsize).view(dtype)
+
+    def _entry(self, name: str) -> Mapping[str, Any]:
+        if name not in self._table:
+            raise Corruption(self.file.path, None, f"expected an array {name!r}, found {sorted(self._table)}")
+        return self._table[name]
+
+
+def _read_table(file: MappedFile) -> dict[str, Mapping[str, Any]]:
+    size = len(file.data)
+    if size < _TRAILER.size:
+        raise Corruption(file.path, None, f"expected at least {_TRAILER.size} bytes, found {size}")
+    length, magic = _TRAILER.unpack(file.view(size - _TRAILER.size, size).tobytes())
+    if magic != _MAGIC or length > size - _TRAILER.size:
+        raise Corruption(file.path, size - _TRAILER.size, "the trailer is not that of an array file")
+    end = size - _TRAILER.size
+    try:
+        header = json.loads(file.view(end - length, end).tobytes())
+        version, table = header["version"], header["arrays"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Corruption(file.path, end - length, "the table of arrays cannot be read") from error
+    if not isinstance(version, int) or version > ARRAY_FILE_VERSION:
+        raise IncompatibleFormat(file.path, version, ARRAY_FILE_VERSION)
+    if not isinstance(table, dict) or not all(_is_entry(entry, end - length) for entry in table.values()):
+        raise Corruption(file.path, end - length, "the table of arrays has an impossible entry")
+    return table
+
+
+def _is_entry(entry: Any, limit: int) -> bool:
+    if not isinstance(entry, dict) or entry.get("dtype") not in _DTYPES:
+        return False
+    offset, count = entry.get("offset"), entry.get("count")
+    if type(offset) is not int or type(count) is not int or offset < 0 or count < 0 or offset % _ALIGNMENT:
+        return False
+    return offset + count * np.dtype(entry["dtype"]).itemsize <= limit

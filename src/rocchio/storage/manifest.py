@@ -1,0 +1,156 @@
+"""The one small file that says what a collection consists of.
+
+`manifest.json` is two lines: the CRC-32C of the second line in hexadecimal, and JSON. It is replaced by rename;
+whoever reads it sees the state before or after a commit, never between.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rocchio._native import crc32c
+from rocchio.errors import Corruption, IncompatibleFormat, InvalidArgument
+from rocchio.storage.checked import SealedFile, as_bytes
+from rocchio.storage.directory import Directory
+from rocchio.storage.schema import Schema
+
+FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
+_PENDING = "manifest.json.new"
+
+
+@dataclass(frozen=True)
+class SegmentEntry:
+    """One segment: `name` (its folder), `rows` in it, and how to check its files.
+
+    `checksums` holds the chunk checksums of all files of the segment. `tombstones` is the file of its deletions,
+    or None; `deleted` counts them. `lengths` are tokens of live documents by text field.
+    """
+
+    name: str
+    rows: int
+    sizes: Mapping[str, int]
+    checksums: SealedFile
+    lengths: tuple[int, ...]
+    tombstones: SealedFile | None = None
+    deleted: int = 0
+
+    @property
+    def live_rows(self) -> int:
+        return self.rows - self.deleted
+
+    def files(self) -> list[str]:
+        """Every file that this entry needs, by name."""
+        names = [f"{self.name}/{name}" for name in self.sizes] + [self.checksums.name]
+        return names + ([self.tombstones.name] if self.tombstones else [])
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A committed state. `generation` counts commits; `next_segment` numbers segments and is never reused."""
+
+    schema: Schema
+    generation: int = 0
+    next_segment: int = 0
+    segments: tuple[SegmentEntry, ...] = field(default=())
+
+    @property
+    def document_count(self) -> int:
+        return sum(segment.live_rows for segment in self.segments)
+
+
+def write_manifest(directory: Directory, manifest: Manifest) -> None:
+    """The commit point: durable and visible when this returns, or not at all."""
+    body = json.dumps(_to_json(manifest), ensure_ascii=False).encode()
+    file = directory.create(_PENDING)
+    try:
+        file.write(f"{crc32c(as_bytes(body)):08x}\n".encode() + body + b"\n")
+        file.sync()
+    finally:
+        file.close()
+    directory.rename(_PENDING, MANIFEST)
+    directory.sync_folder("")
+
+
+def read_manifest(directory: Directory) -> Manifest:
+    """The last committed state. Raises NotFound, Corruption or IncompatibleFormat."""
+    path = directory.path(MANIFEST)
+    data = directory.read(MANIFEST)
+    line, _, rest = data.partition(b"\n")
+    body = rest[:-1]
+    if not rest.endswith(b"\n") or line != f"{crc32c(as_bytes(body)):08x}".encode():
+        raise Corruption(path, 0, "checksum mismatch")
+    try:
+        content = json.loads(body)
+        version = content["format_version"]
+        if not isinstance(version, int) or version > FORMAT_VERSION:
+            raise IncompatibleFormat(path, version, FORMAT_VERSION)
+        return _from_json(content)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, InvalidArgument) as error:
+        raise Corruption(path, None, f"the manifest cannot be read: {error!r}") from error
+
+
+def _to_json(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "format_version": FORMAT_VERSION,
+        "generation": manifest.generation,
+        "next_segment": manifest.next_segment,
+        "schema": manifest.schema.to_json(),
+        "segments": [
+            {
+                "name": entry.name,
+                "rows": entry.rows,
+                "sizes": dict(entry.sizes),
+                "checksums": _sealed_to_json(entry.checksums),
+                "lengths": list(entry.lengths),
+                "tombstones": _sealed_to_json(entry.tombstones) if entry.tombstones else None,
+                "deleted": entry.deleted,
+            }
+            for entry in manifest.segments
+        ],
+    }
+
+
+def _from_json(content: Mapping[str, Any]) -> Manifest:
+    return Manifest(
+        Schema.from_json(content["schema"]),
+        _count(content["generation"]),
+        _count(content["next_segment"]),
+        tuple(
+            SegmentEntry(
+                _safe_name(entry["name"]),
+                _count(entry["rows"]),
+                {_safe_name(name): _count(size) for name, size in entry["sizes"].items()},
+                _sealed_from_json(entry["checksums"]),
+                tuple(_count(length) for length in entry["lengths"]),
+                _sealed_from_json(entry["tombstones"]) if entry["tombstones"] else None,
+                _count(entry["deleted"]),
+            )
+            for entry in content["segments"]
+        ),
+    )
+
+
+def _sealed_to_json(sealed: SealedFile) -> dict[str, Any]:
+    return {"name": sealed.name, "size": sealed.size, "crc": sealed.crc}
+
+
+def _sealed_from_json(data: Mapping[str, Any]) -> SealedFile:
+    folder, _, name = str(data["name"]).rpartition("/")
+    return SealedFile(f"{_safe_name(folder)}/{_safe_name(name)}", _count(data["size"]), _count(data["crc"]))
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"expected a count, found {value!r}")
+    return value
+
+
+def _safe_name(value: Any) -> str:
+    # names come from a file: nothing in them may lead out of the collection
+    if not isinstance(value, str) or not value.replace("-", "").replace(".", "").isalnum() or value.startswith("."):
+        raise ValueError(f"expected a plain file name, found {value!r}")
+    return value

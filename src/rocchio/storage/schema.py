@@ -1,0 +1,142 @@
+"""What a document of a collection may hold: typed fields, and the analyzer of its texts."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeAlias, get_args
+
+from rocchio.errors import InvalidArgument, NotYet
+
+FieldKind: TypeAlias = Literal["text", "keyword", "number", "date", "bool"]
+
+ID_FIELD = "doc_id"
+MAX_FIELDS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One typed column. `boost` (text only) weighs its term frequencies, `integer` (number only) stores int64."""
+
+    kind: FieldKind
+    boost: float = 1.0
+    integer: bool = False
+
+    def __str__(self) -> str:
+        if self.kind == "text" and self.boost != 1.0:
+            return f"text(boost={self.boost:g})"
+        return "number(integer=True)" if self.integer else f"{self.kind}()"
+
+
+def text(boost: float = 1.0) -> Field:
+    """A searched text. A boost of 2 scores as if the text stood there twice. Raises InvalidArgument if boost <= 0."""
+    if not isinstance(boost, int | float) or isinstance(boost, bool) or not 0 < boost <= 1e6:
+        raise InvalidArgument(f"expected a boost above 0 and up to 1e6, found {boost!r}; leave a field out instead of 0")
+    return Field("text", boost=float(boost))
+
+
+def keyword() -> Field:
+    """An exact string, or a list of them (tags), stored and returned."""
+    return Field("keyword")
+
+
+def number(*, integer: bool = False) -> Field:
+    """A float64, or an int64 with `integer=True`. A float64 holds whole numbers up to 2**53 exactly."""
+    return Field("number", integer=integer)
+
+
+def date() -> Field:
+    """A point in time: `datetime`, `date` or an ISO 8601 string; stored in UTC to the microsecond."""
+    return Field("date")
+
+
+def boolean() -> Field:
+    """True or False. Public as `rocchio.bool`."""
+    return Field("bool")
+
+
+def vector(dim: int, *, metric: str = "cosine") -> Field:
+    """A dense vector: announced, not in this version."""
+    raise NotYet(f"vector({dim}, metric={metric!r}) fields come in a later version; leave the field out for now")
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The fields by name, in order, and the analyzer's text form."""
+
+    fields: Mapping[str, Field]
+    analyzer: str
+
+    def __post_init__(self) -> None:
+        if not self.text_fields:
+            raise InvalidArgument("expected at least one text field, found none; add one like text=rocchio.text()")
+        if len(self.fields) > MAX_FIELDS:
+            raise InvalidArgument(f"expected at most {MAX_FIELDS} fields, found {len(self.fields)}")
+        for name, field in self.fields.items():
+            _check_field(name, field)
+
+    @property
+    def text_fields(self) -> list[str]:
+        """Names of the searched fields, in order."""
+        return [name for name, field in self.fields.items() if getattr(field, "kind", None) == "text"]
+
+    @property
+    def boosts(self) -> list[float]:
+        """Boosts of the text fields, in order."""
+        return [self.fields[name].boost for name in self.text_fields]
+
+    def unknown_field(self, name: str) -> str:
+        """Why `name` is no field of this schema, in words."""
+        close = difflib.get_close_matches(name, [*self.fields, ID_FIELD], n=1)
+        meant = f"; did you mean {close[0]!r}?" if close else ""
+        return f"unknown field {name!r}, expected one of {', '.join([ID_FIELD, *self.fields])}{meant}"
+
+    def weights(self, chosen: Mapping[str, float] | Iterable[str] | str | None) -> list[float]:
+        """Boosts by text field for a search restricted to `chosen` fields; 0 leaves a field out."""
+        if chosen is None:
+            return self.boosts
+        if isinstance(chosen, str):
+            chosen = [chosen]
+        given = dict(chosen) if isinstance(chosen, Mapping) else {name: None for name in chosen}
+        for name, boost in given.items():
+            if name not in self.fields:
+                raise InvalidArgument(self.unknown_field(name))
+            if self.fields[name].kind != "text":
+                raise InvalidArgument(
+                    f"expected a text field to search, found {name!r}, a {self.fields[name].kind}; "
+                    f"the text fields are {', '.join(self.text_fields)}"
+                )
+            if boost is not None:
+                text(boost)  # the same bounds as a schema's boost
+        if not given:
+            raise InvalidArgument(f"expected at least one field to search, found none; choose of {self.text_fields}")
+        return [
+            0.0 if name not in given else float(self.fields[name].boost if given[name] is None else given[name])  # type: ignore[arg-type]
+            for name in self.text_fields
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for the manifest."""
+        return {"analyzer": self.analyzer, "fields": {name: asdict(field) for name, field in self.fields.items()}}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Schema:
+        """The inverse of `to_json`; raises InvalidArgument, TypeError or KeyError on anything else."""
+        fields = {
+            name: Field(kind=spec["kind"], boost=float(spec["boost"]), integer=bool(spec["integer"]))
+            for name, spec in data["fields"].items()
+        }
+        return cls(fields, str(data["analyzer"]))
+
+
+def _check_field(name: object, field: object) -> None:
+    if not isinstance(name, str) or not name or name.startswith("_") or name == ID_FIELD or len(name) > 256:
+        raise InvalidArgument(
+            f"expected a field name that is not empty, not {ID_FIELD!r}, does not start with '_' and has at most "
+            f"256 characters, found {name!r}"
+        )
+    if not isinstance(field, Field):
+        raise InvalidArgument(f"expected a field type like rocchio.text() for {name!r}, found {field!r}")
+    if field.kind not in get_args(FieldKind):
+        raise InvalidArgument(f"expected a field kind of {get_args(FieldKind)}, found {field.kind!r}")

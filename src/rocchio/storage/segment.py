@@ -1,0 +1,60 @@
+"""The files of a segment: which there are, and how they are opened and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import numpy as np
+
+from rocchio.errors import Corruption
+from rocchio.storage.array_file import ArrayFile
+from rocchio.storage.checked import FileInfo, MappedFile, SealedFile, chunk_count, write_sealed
+from rocchio.storage.directory import Directory
+from rocchio.storage.manifest import SegmentEntry
+
+
+class SegmentFile(StrEnum):
+    """Every kind of file a segment can hold. Vectors will get files of their own beside these."""
+
+    INDEX = "index.arrays"
+    DOCUMENTS = "documents.arrow"
+    CHECKSUMS = "checksums.bin"
+
+
+def segment_name(number: int) -> str:
+    """The folder of a segment."""
+    return f"segment-{number:08d}"
+
+
+def tombstones_name(segment: str, generation: int) -> str:
+    """The file of a segment's deletions as of a commit."""
+    return f"{segment}/tombstones-{generation:08d}.bin"
+
+
+def write_checksums(directory: Directory, segment: str, files: Mapping[str, FileInfo]) -> SealedFile:
+    """Chunk checksums of all files of a segment, in the order of their names."""
+    content = b"".join(files[name].checksums.astype("<u4").tobytes() for name in sorted(files))
+    return write_sealed(directory, f"{segment}/{SegmentFile.CHECKSUMS}", content)
+
+
+class SegmentFiles:
+    """The opened files of a segment: mapped, sizes checked, contents verified when touched."""
+
+    def __init__(self, directory: Directory, entry: SegmentEntry) -> None:
+        path = directory.path(entry.name)
+        if set(entry.sizes) != {SegmentFile.INDEX, SegmentFile.DOCUMENTS}:
+            raise Corruption(path, None, f"expected files {SegmentFile.INDEX} and {SegmentFile.DOCUMENTS}")
+        checksums = np.frombuffer(entry.checksums.read(directory), "<u4")
+        self.mapped: dict[str, MappedFile] = {}
+        begin = 0
+        for name in sorted(entry.sizes):
+            chunks = chunk_count(entry.sizes[name])
+            info = FileInfo(entry.sizes[name], checksums[begin : begin + chunks])
+            self.mapped[name] = MappedFile(directory, f"{entry.name}/{name}", info)
+            begin += chunks
+        if begin != len(checksums):
+            raise Corruption(path, None, f"expected {begin} chunk checksums, found {len(checksums)}")
+        self.index = ArrayFile(self.mapped[SegmentFile.INDEX])
+        self.documents = self.mapped[SegmentFile.DOCUMENTS]
+
