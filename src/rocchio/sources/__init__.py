@@ -1,16 +1,26 @@
-"""TEMPORARY"""
-from dataclasses import dataclass
-from typing import Any
-@dataclass
-class Reject:
-    path:str; line:int; reason:str; text:str
-@dataclass
-class SourceBatch:
-    records: Any; path:str; places: Any; position_bytes:int
-class RejectFile:
-    def __init__(self,p): self.items=[]
-    def __call__(self,r): self.items.append(r)
-    def close(self): pass
-class StopAtFirst:
-    def __call__(self,r): raise ValueError(r)
-def open_source(p,**k): raise NotImplementedError
+"""Where do documents, queries and judgements come from?
+
+Documents: `open_source(path)` for JSON Lines, CSV, TSV, Parquet, folders of text files and BEIR folders.
+Experiments: `read_topics`, `read_qrels`, `read_run`. Without any file: `collect_docstrings`, `known_item_queries`.
+"""
+
+from rocchio.sources.docstrings import collect_docstrings, known_item_queries
+from rocchio.sources.formats import FORMATS, open_source
+from rocchio.sources.rejects import Reject, RejectFile, StopAtFirst
+from rocchio.sources.source import DocumentSource, SourceBatch
+from rocchio.sources.trec import read_qrels, read_run, read_topics
+
+__all__ = [
+    "FORMATS",
+    "DocumentSource",
+    "Reject",
+    "RejectFile",
+    "SourceBatch",
+    "StopAtFirst",
+    "collect_docstrings",
+    "known_item_queries",
+    "open_source",
+    "read_qrels",
+    "read_run",
+    "read_topics",
+]

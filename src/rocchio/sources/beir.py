@@ -1,9 +1,10 @@
-"""BEIR folders: corpus.jsonl with `_id`, `title`, `text` and an optional `metadata` object (Thakur et al., 2021)."""
+"""BEIR folders (Thakur et al., 2021): corpus.jsonl with `_id`, `title`, `text`, optionally a `metadata` object."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from rocchio.sources.jsonl import JsonLinesSource
 from rocchio.sources.source import Rejecter, SourceBatch
@@ -30,7 +31,8 @@ class BeirSource:
     def batches(self, reject: Rejecter) -> Iterator[SourceBatch]:
         """See `DocumentSource.batches`."""
         for batch in self._lines.batches(reject):
-            for record in batch.records:
-                if record.get("metadata", 0) == {}:
+            records: Any = batch.records
+            for record in records:
+                if record.get("metadata") == {}:
                     del record["metadata"]
             yield batch

@@ -70,7 +70,9 @@ def decode_object(line: bytes) -> dict[str, Any]:
     except UnicodeEncodeError as error:
         raise ValueError("expected text, found half of a surrogate pair (\\ud800 to \\udfff)") from error
     except json.JSONDecodeError as error:
-        raise ValueError(f"expected a JSON object, found invalid JSON: {error.msg} at character {error.pos}") from error
+        raise ValueError(
+            f"expected a JSON object, found invalid JSON: {error.msg} at character {error.pos}"
+        ) from error
     except RecursionError as error:
         raise ValueError("expected a JSON object, found one that is nested too deeply") from error
     if type(record) is not dict:
@@ -84,4 +86,11 @@ def _refuse_constant(name: str) -> NoReturn:
 
 # one decoder for all lines: json.loads builds a new one per call when it is given a hook
 _decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
-_JSON_NAMES = {list: "an array", str: "a string", int: "a number", float: "a number", bool: "a boolean", type(None): "null"}
+_JSON_NAMES = {
+    list: "an array",
+    str: "a string",
+    int: "a number",
+    float: "a number",
+    bool: "a boolean",
+    type(None): "null",
+}

@@ -83,7 +83,8 @@ class ByteStream:
         if self.compression == "gzip":
             return gzip.GzipFile(fileobj=self._raw, mode="rb")
         if self.compression == "zstd":
-            return pa.CompressedInputStream(pa.PythonFile(self._raw, mode="r"), "zstd")
+            raw: Any = self._raw
+            return pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")
         return self._raw
 
     def _rescued(self) -> Iterator[bytes]:

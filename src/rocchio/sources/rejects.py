@@ -70,7 +70,9 @@ class RejectFile:
             raise StorageFailure(f"cannot write rejects to {self.path}: {error}") from error
         self.count += 1
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._file is None:
             return
         try:
