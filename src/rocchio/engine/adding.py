@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -75,7 +76,9 @@ class Adder:
 
     def run(self, documents: Any, source_options: Mapping[str, Any]) -> AddSummary:
         """Add everything; returns what became of it."""
-        try:
+        with contextlib.ExitStack() as stack:
+            if self._reject_file is not None:
+                stack.enter_context(self._reject_file)
             if isinstance(documents, str | Path):
                 self._add_source(documents, source_options)
             elif source_options:
@@ -84,19 +87,15 @@ class Adder:
             else:
                 for batch in _batches(documents):
                     self._add_batch(batch)
-        finally:
-            if self._reject_file is not None:
-                self._reject_file.close()
         return self.summary
 
     def _add_source(self, path: str | Path, options: Mapping[str, Any]) -> None:
         source = open_source(path, **options)
         stop: Callable[[Reject], None] = StopAtFirst() if self._on_error == "raise" else self._reject
         for batch in source.batches(stop):
-            self._add_batch(batch)
-            self._progress(self.summary.added, batch.position_bytes, source.size_bytes)
+            self._add_batch(batch, source.size_bytes)
 
-    def _add_batch(self, batch: SourceBatch) -> None:
+    def _add_batch(self, batch: SourceBatch, size_bytes: int = 0) -> None:
         records = batch.records
         columns, bad = (
             from_arrow(records, self._schema) if isinstance(records, pa.RecordBatch) else to_arrow(records, self._schema)
@@ -108,7 +107,7 @@ class Adder:
         columns = self._settle_existing(batch, columns)
         self._writer.add(columns)
         self.summary.added += columns.num_rows
-        self._progress(self.summary.added, 0, 0)
+        self._progress(self.summary.added, batch.position_bytes, size_bytes)
 
     def _settle_existing(self, batch: SourceBatch, columns: pa.RecordBatch) -> pa.RecordBatch:
         ids = columns.column(ID_FIELD)

@@ -1,0 +1,159 @@
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "bindings/arrays.hpp"
+#include "bindings/bind.hpp"
+#include "text/porter.hpp"
+#include "text/token_table.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace rocchio::bindings {
+namespace {
+
+using namespace rocchio::text;
+
+using Ids = OutputArray<std::uint32_t>;
+using Offsets = OutputArray<std::int64_t>;
+
+std::pair<Ids, Offsets> to_arrays(TokenBatch&& batch) {
+    return {to_numpy(std::move(batch.ids)), to_numpy(std::move(batch.offsets))};
+}
+
+TokenizerKind kind_named(std::string_view name) {
+    if (const auto kind = tokenizer_kind(name)) {
+        return *kind;
+    }
+    throw std::invalid_argument("expected a tokenizer (standard, words, cjk_bigrams, whitespace), found '" +
+                                std::string(name) + "'");
+}
+
+std::pair<Ids, Offsets> tokenize_batch(TokenTable& table, const InputArray<std::uint8_t>& data,
+                                       const InputArray<std::int64_t>& offsets) {
+    const auto bytes = span_of(data);
+    TokenBatch batch;
+    {
+        nb::gil_scoped_release release;
+        batch = table.tokenize({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, span_of(offsets));
+    }
+    return to_arrays(std::move(batch));
+}
+
+std::pair<Ids, Offsets> map_batch(const TokenTable& table, const InputArray<std::uint32_t>& surfaces,
+                                  const InputArray<std::int64_t>& offsets) {
+    TokenBatch batch;
+    {
+        nb::gil_scoped_release release;
+        batch = table.map(span_of(surfaces), span_of(offsets));
+    }
+    return to_arrays(std::move(batch));
+}
+
+std::tuple<Ids, Offsets, Offsets> spans_of(TokenTable& table, const nb::bytes& data) {
+    std::vector<std::uint32_t> surfaces;
+    std::vector<std::int64_t> starts, ends;
+    for (const Span& span : table.spans({data.c_str(), data.size()})) {
+        surfaces.push_back(span.surface);
+        starts.push_back(span.start);
+        ends.push_back(span.end);
+    }
+    return {to_numpy(std::move(surfaces)), to_numpy(std::move(starts)), to_numpy(std::move(ends))};
+}
+
+std::vector<std::string_view> unresolved(const TokenTable& table) {
+    std::vector<std::string_view> surfaces;
+    for (std::size_t id = table.first_unresolved(); id < table.surfaces().size(); ++id) {
+        surfaces.push_back(table.surfaces()[static_cast<std::uint32_t>(id)]);
+    }
+    return surfaces;
+}
+
+void resolve(TokenTable& table, const std::vector<std::optional<std::string_view>>& terms) {
+    const std::size_t expected = table.surfaces().size() - table.first_unresolved();
+    if (terms.size() != expected) {
+        throw std::invalid_argument("expected a term or None for each of " + std::to_string(expected) +
+                                    " unresolved surfaces, found " + std::to_string(terms.size()));
+    }
+    for (const auto& term : terms) {
+        table.resolve_next(term);
+    }
+}
+
+Ids intern_surfaces(TokenTable& table, const std::vector<std::string_view>& tokens) {
+    std::vector<std::uint32_t> surfaces;
+    surfaces.reserve(tokens.size());
+    for (const std::string_view token : tokens) {
+        surfaces.push_back(table.intern_surface(token));
+    }
+    return to_numpy(std::move(surfaces));
+}
+
+Ids terms_of(const TokenTable& table, const InputArray<std::uint32_t>& surfaces) {
+    std::vector<std::uint32_t> terms;
+    {
+        nb::gil_scoped_release release;
+        terms = table.terms_of(span_of(surfaces));
+    }
+    return to_numpy(std::move(terms));
+}
+
+std::pair<OutputArray<std::uint8_t>, Offsets> term_bytes(const TokenTable& table) {
+    const auto bytes = table.terms().bytes();
+    const auto offsets = table.terms().offsets();
+    return {to_numpy(std::vector<std::uint8_t>(bytes.begin(), bytes.end())),
+            to_numpy(std::vector<std::int64_t>(offsets.begin(), offsets.end()))};
+}
+
+std::vector<std::string> stem_all(const std::vector<std::string_view>& words) {
+    std::vector<std::string> stems;
+    stems.reserve(words.size());
+    for (const std::string_view word : words) {
+        stems.push_back(porter_stem(word));
+    }
+    return stems;
+}
+
+}  // namespace
+
+void bind_text(nb::module_& module) {
+    module.attr("UNRESOLVED") = kUnresolved;
+    module.attr("DROPPED") = kDropped;
+    module.def("porter_stem", &stem_all, "words"_a,
+               "Porter stems of lower-case words (others stay as they are).");
+
+    nb::class_<TokenTable>(module, "TokenTable", "Tokens to surfaces to terms. For one thread at a time.")
+        .def(
+            "__init__",
+            [](TokenTable* self, std::string_view kind) { new (self) TokenTable(kind_named(kind)); },
+            "kind"_a, "kind: standard, words, cjk_bigrams or whitespace; ValueError otherwise.")
+        .def("tokenize", &tokenize_batch, "data"_a, "offsets"_a,
+             "(surfaces, offsets) of the texts data[offsets[i]:offsets[i+1]]; ValueError for bad offsets.")
+        .def("spans", &spans_of, "data"_a, "(surfaces, starts, ends) of one text's tokens, in bytes.")
+        .def("unresolved", &unresolved, "The surfaces that have no term yet, in order of their ids.")
+        .def("resolve", &resolve, "terms"_a, "Gives each of unresolved() its term; None drops it.")
+        .def("intern_surfaces", &intern_surfaces, "tokens"_a, "Surfaces of tokens that were cut elsewhere.")
+        .def("terms_of", &terms_of, "surfaces"_a, "Each surface's term, UNRESOLVED or DROPPED.")
+        .def("map", &map_batch, "surfaces"_a, "offsets"_a,
+             "(terms, offsets) of a batch without dropped ones; ValueError for unresolved surfaces.")
+        .def("term_bytes", &term_bytes, "(bytes, offsets) of all terms in order of their ids.")
+        .def(
+            "find_term",
+            [](const TokenTable& self, std::string_view term) { return self.terms().find(term); }, "term"_a,
+            "The id of a term, or None.")
+        .def_prop_ro("term_count", [](const TokenTable& self) { return self.terms().size(); })
+        .def_prop_ro("surface_count", [](const TokenTable& self) { return self.surfaces().size(); })
+        .def_prop_ro("memory_bytes", &TokenTable::memory_bytes);
+}
+
+}  // namespace rocchio::bindings

@@ -1,0 +1,107 @@
+"""`rocchio info`, `verify`, `compact`, `delete`: what one does to a collection as a whole."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+import rocchio
+from rocchio.cli.options import AsJson, CollectionPath
+from rocchio.cli.output import out, print_json, size, step_progress
+from rocchio.errors import DataError, InvalidArgument, NotFound
+
+DELETE_EXAMPLES = (
+    "Examples:  [bold]rocchio delete papers.rocchio a1 a2[/bold]   ·   "
+    "[bold]cut -f1 gone.tsv | rocchio delete papers.rocchio --from -[/bold]"
+)
+
+
+def info(collection: CollectionPath, as_json: AsJson = False) -> None:
+    """Counts, sizes, fields and segments of a collection."""
+    about = rocchio.open(collection).info()
+    if as_json:
+        print_json(about.to_dict())
+        return
+    table = Table(show_header=False, box=None)
+    table.add_row("documents", f"{about.documents:,} ({about.deleted:,} deleted ones wait for compact)")
+    table.add_row("analyzer", about.analyzer)
+    table.add_row("fields", ", ".join(f"{name}: {kind}" for name, kind in about.fields.items()))
+    table.add_row("tokens", f"{about.tokens:,} ({about.average_length:.1f} a document)")
+    per_posting = about.index_bytes / about.postings if about.postings else 0.0
+    table.add_row("postings", f"{about.postings:,} ({per_posting:.2f} bytes each with forward index and dictionary)")
+    table.add_row("size", f"{size(about.size_bytes)} ({size(about.index_bytes)} of it index)")
+    table.add_row("commit", f"generation {about.generation}, format {about.format_version}")
+    out.print(table)
+    segments = Table("segment", "documents", "deleted", "terms", "postings", "size")
+    for segment in about.segments:
+        numbers = (segment.documents, segment.deleted, segment.terms, segment.postings)
+        segments.add_row(segment.name, *(f"{number:,}" for number in numbers), size(segment.size_bytes))
+    out.print(segments)
+
+
+def verify(collection: CollectionPath, as_json: AsJson = False) -> None:
+    """Read every byte and check it against checksums and formats; exit code 3 if anything is wrong."""
+    with step_progress("verifying", as_json) as update:
+        report = rocchio.open(collection).verify(update)
+    if as_json:
+        problems = [str(problem) for problem in report.problems]
+        print_json({"ok": report.ok, "generation": report.generation, "documents": report.documents,
+                    "files": report.files, "size_bytes": report.size_bytes, "problems": problems})  # fmt: skip
+    else:
+        for problem in report.problems:
+            out.print(f"damaged: {problem}", style="red", markup=False)
+        verdict = "sound" if report.ok else f"{len(report.problems)} problems"
+        out.print(f"{report.files} files, {size(report.size_bytes)}, {report.documents:,} documents: {verdict}")
+    if not report.ok:
+        raise typer.Exit(DataError.exit_code)
+
+
+def compact(collection: CollectionPath, as_json: AsJson = False) -> None:
+    """Merge all segments into one and drop deleted documents. Scores do not change."""
+    with rocchio.open(collection) as col:
+        before = col.info()
+        with step_progress("compacting", as_json) as update:
+            col.compact(update)
+        after = col.info()
+    if as_json:
+        print_json({"before": before.to_dict(), "after": after.to_dict()})
+        return
+    out.print(
+        f"{len(before.segments)} segments, {size(before.size_bytes)} -> "
+        f"{len(after.segments)}, {size(after.size_bytes)}; {before.deleted:,} deleted documents dropped"
+    )
+
+
+def delete(
+    collection: CollectionPath,
+    doc_ids: Annotated[list[str] | None, typer.Argument(help="Documents to delete.", show_default=False)] = None,
+    source: Annotated[str | None, typer.Option("--from", help="File with a doc_id a line; - reads standard input.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Delete documents by doc_id and commit. Unknown ones are counted, not an error."""
+    wanted = [*(doc_ids or []), *_lines(source)]
+    if not wanted:
+        raise InvalidArgument("expected doc_ids to delete, found none; name them or use --from FILE")
+    with rocchio.open(collection) as col:
+        deleted = col.delete(wanted)
+        col.commit()
+    unknown = len(set(wanted)) - deleted
+    if as_json:
+        print_json({"deleted": deleted, "unknown": unknown})
+    else:
+        out.print(f"{deleted:,} documents deleted, {unknown:,} were not there")
+
+
+def _lines(source: str | None) -> list[str]:
+    if source is None:
+        return []
+    if source == "-":
+        return [line.rstrip("\n") for line in sys.stdin if line.strip()]
+    path = Path(source)
+    if not path.is_file():
+        raise NotFound(f"expected a file with a doc_id a line, found nothing at {path}")
+    return [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]

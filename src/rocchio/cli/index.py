@@ -1,0 +1,146 @@
+"""`rocchio index`: a file or folder in, a collection out."""
+
+from __future__ import annotations
+
+import enum
+import shutil
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import rocchio
+from rocchio.cli.infer import infer_fields
+from rocchio.cli.options import AsJson, CollectionPath, names
+from rocchio.cli.output import document_progress, err, out, print_json, size
+from rocchio.engine.collection import Collection
+from rocchio.errors import InvalidArgument
+from rocchio.sources import open_source
+from rocchio.storage.manifest import MANIFEST
+from rocchio.storage.schema import Field
+
+EXAMPLES = (
+    "Examples:  [bold]rocchio index corpus.jsonl papers.rocchio --text title,text[/bold]   ·   "
+    "[bold]rocchio index beir/scifact scifact.rocchio --analyzer anserini[/bold]   ·   "
+    "[bold]rocchio index notes/ notes.rocchio[/bold]   ·   "
+    "[bold]rocchio index more.parquet papers.rocchio --upsert[/bold]"
+)
+
+
+class OnErrorChoice(enum.StrEnum):
+    """What to do with a record that cannot be used."""
+
+    SKIP = "skip"
+    STOP = "stop"
+
+
+FieldNames = list[str] | None
+
+
+def index(
+    source: Annotated[Path, typer.Argument(help="JSON Lines, CSV, TSV, Parquet, a BEIR folder or a folder of texts.", show_default=False)],
+    collection: CollectionPath,
+    text: Annotated[FieldNames, typer.Option(help="Fields to search, title^2 for a boost. Default: title, text, ... if there.")] = None,
+    keyword: Annotated[FieldNames, typer.Option(help="Fields of exact strings or lists of them.")] = None,
+    number: Annotated[FieldNames, typer.Option(help="Numeric fields.")] = None,
+    date: Annotated[FieldNames, typer.Option(help="Fields of dates in ISO 8601 form.")] = None,
+    bool_: Annotated[FieldNames, typer.Option("--bool", help="Fields of true or false.")] = None,
+    analyzer: Annotated[str, typer.Option(help="english, german, ..., cjk, anserini, bm25s, or steps.")] = "english",
+    id_field: Annotated[str | None, typer.Option(help="Field of the doc_id. Default: doc_id, _id, id or docno.")] = None,
+    format_: Annotated[str | None, typer.Option("--format", help="Format of the source, if its name does not say.")] = None,
+    append: Annotated[bool, typer.Option(help="Add to an existing collection.")] = False,
+    upsert: Annotated[bool, typer.Option(help="Add to an existing collection, replacing documents that are there.")] = False,
+    on_error: Annotated[OnErrorChoice, typer.Option(help="skip bad records, or stop at the first.")] = OnErrorChoice.SKIP,
+    rejects: Annotated[Path | None, typer.Option(help="File for skipped records. Default: COLLECTION.rejects.jsonl")] = None,
+    memory_mb: Annotated[int, typer.Option(help="Memory to buffer before a segment is written.")] = 256,
+    as_json: AsJson = False,
+) -> None:
+    """Index documents into a new collection, or add to one. Nothing is visible before it is durable.
+
+    Ctrl-C leaves the last commit intact. Bad records go to a reject file with file, line and reason.
+    """
+    started = time.monotonic()
+    declared = _declared(text=text, keyword=keyword, number=number, date=date, bool=bool_)
+    exists = (collection / MANIFEST).is_file()
+    if exists and not (append or upsert):
+        raise InvalidArgument(
+            f"expected a new collection, found one at {collection}; use --append or --upsert to add to it"
+        )
+    if exists:
+        col, inference = rocchio.open(collection, memory_mb=memory_mb), None
+    else:
+        inference = infer_fields(open_source(source, format=format_, id_field=id_field), declared)
+        for note in inference.notes if not as_json else ():
+            err.print(note, markup=False)
+        fields = inference.fields
+        was_there = collection.exists()
+        col = rocchio.create(collection, fields=fields, analyzer=analyzer, memory_mb=memory_mb)
+    try:
+        with col:
+            summary = _run(col, source, format_, id_field, upsert, on_error, rejects, as_json)
+    except BaseException:
+        if not exists and len(rocchio.open(collection)) == 0:
+            # nothing was committed: leave no empty collection behind, so that the same command can be run again
+            shutil.rmtree(collection) if not was_there else _empty(collection)
+        raise
+    seconds = time.monotonic() - started
+    _report(col, summary, seconds, as_json)
+
+
+def _run(col: Collection, source: Path, format_: str | None, id_field: str | None, upsert: bool,
+         on_error: OnErrorChoice, rejects: Path | None, as_json: bool) -> Any:  # fmt: skip
+    skip = on_error is OnErrorChoice.SKIP
+    reject_path = (rejects or Path(f"{str(col.path).rstrip('/')}.rejects.jsonl")) if skip else None
+    with document_progress("indexing", as_json) as update:
+        put = col.upsert if upsert else col.add
+        summary = put(
+            source,
+            on_error="skip" if skip else "raise",
+            rejects=reject_path,
+            progress=update,
+            format=format_,
+            id_field=id_field,
+        )
+        col.commit()
+    return summary
+
+
+def _report(col: Collection, summary: Any, seconds: float, as_json: bool) -> None:
+    about = col.info()
+    if as_json:
+        counts = {"added": summary.added, "replaced": summary.replaced, "repeated": summary.repeated,
+                  "rejected": summary.rejected, "reject_file": summary.reject_file if summary.rejected else None,
+                  "reasons": summary.reasons}  # fmt: skip
+        print_json({**counts, "documents": about.documents, "seconds": round(seconds, 3), "size_bytes": about.size_bytes})
+        return
+    out.print(f"{summary} in {seconds:.1f} s ({summary.added / max(seconds, 1e-9):,.0f}/s)", markup=False)
+    for reason in summary.reasons[:3]:
+        out.print(f"  {reason}", markup=False, style="yellow")
+    out.print(f"{col.path}: {about.documents:,} documents, {size(about.size_bytes)}", markup=False)
+
+
+def _declared(**options: FieldNames) -> dict[str, Field]:
+    makers = {"keyword": rocchio.keyword, "number": rocchio.number, "date": rocchio.date, "bool": rocchio.bool}
+    declared: dict[str, Field] = {}
+    for kind, values in options.items():
+        for spec in names(values):
+            name, caret, boost = spec.partition("^")
+            if name in declared:
+                raise InvalidArgument(f"expected one type for each field, found {name!r} twice")
+            declared[name] = rocchio.text(boost=_boost(spec, boost) if caret else 1.0) if kind == "text" else makers[kind]()
+    return declared
+
+
+def _boost(spec: str, boost: str) -> float:
+    try:
+        return float(boost)
+    except ValueError as error:
+        raise InvalidArgument(f"expected a field with a boost like title^2, found {spec!r}") from error
+
+
+def _empty(folder: Path) -> None:
+    for child in folder.iterdir():
+        child.unlink() if child.is_file() else shutil.rmtree(child)
+
+

@@ -1,0 +1,73 @@
+"""`rocchio`: the command line. Each command parses, calls the engine, prints; exit codes follow the error family."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import typer
+
+from rocchio.cli import collection as collection_commands
+from rocchio.cli import demo, evaluate, index, search
+from rocchio.cli.output import err
+from rocchio.errors import RocchioError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="rocchio",
+    help="A retrieval engine in a folder: index documents, search them exactly, measure how well.",
+    epilog="Exit codes: 0 done, 2 usage or input to correct, 3 damaged data, 4 busy, 5 disk, 130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command("index", epilog=index.EXAMPLES)(index.index)
+app.command("search", epilog=search.EXAMPLES)(search.search)
+app.command("eval", epilog=evaluate.EXAMPLES)(evaluate.evaluate_runs)
+app.command("info")(collection_commands.info)
+app.command("verify")(collection_commands.verify)
+app.command("compact")(collection_commands.compact)
+app.command("delete", epilog=collection_commands.DELETE_EXAMPLES)(collection_commands.delete)
+app.command("demo")(demo.demo)
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    context: typer.Context, show: bool = typer.Option(False, "--version", help="Print the version and stop.")
+) -> None:
+    """Runs before every command."""
+    if show:
+        import rocchio
+
+        typer.echo(f"rocchio {rocchio.__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(2)
+
+
+def main() -> None:
+    """Run the command line; errors become one line on standard error and an exit code."""
+    try:
+        code = app(standalone_mode=False)
+    except RocchioError as error:
+        _complain(str(error), getattr(error, "__notes__", []))
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        _complain("interrupted; the last commit is intact", [])
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone: nothing is left to say
+        sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _complain(text: str, notes: list[str]) -> None:
+    err.print(f"error: {text}", style="red", markup=False, soft_wrap=True)
+    for note in notes:
+        err.print(note, markup=False, soft_wrap=True)

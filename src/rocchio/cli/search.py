@@ -1,0 +1,127 @@
+"""`rocchio search`: one query on the screen, or many into a run file."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+import rocchio
+from rocchio.cli.options import AsJson, CollectionPath
+from rocchio.cli.output import err, out, print_json
+from rocchio.engine.collection import Collection
+from rocchio.engine.highlight import snippet
+from rocchio.errors import InvalidArgument, NotYet
+from rocchio.sources import read_topics
+from rocchio.types import Explanation, Hit
+
+EXAMPLES = (
+    'Examples:  [bold]rocchio search papers.rocchio "relevance feedback" -k 5[/bold]   ·   '
+    '[bold]rocchio search papers.rocchio "relevance feedback" --explain[/bold]   ·   '
+    '[bold]rocchio search papers.rocchio --topics queries.jsonl --plan "bm25(k1=0.9, b=0.4)" -k 1000 '
+    "--output run.trec[/bold]"
+)
+
+
+def search(
+    collection: CollectionPath,
+    query: Annotated[str | None, typer.Argument(help="What to look for.", show_default=False)] = None,
+    k: Annotated[int | None, typer.Option("-k", help="Number of results. Default: 10, with --topics 1000.", show_default=False)] = None,
+    plan: Annotated[str, typer.Option(help="How to search, like bm25(k1=0.9, b=0.4).")] = "bm25",
+    field: Annotated[list[str] | None, typer.Option(help="Search only this text field (repeat for several).")] = None,
+    topics: Annotated[Path | None, typer.Option(help="File of queries: JSON Lines, TSV or TREC topics.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Run file to write, in TREC format.")] = None,
+    threads: Annotated[int, typer.Option(help="Threads for --topics.")] = 1,
+    explain: Annotated[bool, typer.Option(help="Show each score, term by term.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Search a collection."""
+    if (query is None) == (topics is None):
+        raise InvalidArgument("expected a query or --topics FILE, found " + ("both" if query else "neither"))
+    if ">>" in plan or not plan.strip().startswith("bm25"):
+        raise NotYet(f"plans of several steps come in a later version; expected one like bm25(k1=0.9, b=0.4), found {plan!r}")
+    col = rocchio.open(collection)
+    if topics is not None:
+        _search_topics(col, topics, 1000 if k is None else k, plan, field, output, threads, as_json)
+        return
+    assert query is not None
+    started = time.perf_counter()
+    hits: list[Hit] = col.search(query, k=10 if k is None else k, scoring=plan, field=field or None)
+    seconds = time.perf_counter() - started
+    if as_json:
+        print_json({"query": query, "hits": [_hit_json(hit, explain) for hit in hits]})
+        return
+    _print_hits(col, query, hits, explain)
+    err.print(f"{len(hits)} of {len(col):,} documents in {seconds * 1000:.1f} ms", style="dim")
+
+
+def _search_topics(col: Collection, topics: Path, k: int, plan: str, field: list[str] | None, output: Path | None,
+                   threads: int, as_json: bool) -> None:  # fmt: skip
+    if output is None:
+        raise InvalidArgument("expected --output FILE with --topics, found none; the run is written there")
+    queries = read_topics(topics)
+    started = time.perf_counter()
+    run = col.search(
+        list(queries.values()), k=k, scoring=plan, field=field or None, threads=threads, query_ids=list(queries)
+    )
+    seconds = time.perf_counter() - started
+    run.to_trec(output)
+    found = sum(len(ids) for ids in run.doc_ids)
+    if as_json:
+        print_json({"queries": len(run), "hits": found, "seconds": round(seconds, 4), "output": str(output)})
+        return
+    rate = len(run) / seconds if seconds else 0.0
+    out.print(f"{len(run):,} queries, {found:,} hits in {seconds:.2f} s ({rate:,.0f}/s) -> {output}", markup=False)
+
+
+def _hit_json(hit: Hit, with_why: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {"doc_id": hit.doc_id, "score": hit.score, "fields": hit.fields}
+    if with_why:
+        why = hit.why()
+        found["why"] = [
+            {"term": part.term, "weight": part.weight, "tf": dict(part.tf), "df": part.df, "idf": part.idf, "score": part.score}
+            for part in why.terms
+        ]
+    return found
+
+
+def _print_hits(col: Collection, query: str, hits: list[Hit], explain: bool) -> None:
+    for rank, hit in enumerate(hits, start=1):
+        out.print(Text.assemble((f"{rank:>3}. ", "dim"), (hit.doc_id, "bold cyan"), (f"   {hit.score:.4f}", "green")))
+        for line in hit_lines(col, query, hit):
+            out.print(line)
+        if explain:
+            out.print(explanation_table(hit.why()))
+
+
+def hit_lines(col: Collection, query: str, hit: Hit) -> list[Text]:
+    """The hit's short texts whole and its long ones as snippets, with the query's terms marked."""
+    snapshot = col.snapshot()
+    terms = snapshot.terms(query)
+    lines = []
+    for name in col.schema.text_fields:
+        text = hit.fields.get(name)
+        if not text:
+            continue
+        piece = snippet(text, snapshot.spans(text), terms)
+        line = Text("     " + piece.text)
+        for start, end in piece.marks:
+            line.stylize("bold yellow", start + 5, end + 5)
+        lines.append(line)
+    return lines
+
+
+def explanation_table(why: Explanation) -> Table:
+    """A score as a table of terms."""
+    table = Table("term", "weight", "tf", "df", "idf", "score", box=None, padding=(0, 2), header_style="dim")
+    for part in why.terms:
+        tf = ", ".join(f"{name} {count}" for name, count in part.tf.items())
+        table.add_row(part.term, f"{part.weight:g}", tf, f"{part.df:,}", f"{part.idf:.3f}", f"{part.score:.4f}")
+    if why.constant:
+        table.add_row("(every document)", "", "", "", "", f"{why.constant:.4f}")
+    table.add_row(why.scoring, "", f"length {why.length:g} of {why.average_length:.1f}", "", "sum", f"{why.score:.4f}")
+    return table
