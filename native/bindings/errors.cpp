@@ -3,6 +3,7 @@
 #include "base/errors.hpp"
 
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
 
 #include "bindings/bind.hpp"
 

@@ -115,6 +115,14 @@ std::pair<OutputArray<std::uint8_t>, Offsets> term_bytes(const TokenTable& table
             to_numpy(std::vector<std::int64_t>(offsets.begin(), offsets.end()))};
 }
 
+std::string_view term_of_id(const TokenTable& table, std::uint32_t id) {
+    if (id >= table.terms().size()) {
+        throw std::invalid_argument("expected a term id below " + std::to_string(table.terms().size()) +
+                                    ", found " + std::to_string(id));
+    }
+    return table.terms()[id];
+}
+
 std::vector<std::string> stem_all(const std::vector<std::string_view>& words) {
     std::vector<std::string> stems;
     stems.reserve(words.size());
@@ -151,6 +159,7 @@ void bind_text(nb::module_& module) {
             "find_term",
             [](const TokenTable& self, std::string_view term) { return self.terms().find(term); }, "term"_a,
             "The id of a term, or None.")
+        .def("term", &term_of_id, "id"_a, "The string of a term id; ValueError for one that is not here.")
         .def_prop_ro("term_count", [](const TokenTable& self) { return self.terms().size(); })
         .def_prop_ro("surface_count", [](const TokenTable& self) { return self.surfaces().size(); })
         .def_prop_ro("memory_bytes", &TokenTable::memory_bytes);

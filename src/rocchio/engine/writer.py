@@ -85,14 +85,15 @@ class Writer:
             self._flush()
 
     def delete(self, doc_ids: Sequence[str]) -> list[str]:
-        """Delete live documents; returns the doc_ids that were there."""
+        """Delete live documents; returns the doc_ids that were there, each once."""
+        doc_ids = list(dict.fromkeys(doc_ids))
         ids = pa.array(doc_ids, pa.large_string())
         gone = []
         for position, place in list(self._places(ids)):
             self._deleted[place.segment].add(place.row)
             gone.append(doc_ids[position])
         if self._building is not None:
-            for doc_id in set(doc_ids):
+            for doc_id in doc_ids:
                 if self._building.row_of(doc_id) is not None:
                     self._building.delete(doc_id)
                     gone.append(doc_id)

@@ -1,0 +1,100 @@
+"""Every flipped bit in every file of a collection is harmless or reported as corruption: exhaustively."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import rocchio
+from rocchio.errors import DataError
+
+QUERIES = ["alpha", "beta gamma", {"delta": 1.5, "alpha": -0.5}]
+
+
+def make(folder: Path) -> None:
+    fields = {"title": rocchio.text(boost=2.0), "text": rocchio.text(), "year": rocchio.number(), "tag": rocchio.keyword()}
+    col = rocchio.create(folder, fields=fields, analyzer="whitespace")
+    for part in range(2):
+        col.add(
+            {"doc_id": f"d{part}{i}", "title": f"alpha {i}", "text": "beta gamma delta"[: 4 + i], "year": i, "tag": ["x"]}
+            for i in range(4)
+        )
+        col.commit()
+    col.delete(["d01"])
+    col.commit()
+
+
+def answers(folder: Path) -> list[Any]:
+    """Everything a user can get out: rankings, stored fields, counts, explanations."""
+    col = rocchio.open(folder)
+    out: list[Any] = [len(col), col.schema]
+    for query in QUERIES:
+        for hit in col.search(query, k=20):
+            out.append((hit.doc_id, hit.score, hit.fields, hit.why()))
+    out += [doc_id in col for doc_id in ("d00", "d01", "d13", "nope")]
+    return out
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("flips") / "c"
+    make(folder)
+    return folder
+
+
+def test_every_flipped_bit_is_harmless_or_reported(sound: Path, slow: bool) -> None:
+    expected = answers(sound)
+    files = [path for path in sorted(sound.rglob("*")) if path.is_file() and path.name != "writer.lock"]
+    assert {path.name.split("-")[0] for path in files} == {
+        "manifest.json", "checksums.bin", "index.arrays", "documents.arrow", "tombstones",
+    }  # fmt: skip
+    reported = harmless = 0
+    for path in files:
+        content = path.read_bytes()
+        for offset in range(len(content)):
+            # every byte; every bit of it with --slow, a different one for each byte otherwise
+            for bit in range(8) if slow else (offset % 8,):
+                damaged = bytearray(content)
+                damaged[offset] ^= 1 << bit
+                path.write_bytes(damaged)
+                try:
+                    assert answers(sound) == expected, f"silent wrong answer: {path.name} byte {offset} bit {bit}"
+                    harmless += 1
+                except DataError:
+                    reported += 1
+        path.write_bytes(content)
+    assert reported > 0.9 * (reported + harmless)
+    assert answers(sound) == expected
+
+
+def test_verify_reports_every_damaged_file(sound: Path) -> None:
+    for path in sorted(sound.rglob("*")):
+        if path.name in ("writer.lock", "manifest.json") or not path.is_file():
+            continue
+        content = path.read_bytes()
+        damaged = bytearray(content)
+        damaged[len(content) // 2] ^= 0x10
+        path.write_bytes(damaged)
+        try:
+            problems = rocchio.open(sound).verify().problems
+            assert problems
+            assert str(path) in str(problems[0])
+        except DataError as error:
+            assert str(path) in str(error)
+        finally:
+            path.write_bytes(content)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 7, 0.5, -1])
+def test_truncated_files_are_reported(sound: Path, kept: float) -> None:
+    for path in sorted(sound.rglob("*")):
+        if path.name == "writer.lock" or not path.is_file():
+            continue
+        content = path.read_bytes()
+        size = int(len(content) * kept) if isinstance(kept, float) else kept if kept >= 0 else len(content) + kept
+        path.write_bytes(content[:size])
+        with pytest.raises(DataError):
+            answers(sound)
+        path.write_bytes(content)

@@ -1,0 +1,115 @@
+"""Random sequences of operations against a dict: what is committed is what is found, whatever the order."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+import rocchio
+from rocchio.errors import DuplicateDocument, InvalidArgument
+from tests import reference
+
+IDS = [f"d{i}" for i in range(12)]
+WORDS = ["red", "green", "blue", "one", "two"]
+doc_ids = st.sampled_from(IDS)
+texts = st.lists(st.sampled_from(WORDS), max_size=5).map(" ".join)
+batches = st.lists(st.tuples(doc_ids, texts), min_size=1, max_size=6)
+
+
+class CollectionMachine(RuleBasedStateMachine):
+    @initialize()
+    def create(self) -> None:
+        self.folder = Path(tempfile.mkdtemp()) / "c"
+        self.col = rocchio.create(
+            self.folder, fields={"text": rocchio.text(), "n": rocchio.number()}, analyzer="whitespace", memory_mb=1
+        )
+        self.committed: dict[str, str] = {}
+        self.pending: dict[str, str] = {}
+
+    @rule(batch=batches)
+    def add(self, batch: list[tuple[str, str]]) -> None:
+        last = dict(batch)
+        records = [{"doc_id": doc_id, "text": text, "n": 1} for doc_id, text in batch]
+        if last.keys() & self.pending.keys():
+            with pytest.raises(DuplicateDocument):
+                self.col.add(records)
+        else:
+            summary = self.col.add(records)
+            assert summary.added == len(last)
+            assert summary.repeated == len(batch) - len(last)
+            self.pending |= last
+
+    @rule(batch=batches)
+    def upsert(self, batch: list[tuple[str, str]]) -> None:
+        last = dict(batch)
+        summary = self.col.upsert([{"doc_id": doc_id, "text": text} for doc_id, text in batch])
+        assert summary.replaced == len(last.keys() & self.pending.keys())
+        self.pending |= last
+
+    @rule(gone=st.lists(doc_ids, max_size=4))
+    def delete(self, gone: list[str]) -> None:
+        assert self.col.delete(gone) == len(set(gone) & self.pending.keys())
+        for doc_id in gone:
+            self.pending.pop(doc_id, None)
+
+    @rule()
+    def commit(self) -> None:
+        self.col.commit()
+        self.committed = dict(self.pending)
+
+    @rule()
+    def rollback(self) -> None:
+        self.col.rollback()
+        self.pending = dict(self.committed)
+
+    @rule()
+    def flush(self) -> None:
+        """What running out of buffer memory does."""
+        if self.col._writer is not None:
+            self.col._writer._flush()
+
+    @precondition(lambda self: self.pending == self.committed)
+    @rule()
+    def compact(self) -> None:
+        try:
+            self.col.compact()
+        except InvalidArgument:
+            self.col.commit()  # an upsert may leave changes that change nothing
+            self.col.compact()
+        assert len(self.col.info().segments) <= 1
+
+    @rule()
+    def reopen(self) -> None:
+        self.col.close()
+        self.col = rocchio.open(self.folder, memory_mb=1)
+        self.pending = dict(self.committed)
+
+    @invariant()
+    def committed_documents_are_found(self) -> None:
+        if not hasattr(self, "col"):
+            return
+        assert len(self.col) == len(self.committed)
+        query = {"red": 1.0, "one": 2.0, "blue": 0.5}
+        hits = [(hit.doc_id, hit.score) for hit in self.col.search(query, k=50)]
+        docs = {doc_id: {"text": text} for doc_id, text in self.committed.items()}
+        assert reference.same_ranking(hits, reference.search(docs, query, {"text": 1.0}, str.split))
+        for doc_id in IDS[:3]:
+            assert (doc_id in self.col) == (doc_id in self.committed)
+            if doc_id in self.committed:
+                assert self.col.get(doc_id)["text"] == self.committed[doc_id]
+
+    def teardown(self) -> None:
+        if hasattr(self, "col"):
+            assert self.col.verify().ok
+            self.col.close()
+            shutil.rmtree(self.folder.parent)
+
+
+TestCollection = CollectionMachine.TestCase
+TestCollection.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
