@@ -1,0 +1,60 @@
+#include "text/string_interner.hpp"
+
+#include <stdexcept>
+#include <utility>
+
+namespace rocchio::text {
+namespace {
+constexpr std::size_t kFirstSlots = 1024;
+static_assert(std::endian::native == std::endian::little, "load_short puts the first byte lowest");
+}  // namespace
+
+StringInterner::StringInterner(std::uint64_t seed)
+    : seed_(seed), slots_(kFirstSlots), mask_(kFirstSlots - 1), ends_{0} {}
+
+std::optional<std::uint32_t> StringInterner::find(std::string_view text) const {
+    const Key key = key_of(text);
+    for (std::size_t at = key.hash & mask_;; at = (at + 1) & mask_) {
+        if (slots_[at].id == kEmpty) {
+            return std::nullopt;
+        }
+        if (matches(slots_[at], key, text)) {
+            return slots_[at].id;
+        }
+    }
+}
+
+std::uint32_t StringInterner::insert(std::string_view text, const Key& key, std::size_t at) {
+    if (size() >= kMaxSize || text.size() > kMaxSize) {
+        throw std::length_error("a table holds at most 2^32 - 16 distinct strings, each shorter than 4 GB");
+    }
+    const auto id = static_cast<std::uint32_t>(size());
+    if (2 * (size() + 1) > slots_.size()) {  // at most half full: short probes
+        grow();
+        for (at = key.hash & mask_; slots_[at].id != kEmpty; at = (at + 1) & mask_) {
+        }
+    }
+    bytes_.insert(bytes_.end(), text.begin(), text.end());
+    ends_.push_back(static_cast<std::int64_t>(bytes_.size()));
+    slots_[at] = {key.head, key.length, id};
+    return id;
+}
+
+void StringInterner::grow() {
+    std::vector<Slot> slots(2 * slots_.size());
+    const std::size_t mask = slots.size() - 1;
+    for (const Slot& slot : slots_) {
+        if (slot.id == kEmpty) {
+            continue;
+        }
+        std::size_t at = key_of((*this)[slot.id]).hash & mask;
+        while (slots[at].id != kEmpty) {
+            at = (at + 1) & mask;
+        }
+        slots[at] = slot;
+    }
+    slots_ = std::move(slots);
+    mask_ = mask;
+}
+
+}  // namespace rocchio::text

@@ -1,0 +1,110 @@
+#include "text/token_table.hpp"
+
+#include <algorithm>
+#include <random>
+#include <stdexcept>
+#include <string>
+
+namespace rocchio::text {
+namespace {
+
+std::uint64_t random_seed() {
+    std::random_device device;
+    return std::uint64_t{device()} << 32 | device();
+}
+
+void check_offsets(std::span<const std::int64_t> offsets, std::size_t size) {
+    if (offsets.empty()) {
+        throw std::invalid_argument("expected at least one offset, found none");
+    }
+    if (offsets.front() < 0 || !std::ranges::is_sorted(offsets) ||
+        static_cast<std::size_t>(offsets.back()) > size) {
+        throw std::invalid_argument("expected non-decreasing offsets from 0 to " + std::to_string(size) +
+                                    ", found one that is smaller than the one before it or outside");
+    }
+}
+
+[[noreturn]] void throw_unknown_surface(std::uint32_t surface, std::size_t size) {
+    throw std::invalid_argument("expected surfaces below " + std::to_string(size) + ", found " +
+                                std::to_string(surface) + "; use the table that made them");
+}
+
+}  // namespace
+
+TokenTable::TokenTable(TokenizerKind kind) : kind_(kind), surfaces_(random_seed()), terms_(random_seed()) {}
+
+TokenBatch TokenTable::tokenize(std::string_view data, std::span<const std::int64_t> offsets) {
+    check_offsets(offsets, data.size());
+    TokenBatch batch;
+    batch.offsets.reserve(offsets.size());
+    batch.offsets.push_back(0);
+    // English has a token per six bytes
+    batch.ids.reserve(static_cast<std::size_t>(offsets.back() - offsets.front()) / 6);
+    for (std::size_t i = 0; i + 1 < offsets.size(); ++i) {
+        const auto begin = static_cast<std::size_t>(offsets[i]);
+        const std::string_view text = data.substr(begin, static_cast<std::size_t>(offsets[i + 1]) - begin);
+        text::tokenize(kind_, text, [&](std::string_view token, std::size_t) {
+            batch.ids.push_back(surfaces_.intern(token));
+        });
+        batch.offsets.push_back(static_cast<std::int64_t>(batch.ids.size()));
+    }
+    return batch;
+}
+
+std::vector<Span> TokenTable::spans(std::string_view text) {
+    std::vector<Span> found;
+    text::tokenize(kind_, text, [&](std::string_view token, std::size_t at) {
+        found.push_back({surfaces_.intern(token), static_cast<std::int64_t>(at),
+                         static_cast<std::int64_t>(at + token.size())});
+    });
+    return found;
+}
+
+void TokenTable::resolve_next(std::optional<std::string_view> term) {
+    if (first_unresolved() == surfaces_.size()) {
+        throw std::logic_error("expected an unresolved surface, found none");
+    }
+    term_of_.push_back(term ? terms_.intern(*term) : kDropped);
+}
+
+std::vector<std::uint32_t> TokenTable::terms_of(std::span<const std::uint32_t> surfaces) const {
+    std::vector<std::uint32_t> terms;
+    terms.reserve(surfaces.size());
+    for (const std::uint32_t surface : surfaces) {
+        if (surface >= surfaces_.size()) {
+            throw_unknown_surface(surface, surfaces_.size());
+        }
+        terms.push_back(surface < term_of_.size() ? term_of_[surface] : kUnresolved);
+    }
+    return terms;
+}
+
+TokenBatch TokenTable::map(std::span<const std::uint32_t> surfaces,
+                           std::span<const std::int64_t> offsets) const {
+    check_offsets(offsets, surfaces.size());
+    TokenBatch batch;
+    batch.ids.resize(static_cast<std::size_t>(offsets.back() - offsets.front()));
+    batch.offsets.reserve(offsets.size());
+    batch.offsets.push_back(0);
+    std::size_t written = 0;
+    for (std::size_t i = 0; i + 1 < offsets.size(); ++i) {
+        for (auto at = static_cast<std::size_t>(offsets[i]); at < static_cast<std::size_t>(offsets[i + 1]);
+             ++at) {
+            if (surfaces[at] >= term_of_.size()) {
+                throw_unknown_surface(surfaces[at], term_of_.size());
+            }
+            // written unconditionally, kept only if not dropped: stopwords are too frequent to branch on
+            batch.ids[written] = term_of_[surfaces[at]];
+            written += batch.ids[written] != kDropped;
+        }
+        batch.offsets.push_back(static_cast<std::int64_t>(written));
+    }
+    batch.ids.resize(written);
+    return batch;
+}
+
+std::size_t TokenTable::memory_bytes() const {
+    return surfaces_.memory_bytes() + terms_.memory_bytes() + term_of_.capacity() * sizeof(term_of_[0]);
+}
+
+}  // namespace rocchio::text
