@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rocchio import errors as errors
+    from rocchio.analysis import Analyzer as Analyzer
+    from rocchio.analysis import parse_analyzer as parse_analyzer
     from rocchio.engine.collection import Collection as Collection
     from rocchio.engine.collection import create as create
     from rocchio.engine.collection import open as open
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from rocchio.storage.schema import number as number
     from rocchio.storage.schema import text as text
     from rocchio.storage.schema import vector as vector
-    from rocchio.analysis import Analyzer as Analyzer
-    from rocchio.analysis import parse_analyzer as parse_analyzer
     from rocchio.types import Hit as Hit
     from rocchio.types import Run as Run
 
@@ -51,7 +51,25 @@ _HOMES = {
     "vector": ("rocchio.storage.schema", "vector"),
 }
 
-__all__ = [*_HOMES, "__version__", "errors"]
+__all__ = [
+    "Analyzer",
+    "Bm25",
+    "Collection",
+    "Hit",
+    "Run",
+    "Snapshot",
+    "__version__",
+    "bool",
+    "create",
+    "date",
+    "errors",
+    "keyword",
+    "number",
+    "open",
+    "parse_analyzer",
+    "text",
+    "vector",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -14,11 +14,22 @@ QUERIES = ["alpha", "beta gamma", {"delta": 1.5, "alpha": -0.5}]
 
 
 def make(folder: Path) -> None:
-    fields = {"title": rocchio.text(boost=2.0), "text": rocchio.text(), "year": rocchio.number(), "tag": rocchio.keyword()}
+    fields = {
+        "title": rocchio.text(boost=2.0),
+        "text": rocchio.text(),
+        "year": rocchio.number(),
+        "tag": rocchio.keyword(),
+    }
     col = rocchio.create(folder, fields=fields, analyzer="whitespace")
     for part in range(2):
         col.add(
-            {"doc_id": f"d{part}{i}", "title": f"alpha {i}", "text": "beta gamma delta"[: 4 + i], "year": i, "tag": ["x"]}
+            {
+                "doc_id": f"d{part}{i}",
+                "title": f"alpha {i}",
+                "text": "beta gamma delta"[: 4 + i],
+                "year": i,
+                "tag": ["x"],
+            }
             for i in range(4)
         )
         col.commit()

@@ -16,7 +16,11 @@ from rocchio.testing import FaultyDirectory, SimulatedCrash
 
 State = dict[str, str]
 OLD: State = {f"d{i}": f"alpha beta{i} gamma" for i in range(12)}
-NEW: State = {**{k: v for k, v in OLD.items() if k not in ("d3", "d4")}, "d5": "delta again", "e1": "epsilon alpha"}
+NEW: State = {
+    **{k: v for k, v in OLD.items() if k not in ("d3", "d4")},
+    "d5": "delta again",
+    "e1": "epsilon alpha",
+}
 
 
 def make(folder: Path) -> None:
@@ -65,7 +69,9 @@ SCENARIOS = {
 
 
 @pytest.fixture(params=SCENARIOS)
-def scenario(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Callable[[Collection], None], list[State], int]:
+def scenario(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> tuple[Path, Callable[[Collection], None], list[State], int]:
     action, allowed = SCENARIOS[request.param]
     make(tmp_path / "template")
     shutil.copytree(tmp_path / "template", tmp_path / "probe")

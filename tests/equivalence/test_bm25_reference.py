@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests import reference
 
 import rocchio
-from tests import reference
 
 VARIANTS = ["robertson", "lucene", "atire", "bm25l", "bm25+"]
 WORDS = ["a", "b", "c", "d", "e", "f", "g", "zz"]

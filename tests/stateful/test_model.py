@@ -10,10 +10,10 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests import reference
 
 import rocchio
 from rocchio.errors import DuplicateDocument, InvalidArgument
-from tests import reference
 
 IDS = [f"d{i}" for i in range(12)]
 WORDS = ["red", "green", "blue", "one", "two"]

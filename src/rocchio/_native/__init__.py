@@ -8,9 +8,11 @@ from rocchio._native._ext import (
     Searcher,
     SegmentBuilder,
     SegmentMerger,
+    TokenTable,
     Variant,
     chunk_checksums,
     crc32c,
+    porter_stem,
 )
 
 __all__ = [
@@ -21,7 +23,9 @@ __all__ = [
     "Searcher",
     "SegmentBuilder",
     "SegmentMerger",
+    "TokenTable",
     "Variant",
     "chunk_checksums",
     "crc32c",
+    "porter_stem",
 ]

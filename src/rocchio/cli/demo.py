@@ -27,7 +27,9 @@ SHOWN_QUERIES = 3
 
 
 def demo(
-    keep: Annotated[Path | None, typer.Option(help="Keep the collection in this folder.", show_default=False)] = None,
+    keep: Annotated[
+        Path | None, typer.Option(help="Keep the collection in this folder.", show_default=False)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Index the docstrings of the Python standard library, search them, measure how well, explain some scores.
@@ -50,12 +52,19 @@ def demo(
         _report(col, evaluation, build_seconds, search_seconds)
         _show_hits(col, topics, qrels, run)
         if keep is not None:
-            out.print(f'\nthe collection is in {keep}: try  rocchio search {keep} "parse a date" --explain', markup=False)
+            out.print(
+                f'\nthe collection is in {keep}: try  rocchio search {keep} "parse a date" --explain', markup=False
+            )
 
 
 def _build(path: Path, documents: list[dict[str, Any]], quiet: bool) -> tuple[Collection, float]:
     started = time.perf_counter()
-    fields = {"text": rocchio.text(), "title": rocchio.keyword(), "module": rocchio.keyword(), "kind": rocchio.keyword()}
+    fields = {
+        "text": rocchio.text(),
+        "title": rocchio.keyword(),
+        "module": rocchio.keyword(),
+        "kind": rocchio.keyword(),
+    }
     col = rocchio.create(path, fields=fields)
     with col, document_progress("indexing docstrings", quiet) as update:
         for first in range(0, len(documents), 500):
@@ -73,7 +82,9 @@ def _report(col: Collection, evaluation: Evaluation, build_seconds: float, searc
         f"{about.documents:,} docstrings of the standard library indexed in {build_seconds:.2f} s "
         f"({size(about.size_bytes)} on disk, {about.tokens:,} tokens)"
     )
-    out.print(f"{queries:,} known-item queries in {search_seconds:.2f} s ({queries / search_seconds:,.0f} a second)\n")
+    out.print(
+        f"{queries:,} known-item queries in {search_seconds:.2f} s ({queries / search_seconds:,.0f} a second)\n"
+    )
     table = Table("measure", "value", "", title="the first sentence of a docstring looks for the rest of it")
     meaning = {
         "nDCG@10": "1 if every answer is first, less the lower it is, 0 below 10",
@@ -94,7 +105,9 @@ def _show_hits(col: Collection, topics: Topics, qrels: Qrels, run: Run) -> None:
         hits = col.search(topics[query_id], k=3)
         for rank, hit in enumerate(hits, start=1):
             right = ("   <- the answer", "green") if hit.doc_id in qrels[query_id] else ("", "")
-            out.print(Text.assemble((f"{rank:>3}. ", "dim"), (hit.doc_id, "bold cyan"), f"   {hit.score:.4f}", right))
+            out.print(
+                Text.assemble((f"{rank:>3}. ", "dim"), (hit.doc_id, "bold cyan"), f"   {hit.score:.4f}", right)
+            )
             for line in hit_lines(col, topics[query_id], hit):
                 out.print(line)
         out.print(explanation_table(hits[0].why()))

@@ -39,20 +39,39 @@ FieldNames = list[str] | None
 
 
 def index(
-    source: Annotated[Path, typer.Argument(help="JSON Lines, CSV, TSV, Parquet, a BEIR folder or a folder of texts.", show_default=False)],
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="JSON Lines, CSV, TSV, Parquet, a BEIR folder or a folder of texts.", show_default=False
+        ),
+    ],
     collection: CollectionPath,
-    text: Annotated[FieldNames, typer.Option(help="Fields to search, title^2 for a boost. Default: title, text, ... if there.")] = None,
+    text: Annotated[
+        FieldNames, typer.Option(help="Fields to search, title^2 for a boost. Default: title, text, ... if there.")
+    ] = None,
     keyword: Annotated[FieldNames, typer.Option(help="Fields of exact strings or lists of them.")] = None,
     number: Annotated[FieldNames, typer.Option(help="Numeric fields.")] = None,
     date: Annotated[FieldNames, typer.Option(help="Fields of dates in ISO 8601 form.")] = None,
     bool_: Annotated[FieldNames, typer.Option("--bool", help="Fields of true or false.")] = None,
-    analyzer: Annotated[str, typer.Option(help="english, german, ..., cjk, anserini, bm25s, or steps.")] = "english",
-    id_field: Annotated[str | None, typer.Option(help="Field of the doc_id. Default: doc_id, _id, id or docno.")] = None,
-    format_: Annotated[str | None, typer.Option("--format", help="Format of the source, if its name does not say.")] = None,
+    analyzer: Annotated[
+        str, typer.Option(help="english, german, ..., cjk, anserini, bm25s, or steps.")
+    ] = "english",
+    id_field: Annotated[
+        str | None, typer.Option(help="Field of the doc_id. Default: doc_id, _id, id or docno.")
+    ] = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", help="Format of the source, if its name does not say.")
+    ] = None,
     append: Annotated[bool, typer.Option(help="Add to an existing collection.")] = False,
-    upsert: Annotated[bool, typer.Option(help="Add to an existing collection, replacing documents that are there.")] = False,
-    on_error: Annotated[OnErrorChoice, typer.Option(help="skip bad records, or stop at the first.")] = OnErrorChoice.SKIP,
-    rejects: Annotated[Path | None, typer.Option(help="File for skipped records. Default: COLLECTION.rejects.jsonl")] = None,
+    upsert: Annotated[
+        bool, typer.Option(help="Add to an existing collection, replacing documents that are there.")
+    ] = False,
+    on_error: Annotated[
+        OnErrorChoice, typer.Option(help="skip bad records, or stop at the first.")
+    ] = OnErrorChoice.SKIP,
+    rejects: Annotated[
+        Path | None, typer.Option(help="File for skipped records. Default: COLLECTION.rejects.jsonl")
+    ] = None,
     memory_mb: Annotated[int, typer.Option(help="Memory to buffer before a segment is written.")] = 256,
     as_json: AsJson = False,
 ) -> None:
@@ -112,7 +131,9 @@ def _report(col: Collection, summary: Any, seconds: float, as_json: bool) -> Non
         counts = {"added": summary.added, "replaced": summary.replaced, "repeated": summary.repeated,
                   "rejected": summary.rejected, "reject_file": summary.reject_file if summary.rejected else None,
                   "reasons": summary.reasons}  # fmt: skip
-        print_json({**counts, "documents": about.documents, "seconds": round(seconds, 3), "size_bytes": about.size_bytes})
+        print_json(
+            {**counts, "documents": about.documents, "seconds": round(seconds, 3), "size_bytes": about.size_bytes}
+        )
         return
     out.print(f"{summary} in {seconds:.1f} s ({summary.added / max(seconds, 1e-9):,.0f}/s)", markup=False)
     for reason in summary.reasons[:3]:
@@ -128,7 +149,9 @@ def _declared(**options: FieldNames) -> dict[str, Field]:
             name, caret, boost = spec.partition("^")
             if name in declared:
                 raise InvalidArgument(f"expected one type for each field, found {name!r} twice")
-            declared[name] = rocchio.text(boost=_boost(spec, boost) if caret else 1.0) if kind == "text" else makers[kind]()
+            declared[name] = (
+                rocchio.text(boost=_boost(spec, boost) if caret else 1.0) if kind == "text" else makers[kind]()
+            )
     return declared
 
 
@@ -142,5 +165,3 @@ def _boost(spec: str, boost: str) -> float:
 def _empty(folder: Path) -> None:
     for child in folder.iterdir():
         child.unlink() if child.is_file() else shutil.rmtree(child)
-
-

@@ -45,7 +45,9 @@ def infer_fields(source: DocumentSource, declared: Mapping[str, Field]) -> Infer
     for name in [*texts, *declared, *seen]:
         if name in fields:
             continue
-        field = declared.get(name) or (rocchio.text() if name in texts else _by_values(record.get(name) for record in records))
+        field = declared.get(name) or (
+            rocchio.text() if name in texts else _by_values(record.get(name) for record in records)
+        )
         fields[name] = field
     inferred = [f"{name}: {field}" for name, field in fields.items() if name not in declared and name not in texts]
     if inferred:

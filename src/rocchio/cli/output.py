@@ -65,7 +65,13 @@ def document_progress(title: str, quiet: bool) -> Iterator[Callable[[int, int, i
 @contextlib.contextmanager
 def step_progress(title: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     """A bar over counted steps; `update(done, total)`."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=err, disable=quiet or not err.is_terminal) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -30,11 +30,18 @@ EXAMPLES = (
 def search(
     collection: CollectionPath,
     query: Annotated[str | None, typer.Argument(help="What to look for.", show_default=False)] = None,
-    k: Annotated[int | None, typer.Option("-k", help="Number of results. Default: 10, with --topics 1000.", show_default=False)] = None,
+    k: Annotated[
+        int | None,
+        typer.Option("-k", help="Number of results. Default: 10, with --topics 1000.", show_default=False),
+    ] = None,
     plan: Annotated[str, typer.Option(help="How to search, like bm25(k1=0.9, b=0.4).")] = "bm25",
-    field: Annotated[list[str] | None, typer.Option(help="Search only this text field (repeat for several).")] = None,
+    field: Annotated[
+        list[str] | None, typer.Option(help="Search only this text field (repeat for several).")
+    ] = None,
     topics: Annotated[Path | None, typer.Option(help="File of queries: JSON Lines, TSV or TREC topics.")] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Run file to write, in TREC format.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Run file to write, in TREC format.")
+    ] = None,
     threads: Annotated[int, typer.Option(help="Threads for --topics.")] = 1,
     explain: Annotated[bool, typer.Option(help="Show each score, term by term.")] = False,
     as_json: AsJson = False,
@@ -43,7 +50,9 @@ def search(
     if (query is None) == (topics is None):
         raise InvalidArgument("expected a query or --topics FILE, found " + ("both" if query else "neither"))
     if ">>" in plan or not plan.strip().startswith("bm25"):
-        raise NotYet(f"plans of several steps come in a later version; expected one like bm25(k1=0.9, b=0.4), found {plan!r}")
+        raise NotYet(
+            f"plans of several steps come in a later version; expected one like bm25(k1=0.9, b=0.4), found {plan!r}"
+        )
     col = rocchio.open(collection)
     if topics is not None:
         _search_topics(col, topics, 1000 if k is None else k, plan, field, output, threads, as_json)
@@ -83,7 +92,14 @@ def _hit_json(hit: Hit, with_why: bool) -> dict[str, Any]:
     if with_why:
         why = hit.why()
         found["why"] = [
-            {"term": part.term, "weight": part.weight, "tf": dict(part.tf), "df": part.df, "idf": part.idf, "score": part.score}
+            {
+                "term": part.term,
+                "weight": part.weight,
+                "tf": dict(part.tf),
+                "df": part.df,
+                "idf": part.idf,
+                "score": part.score,
+            }
             for part in why.terms
         ]
     return found
@@ -91,7 +107,9 @@ def _hit_json(hit: Hit, with_why: bool) -> dict[str, Any]:
 
 def _print_hits(col: Collection, query: str, hits: list[Hit], explain: bool) -> None:
     for rank, hit in enumerate(hits, start=1):
-        out.print(Text.assemble((f"{rank:>3}. ", "dim"), (hit.doc_id, "bold cyan"), (f"   {hit.score:.4f}", "green")))
+        out.print(
+            Text.assemble((f"{rank:>3}. ", "dim"), (hit.doc_id, "bold cyan"), (f"   {hit.score:.4f}", "green"))
+        )
         for line in hit_lines(col, query, hit):
             out.print(line)
         if explain:
@@ -123,5 +141,7 @@ def explanation_table(why: Explanation) -> Table:
         table.add_row(part.term, f"{part.weight:g}", tf, f"{part.df:,}", f"{part.idf:.3f}", f"{part.score:.4f}")
     if why.constant:
         table.add_row("(every document)", "", "", "", "", f"{why.constant:.4f}")
-    table.add_row(why.scoring, "", f"length {why.length:g} of {why.average_length:.1f}", "", "sum", f"{why.score:.4f}")
+    table.add_row(
+        why.scoring, "", f"length {why.length:g} of {why.average_length:.1f}", "", "sum", f"{why.score:.4f}"
+    )
     return table

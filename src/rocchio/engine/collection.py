@@ -6,23 +6,25 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar, Unpack, overload
 
-from rocchio.engine.adding import AddSummary, Adder, OnError, Progress
+from rocchio.analysis import Analyzer, parse_analyzer
+from rocchio.engine.adding import Adder, AddSummary, OnError, Progress
 from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.info import CollectionInfo, describe
-from rocchio.engine.snapshot import FieldChoice, Snapshot, open_snapshot
+from rocchio.engine.queries import Query
+from rocchio.engine.snapshot import FieldChoice, SearchOptions, Snapshot, open_snapshot
 from rocchio.engine.verify import VerifyReport, verify
 from rocchio.engine.writer import DEFAULT_MEMORY_MB, Writer, due_for_merging
-from rocchio.errors import InvalidArgument, NotFound, NotYet, RocchioError
+from rocchio.errors import InvalidArgument, NotFound, RocchioError
 from rocchio.lexical.scoring import Bm25
 from rocchio.storage.directory import Directory, LocalDirectory
 from rocchio.storage.lock import WriterLock
 from rocchio.storage.manifest import MANIFEST, Manifest, read_manifest, write_manifest
 from rocchio.storage.schema import Field, Schema
-from rocchio.analysis import Analyzer, parse_analyzer
-from rocchio.types import DocId, Explanation
+from rocchio.types import DocId, Explanation, Hit, Run
 
+_Result = TypeVar("_Result")
 AnalyzerChoice = str | Analyzer | Callable[[str], list[str]]
 
 
@@ -56,13 +58,17 @@ def create_in(
         raise InvalidArgument(f"expected a folder to create, found a file at {path}; choose another path")
     if directory.names(""):
         what = "a collection" if MANIFEST in directory.names("") else "other files"
-        raise InvalidArgument(f"expected an empty or new folder, found {what} in {path}; use open, or another path")
+        raise InvalidArgument(
+            f"expected an empty or new folder, found {what} in {path}; use open, or another path"
+        )
     directory.make_folder("")
     write_manifest(directory, manifest)
     return Collection(directory, path, analyzer, memory_mb)
 
 
-def open(path: str | Path, *, analyzer: AnalyzerChoice | None = None, memory_mb: int = DEFAULT_MEMORY_MB) -> Collection:
+def open(
+    path: str | Path, *, analyzer: AnalyzerChoice | None = None, memory_mb: int = DEFAULT_MEMORY_MB
+) -> Collection:
     """The collection in the folder `path`, as last committed. Maps files and reads almost nothing.
 
     `analyzer` is only needed when the collection was created with a function; it must be that function. Raises
@@ -71,7 +77,9 @@ def open(path: str | Path, *, analyzer: AnalyzerChoice | None = None, memory_mb:
     folder = Path(path)
     if not (folder / MANIFEST).is_file():
         found = "a folder without one" if folder.is_dir() else "a file" if folder.exists() else "nothing"
-        raise NotFound(f"expected a collection with a {MANIFEST} at {folder}, found {found}; create one with rocchio.create")
+        raise NotFound(
+            f"expected a collection with a {MANIFEST} at {folder}, found {found}; create one with rocchio.create"
+        )
     _check_memory(memory_mb)
     return Collection(LocalDirectory(folder), folder, None if analyzer is None else _resolve(analyzer), memory_mb)
 
@@ -92,19 +100,22 @@ class Collection:
 
     # ---- reading
 
-    def search(self, query: Any, k: int = 10, **options: Any) -> Any:
-        """Exact top k of the last commit; see `Snapshot.search` for queries and options."""
-        later = {"where", "tenant", "recall", "plan"} & options.keys()
-        if later:
-            raise NotYet(f"search options {', '.join(sorted(later))} come in a later version")
+    @overload
+    def search(self, query: Query, k: int = ..., **options: Unpack[SearchOptions]) -> list[Hit]: ...
+    @overload
+    def search(self, query: Iterable[Query], k: int = ..., **options: Unpack[SearchOptions]) -> Run: ...
+
+    def search(
+        self, query: Query | Iterable[Query], k: int = 10, **options: Unpack[SearchOptions]
+    ) -> list[Hit] | Run:
+        """Exact top k of the last commit; see `Snapshot.search`."""
         return self._snapshot.search(query, k, **options)
 
     def explain(
-        self, query: Any, doc_id: DocId, *, scoring: Bm25 | str | None = None, field: FieldChoice = None
+        self, query: Query, doc_id: DocId, *, scoring: Bm25 | str | None = None, field: FieldChoice = None
     ) -> Explanation:
-        """Why a document has its score for a query, term by term."""
-        found: Explanation = self._snapshot.explain(query, doc_id, scoring=scoring, field=field)
-        return found
+        """Why a document has its score for a query, term by term. Raises NotFound."""
+        return self._snapshot.explain(query, doc_id, scoring=scoring, field=field)
 
     def get(self, doc_id: DocId) -> dict[str, Any]:
         """The stored fields of a document. Raises NotFound."""
@@ -165,7 +176,9 @@ class Collection:
         bytes read, bytes in all). Visible after `commit`. Memory: `memory_mb` plus one batch, whatever the length
         of the stream. Raises SchemaMismatch, DuplicateDocument, BadRecord, BusyError, StorageFailure.
         """
-        return self._change(lambda writer: Adder(writer, self.schema, False, on_error, rejects, progress).run(documents, source))
+        return self._change(
+            lambda writer: Adder(writer, self.schema, False, on_error, rejects, progress).run(documents, source)
+        )
 
     def upsert(
         self,
@@ -177,7 +190,9 @@ class Collection:
         **source: Any,
     ) -> AddSummary:
         """Like `add`, but a document whose doc_id is there already is replaced."""
-        return self._change(lambda writer: Adder(writer, self.schema, True, on_error, rejects, progress).run(documents, source))
+        return self._change(
+            lambda writer: Adder(writer, self.schema, True, on_error, rejects, progress).run(documents, source)
+        )
 
     def delete(self, doc_ids: DocId | Iterable[DocId]) -> int:
         """Delete documents by doc_id; unknown ones are ignored. Returns how many were there."""
@@ -218,11 +233,15 @@ class Collection:
         """
         with self._mutex:
             if self._writer is not None and self._writer.has_changes:
-                raise InvalidArgument("expected no uncommitted changes to compact, found some; commit or rollback first")
+                raise InvalidArgument(
+                    "expected no uncommitted changes to compact, found some; commit or rollback first"
+                )
             self._start_writing()  # may have refreshed the snapshot
             entries = self._snapshot.manifest.segments
             if len(entries) > 1 or any(entry.deleted for entry in entries):
-                counter = _Counter(progress, sum(len(s.files.index.array("posting_codes")) for s in self._snapshot.segments) * 4)
+                counter = _Counter(
+                    progress, sum(len(s.files.index.array("posting_codes")) for s in self._snapshot.segments) * 4
+                )
                 self._publish(lambda writer: writer.merge([entry.name for entry in entries], counter.advance))
             self._forget_changes()
             return self._snapshot.manifest.generation
@@ -235,13 +254,15 @@ class Collection:
     def __enter__(self) -> Collection:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def __repr__(self) -> str:
         return f"<rocchio.Collection {str(self.path)!r}: {len(self)} documents>"
 
-    def _change(self, apply: Callable[[Writer], Any]) -> Any:
+    def _change(self, apply: Callable[[Writer], _Result]) -> _Result:
         with self._mutex:
             writer = self._start_writing()
             try:

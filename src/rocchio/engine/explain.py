@@ -48,4 +48,6 @@ def explain(
     parts.sort(key=lambda part: -part.score)
     doc_id = lexical.doc_id(row)
     score32 = float(np.float32(total + constant)) if parts else 0.0
-    return Explanation(doc_id, score32, scoring, tuple(parts), constant if parts else 0.0, length, searcher.average_length)
+    return Explanation(
+        doc_id, score32, scoring, tuple(parts), constant if parts else 0.0, length, searcher.average_length
+    )

@@ -62,4 +62,4 @@ def _word_start(text: str, place: int) -> int:
 
 def _word_end(text: str, place: int) -> int:
     cut = text.rfind(" ", max(0, place - 30), place)
-    return cut if 0 < cut and place < len(text) else place
+    return cut if cut > 0 and place < len(text) else place

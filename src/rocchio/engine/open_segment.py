@@ -90,4 +90,3 @@ def open_segment(directory: Directory, entry: SegmentEntry, schema: Schema) -> O
     offsets = files.index.array("document_offsets")
     documents = DocumentReader(files.documents, arrow_schema(schema), entry.rows, offsets)
     return OpenSegment(entry, files, tombstones, lexical, documents)
-

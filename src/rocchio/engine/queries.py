@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from rocchio.analysis import Analysis
 from rocchio.engine.open_segment import string_buffers
 from rocchio.errors import InvalidArgument
-from rocchio.analysis import Analysis
 
 TermWeights: TypeAlias = Mapping[str, float]
 Query: TypeAlias = str | TermWeights
@@ -97,7 +97,9 @@ def _check_unicode(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise InvalidArgument(f"expected Unicode text, found a lone surrogate at character {error.start}") from error
+        raise InvalidArgument(
+            f"expected Unicode text, found a lone surrogate at character {error.start}"
+        ) from error
 
 
 def check_k(k: Any) -> int:

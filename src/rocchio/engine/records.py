@@ -133,12 +133,13 @@ def _check_number(value: Any, field: Field) -> int | float:
     if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
         raise ValueError(f"expected a number, found {_shown(value)}")  # noqa: TRY004
     if field.integer:
-        if value != int(value) or not -(2**63) <= value < 2**63:
+        number = int(value) if math.isfinite(value) else None
+        if number is None or number != value or not -(2**63) <= number < 2**63:
             raise ValueError(f"expected a whole number of 64 bits, found {_shown(value)}")
-        return int(value)
+        return number
     if not math.isfinite(value):
         raise ValueError(f"expected a finite number, found {_shown(value)}; leave the field out instead")
-    if isinstance(value, numbers.Integral) and abs(value) > 2**53:
+    if isinstance(value, numbers.Integral) and abs(int(value)) > 2**53:
         raise ValueError(f"expected a number that float64 holds exactly, found {value}; use number(integer=True)")
     return float(value)
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rocchio._native import SegmentBuilder, SegmentMerger
+from rocchio.analysis import Analysis
 from rocchio.engine.open_segment import OpenSegment, open_segment, string_buffers
 from rocchio.lexical.writer import write_built, write_merged
 from rocchio.storage.array_file import ArrayFileWriter
@@ -19,8 +20,6 @@ from rocchio.storage.documents import BATCH_ROWS, DocumentWriter, arrow_schema
 from rocchio.storage.manifest import SegmentEntry
 from rocchio.storage.schema import ID_FIELD, Schema
 from rocchio.storage.segment import SegmentFile, tombstones_name, write_checksums
-from rocchio.storage.tombstones import Tombstones
-from rocchio.analysis import Analysis
 
 
 class SegmentWriter:
@@ -98,7 +97,11 @@ class SegmentWriter:
 
 
 def merge_segments(
-    directory: Directory, name: str, schema: Schema, segments: Sequence[OpenSegment], advance: Callable[[int], None]
+    directory: Directory,
+    name: str,
+    schema: Schema,
+    segments: Sequence[OpenSegment],
+    advance: Callable[[int], None],
 ) -> SegmentEntry:
     """Write the live documents of `segments` as one new segment, durably, without analysing text again."""
     directory.make_folder(name)
@@ -125,7 +128,9 @@ def merge_segments(
     return entry
 
 
-def with_deletions(directory: Directory, segment: OpenSegment, rows: Iterable[int], generation: int) -> SegmentEntry:
+def with_deletions(
+    directory: Directory, segment: OpenSegment, rows: Iterable[int], generation: int
+) -> SegmentEntry:
     """The segment's entry with further rows deleted; writes the new tombstones, durably once the folder is synced."""
     old, tombstones = segment.tombstones, segment.tombstones.delete(rows, segment.lexical)
     newly = np.flatnonzero(tombstones.is_deleted & ~old.is_deleted)

@@ -4,26 +4,43 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeAlias, overload
+from itertools import pairwise
+from typing import Any, TypeAlias, TypedDict, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from rocchio._native import Kernel, Searcher
+from rocchio.analysis import Analysis, Analyzer
+from rocchio.engine.execution import Found, search_batch, search_threads
 from rocchio.engine.explain import explain
 from rocchio.engine.open_segment import OpenSegment, open_segment
-from rocchio.engine.queries import Query, QueryBatch, TermWeights, check_k, to_batch
-from rocchio.errors import Corruption, InvalidArgument, NotFound
+from rocchio.engine.queries import Query, QueryBatch, check_k, to_batch
+from rocchio.errors import Corruption, InvalidArgument, NotFound, NotYet
 from rocchio.lexical.scoring import Bm25, parse_bm25
-from rocchio.storage.directory import Directory
 from rocchio.storage.checked import SealedFile
+from rocchio.storage.directory import Directory
 from rocchio.storage.manifest import Manifest, SegmentEntry, read_manifest
-from rocchio.analysis import Analysis, Analyzer
-from rocchio.types import DocId, Hit, Run
+from rocchio.types import DocId, Explanation, Hit, Run
 
 FieldChoice: TypeAlias = str | Iterable[str] | Mapping[str, float] | None
+
+
+class SearchOptions(TypedDict, total=False):
+    """`field` restricts the search to text fields (a name, names, or {name: boost}); `scoring` is a `Bm25` or its text
+    form; `threads` share the queries of a list; `query_ids` name them; `kernel` is "automatic", "exhaustive" (the
+    plain reference) or "windowed".
+    """
+
+    field: FieldChoice
+    scoring: Bm25 | str | None
+    threads: int
+    query_ids: Sequence[str] | None
+    kernel: str
+
+
+_LATER = frozenset({"where", "tenant", "recall", "plan"})
 _QUERY_TABLE_BYTES = 64 << 20
 
 
@@ -41,47 +58,43 @@ class Snapshot:
         return self.manifest.document_count
 
     @overload
-    def search(self, query: Query, k: int = ..., **options: Any) -> list[Hit]: ...
+    def search(self, query: Query, k: int = ..., **options: Unpack[SearchOptions]) -> list[Hit]: ...
     @overload
-    def search(self, query: Sequence[Query], k: int = ..., **options: Any) -> Run: ...
+    def search(self, query: Iterable[Query], k: int = ..., **options: Unpack[SearchOptions]) -> Run: ...
 
     def search(
-        self,
-        query: Query | Sequence[Query],
-        k: int = 10,
-        *,
-        threads: int = 1,
-        field: FieldChoice = None,
-        scoring: Bm25 | str | None = None,
-        query_ids: Sequence[str] | None = None,
-        kernel: str = "automatic",
+        self, query: Query | Iterable[Query], k: int = 10, **options: Unpack[SearchOptions]
     ) -> list[Hit] | Run:
         """Exact top k by BM25.
 
-        One query (a text, or {term: weight} with terms as indexed) gives a list of hits; a list of queries gives a
-        `Run` whose query ids are `query_ids` or the positions as strings. Fewer than k hits is a normal answer: a
-        document without any of the terms is never returned. Ties are ordered by doc_id. `field` restricts the
-        search to text fields (a name, names, or {name: boost}); `scoring` defaults to `Bm25()`; `threads` share the
-        queries of a list; `kernel` is "automatic", "exhaustive" (the plain reference) or "windowed". Raises
-        InvalidArgument, Corruption.
+        One query (a text, or {term: weight} with terms as indexed) gives a list of hits; several give a `Run` whose
+        query ids are `query_ids` or the positions as strings. Fewer than k hits is a normal answer: a document
+        without any of the terms is never returned. Ties are ordered by doc_id. Options: see `SearchOptions`.
+        Raises InvalidArgument, NotYet, Corruption.
         """
+        _check_options(options)
         k = check_k(k)
-        searcher = self.searcher(scoring, field)
+        scoring = as_scoring(options.get("scoring"))
+        searcher = self.searcher(scoring, options.get("field"))
+        kernel = _kernel(options.get("kernel", "automatic"))
         if isinstance(query, str | Mapping):
             batch = self._batch([query])
-            found = self._search_batch(searcher, batch, k, _kernel(kernel))
-            return self._hits(searcher, batch, found, scoring)
+            return self._hits(searcher, batch, search_batch(searcher, batch, k, kernel), scoring)
         queries = _query_list(query)
-        if query_ids is not None and len(query_ids) != len(queries):
-            raise InvalidArgument(f"expected {len(queries)} query_ids, one per query, found {len(query_ids)}")
-        ids = [str(i) for i in range(len(queries))] if query_ids is None else [str(i) for i in query_ids]
-        parts = self._search_threads(searcher, self._batch(queries), k, _kernel(kernel), threads)
-        return _to_run(ids, parts, str(_scoring(scoring)))
+        given = options.get("query_ids")
+        if given is not None and len(given) != len(queries):
+            raise InvalidArgument(f"expected {len(queries)} query_ids, one per query, found {len(given)}")
+        ids = [str(i) for i in (range(len(queries)) if given is None else given)]
+        parts = search_threads(searcher, self._batch(queries), k, kernel, options.get("threads", 1))
+        return _to_run(ids, parts, str(scoring))
 
-    def explain(self, query: Query, doc_id: DocId, *, scoring: Bm25 | str | None = None, field: FieldChoice = None) -> Any:
+    def explain(
+        self, query: Query, doc_id: DocId, *, scoring: Bm25 | str | None = None, field: FieldChoice = None
+    ) -> Explanation:
         """Why `doc_id` has its score for the query. Raises NotFound for a document that is not there."""
         segment, row = self.locate(doc_id)
-        return explain(self, self.searcher(scoring, field), self._batch([query]), segment, row, str(_scoring(scoring)))
+        bm25 = as_scoring(scoring)
+        return explain(self, self.searcher(bm25, field), self._batch([query]), segment, row, str(bm25))
 
     def get(self, doc_id: DocId) -> dict[str, Any]:
         """The stored fields of a document. Raises NotFound."""
@@ -118,9 +131,9 @@ class Snapshot:
         with self._analysis_lock:
             return self._analysis.spans(text)
 
-    def searcher(self, scoring: Bm25 | str | None, field: FieldChoice) -> Searcher:
+    def searcher(self, scoring: Bm25, field: FieldChoice) -> Searcher:
         """The kernels' view of this snapshot for a scoring and choice of fields; kept for the next query."""
-        key = (_scoring(scoring), tuple(self.schema.weights(field)))
+        key = (scoring, tuple(self.schema.weights(field)))
         found = self._searchers.get(key)
         if found is None:
             bm25, weights = key
@@ -147,44 +160,21 @@ class Snapshot:
                 self._analysis.reset()
             return to_batch(queries, self._analysis)
 
-    def _search_threads(
-        self, searcher: Searcher, batch: QueryBatch, k: int, kernel: Kernel, threads: int
-    ) -> list[tuple[Any, ...]]:
-        if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-            raise InvalidArgument(f"expected threads of at least 1, found {threads!r}")
-        if threads == 1:
-            return [self._search_batch(searcher, batch, k, kernel)]
-        # several parts per thread, because queries differ in cost
-        step = max(1, -(-len(batch) // (threads * 4)))
-        parts = [batch.part(first, min(first + step, len(batch))) for first in range(0, len(batch), step)]
-        with ThreadPoolExecutor(threads) as pool:
-            return list(pool.map(lambda part: self._search_batch(searcher, part, k, kernel), parts))
-
-    def _search_batch(self, searcher: Searcher, batch: QueryBatch, k: int, kernel: Kernel) -> tuple[Any, ...]:
-        data, offsets = batch.term_buffers()
-        return searcher.search(data, offsets, batch.offsets, batch.terms, batch.weights, k, [], kernel)
-
-    def _hits(
-        self, searcher: Searcher, batch: QueryBatch, found: tuple[Any, ...], scoring: Bm25 | str | None
-    ) -> list[Hit]:
-        _, segments, rows, scores, _, _ = found
-        name = str(_scoring(scoring))
-
+    def _hits(self, searcher: Searcher, batch: QueryBatch, found: Found, scoring: Bm25) -> list[Hit]:
         def hit(doc_id: str, score: float, segment: int, row: int) -> Hit:
             return Hit(
                 doc_id,
                 score,
                 lambda: self.fetch(segment, row),
-                lambda: explain(self, searcher, batch, segment, row, name),
+                lambda: explain(self, searcher, batch, segment, row, str(scoring)),
             )
 
-        ids = _doc_ids(found)
-        return [hit(*parts) for parts in zip(ids, scores.tolist(), segments.tolist(), rows.tolist(), strict=True)]
+        ids = found.doc_ids()
+        places = zip(ids, found.scores.tolist(), found.segments.tolist(), found.rows.tolist(), strict=True)
+        return [hit(*place) for place in places]
 
 
-def open_snapshot(
-    directory: Directory, analyzer_for: Any, previous: Snapshot | None = None
-) -> Snapshot:
+def open_snapshot(directory: Directory, analyzer_for: Any, previous: Snapshot | None = None) -> Snapshot:
     """The last committed state. Segments that `previous` has open are shared."""
     for _ in range(100):
         manifest = read_manifest(directory)
@@ -208,22 +198,14 @@ def _identity(entry: SegmentEntry) -> tuple[str, SealedFile | None]:
     return entry.name, entry.tombstones
 
 
-def _to_run(query_ids: Sequence[str], parts: Sequence[tuple[Any, ...]], name: str) -> Run:
+def _to_run(query_ids: Sequence[str], parts: Sequence[Found], name: str) -> Run:
     doc_ids: list[list[str]] = []
     scores: list[npt.NDArray[np.float32]] = []
     for part in parts:
-        ids = _doc_ids(part)
-        ends = part[0].tolist()
-        doc_ids += [ids[begin:end] for begin, end in zip(ends, ends[1:], strict=False)]
-        scores += [part[3][begin:end] for begin, end in zip(ends, ends[1:], strict=False)]
+        ids, ends = part.doc_ids(), part.offsets.tolist()
+        doc_ids += [ids[begin:end] for begin, end in pairwise(ends)]
+        scores += [part.scores[begin:end] for begin, end in pairwise(ends)]
     return Run(query_ids, doc_ids, scores, name.replace(" ", ""))
-
-
-def _doc_ids(found: tuple[Any, ...]) -> list[str]:
-    data, offsets = found[4], found[5]
-    array = pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(data))
-    ids: list[str] = array.to_pylist()
-    return ids
 
 
 def _query_list(queries: Any) -> list[Any]:
@@ -235,14 +217,25 @@ def _query_list(queries: Any) -> list[Any]:
     return list(queries)
 
 
-def _scoring(scoring: Bm25 | str | None) -> Bm25:
+def as_scoring(scoring: Bm25 | str | None) -> Bm25:
+    """BM25 given as a value, as its text form, or left to the default. Raises InvalidArgument."""
     if scoring is None:
         return Bm25()
     if isinstance(scoring, str):
         return parse_bm25(scoring)
     if not isinstance(scoring, Bm25):
-        raise InvalidArgument(f"expected a scoring like rocchio.bm25(k1=0.9, b=0.4), found {scoring!r}")
+        raise InvalidArgument(f"expected a scoring like rocchio.Bm25(k1=0.9, b=0.4), found {scoring!r}")
     return scoring
+
+
+def _check_options(options: Mapping[str, Any]) -> None:
+    later = _LATER & options.keys()
+    if later:
+        raise NotYet(f"search options {', '.join(sorted(later))} come in a later version; leave them out for now")
+    unknown = options.keys() - SearchOptions.__annotations__.keys()
+    if unknown:
+        known = ", ".join(SearchOptions.__annotations__)
+        raise InvalidArgument(f"expected search options of {known}, found {', '.join(sorted(unknown))}")
 
 
 def _kernel(name: str) -> Kernel:
@@ -250,6 +243,3 @@ def _kernel(name: str) -> Kernel:
     if name not in kernels:
         raise InvalidArgument(f"expected a kernel of {', '.join(kernels)}, found {name!r}")
     return kernels[name]
-
-
-__all__ = ["FieldChoice", "Snapshot", "TermWeights", "open_snapshot"]

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rocchio.analysis import Analysis, Analyzer
 from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.open_segment import OpenSegment, open_segment
 from rocchio.engine.segment_writer import SegmentWriter, merge_segments, with_deletions
@@ -17,7 +18,6 @@ from rocchio.storage.directory import Directory
 from rocchio.storage.manifest import Manifest, SegmentEntry, write_manifest
 from rocchio.storage.schema import ID_FIELD
 from rocchio.storage.segment import segment_name
-from rocchio.analysis import Analysis, Analyzer
 
 DEFAULT_MEMORY_MB = 256
 MERGE_FACTOR = 10
@@ -50,11 +50,7 @@ class Writer:
 
     @property
     def has_changes(self) -> bool:
-        return (
-            self._building is not None
-            or len(self._segments) > len(self._base.segments)
-            or any(self._deleted)
-        )
+        return self._building is not None or len(self._segments) > len(self._base.segments) or any(self._deleted)
 
     def existing(self, doc_ids: pa.LargeStringArray) -> set[str]:
         """Those of the doc_ids that are live, pending changes included."""

@@ -64,7 +64,9 @@ def parse_bm25(text: str) -> Bm25:
     for part in filter(None, (piece.strip() for piece in rest[:-1].split(","))):
         key, equals, value = (piece.strip() for piece in part.partition("="))
         if not equals or key not in known:
-            raise InvalidArgument(f"expected parameters {', '.join(sorted(known))} as name=value, found {part!r} in {text!r}")
+            raise InvalidArgument(
+                f"expected parameters {', '.join(sorted(known))} as name=value, found {part!r} in {text!r}"
+            )
         values[key] = value.strip("'\"") if key == "variant" else _number(value, text)
     return Bm25(**values)
 

@@ -53,7 +53,9 @@ class FolderSource:
         places: list[int] = []
         position = batch_bytes = 0
         for number, path in enumerate(text_files(self.folder), start=1):
-            data = _read(path)
+            data = _read(path, reject)
+            if data is None:
+                continue
             position += len(data)
             batch_bytes += len(data)
             record = self._record(path, data, reject)
@@ -86,9 +88,12 @@ class FolderSource:
         return {"doc_id": doc_id, "title": _title(path, text), "text": text}
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, reject: Rejecter) -> bytes | None:
     try:
         return path.read_bytes()
+    except (FileNotFoundError, PermissionError) as error:  # a dangling link, a file of somebody else
+        reject(Reject(str(path), 0, f"expected a readable file, found: {error.strerror}"))
+        return None
     except OSError as error:
         raise StorageFailure(f"cannot read {path}: {error}") from error
 

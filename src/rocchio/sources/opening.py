@@ -38,6 +38,7 @@ class ByteStream:
         self.compression = split_name(self.path)[1]
         self._raw = self._open_raw()
         self._delivered = 0
+        self._arrow_readers: list[Any] = []  # kept, because Arrow closes the file below a reader that goes
 
     def __enter__(self) -> ByteStream:
         return self
@@ -84,7 +85,8 @@ class ByteStream:
             return gzip.GzipFile(fileobj=self._raw, mode="rb")
         if self.compression == "zstd":
             raw: Any = self._raw
-            return pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")
+            self._arrow_readers.append(pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd"))
+            return self._arrow_readers[-1]
         return self._raw
 
     def _rescued(self) -> Iterator[bytes]:

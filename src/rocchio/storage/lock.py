@@ -23,14 +23,17 @@ class WriterLock:
             self._file: IO[str] | None = path.open("a+", encoding="utf-8")
         except OSError as error:
             raise StorageFailure(
-                error.errno or 0, f"cannot write {path}: {os.strerror(error.errno or 0).lower()}; open needs no lock"
+                error.errno or 0,
+                f"cannot write {path}: {os.strerror(error.errno or 0).lower()}; open needs no lock",
             ) from error
         if not _try_lock(self._file):
             self._file.seek(0)
             holder = _holder(self._file.read())
             self._file.close()
             self._file = None
-            raise BusyError(f"expected to be the only writer of {folder}, found {holder} writing; try again when it is done")
+            raise BusyError(
+                f"expected to be the only writer of {folder}, found {holder} writing; try again when it is done"
+            )
         self._file.seek(0)
         self._file.truncate()
         json.dump({"pid": os.getpid(), "host": socket.gethostname()}, self._file)

@@ -32,7 +32,9 @@ class Field:
 def text(boost: float = 1.0) -> Field:
     """A searched text. A boost of 2 scores as if the text stood there twice. Raises InvalidArgument if boost <= 0."""
     if not isinstance(boost, int | float) or isinstance(boost, bool) or not 0 < boost <= 1e6:
-        raise InvalidArgument(f"expected a boost above 0 and up to 1e6, found {boost!r}; leave a field out instead of 0")
+        raise InvalidArgument(
+            f"expected a boost above 0 and up to 1e6, found {boost!r}; leave a field out instead of 0"
+        )
     return Field("text", boost=float(boost))
 
 
@@ -98,7 +100,7 @@ class Schema:
             return self.boosts
         if isinstance(chosen, str):
             chosen = [chosen]
-        given = dict(chosen) if isinstance(chosen, Mapping) else {name: None for name in chosen}
+        given = dict(chosen) if isinstance(chosen, Mapping) else dict.fromkeys(chosen)
         for name, boost in given.items():
             if name not in self.fields:
                 raise InvalidArgument(self.unknown_field(name))
@@ -110,7 +112,9 @@ class Schema:
             if boost is not None:
                 text(boost)  # the same bounds as a schema's boost
         if not given:
-            raise InvalidArgument(f"expected at least one field to search, found none; choose of {self.text_fields}")
+            raise InvalidArgument(
+                f"expected at least one field to search, found none; choose of {self.text_fields}"
+            )
         return [
             0.0 if name not in given else float(self.fields[name].boost if given[name] is None else given[name])  # type: ignore[arg-type]
             for name in self.text_fields

@@ -57,4 +57,3 @@ class SegmentFiles:
             raise Corruption(path, None, f"expected {begin} chunk checksums, found {len(checksums)}")
         self.index = ArrayFile(self.mapped[SegmentFile.INDEX])
         self.documents = self.mapped[SegmentFile.DOCUMENTS]
-

@@ -60,7 +60,9 @@ class Tombstones:
     def to_bytes(self) -> bytes:
         """The file's content."""
         header = _HEADER.pack(_MAGIC, TOMBSTONES_VERSION, self.rows, len(self.terms))
-        return header + self.live.tobytes() + self.terms.astype("<u4").tobytes() + self.counts.astype("<u4").tobytes()
+        return (
+            header + self.live.tobytes() + self.terms.astype("<u4").tobytes() + self.counts.astype("<u4").tobytes()
+        )
 
     @classmethod
     def from_bytes(cls, data: bytes, rows: int, path: str) -> Tombstones:

@@ -41,7 +41,9 @@ class FaultyDirectory(LocalDirectory):
         self.fail_at, self.crash, self.torn, self.error = fail_at, crash, torn, error
         self.steps: list[str] = []
         self._durable_size: dict[str, int] = {}  # synced bytes of files written since the start
-        self._pending_names: dict[str, list[tuple[str, str, bytes | None]]] = {}  # by folder: undo log, oldest first
+        self._pending_names: dict[
+            str, list[tuple[str, str, bytes | None]]
+        ] = {}  # by folder: undo log, oldest first
 
     def step(self, what: str) -> bool:
         """Counts one operation; raises when it is the one to go wrong."""
