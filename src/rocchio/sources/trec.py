@@ -37,6 +37,7 @@ _HEADER_WORDS = frozenset(
         "label",
     )
 )
+_TOPIC_TAGS = frozenset("top head num dom title desc smry narr con fac nat time def query question".split())  # noqa: SIM905
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 
 
@@ -135,7 +136,7 @@ def read_run(path: str | Path) -> Run:
             score = float(score_text)
         except ValueError:
             _explain_run_line(path, line, text)
-        if not abs(score) <= _FLOAT32_MAX:
+        if not abs(score) < _FLOAT32_LIMIT:
             raise BadRecord(path, line, f"expected a finite float32 as score, found {score_text[:40]!r}")
         hits = scored.setdefault(query_id, {})
         if doc_id in hits:
@@ -153,7 +154,8 @@ def read_run(path: str | Path) -> Run:
     )
 
 
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
+# what rounds to the largest float32: half a unit in the last place above it
+_FLOAT32_LIMIT = 2.0**128 - 2.0**103
 
 
 def _explain_run_line(path: Path, line: int, text: str) -> NoReturn:
@@ -207,6 +209,8 @@ def _trec_topics(path: Path, lines: Iterator[tuple[int, str]]) -> Iterator[tuple
             if match is None:
                 fields[tag] = f"{fields.get(tag, '')} {piece}"
                 continue
+            if match[2].lower() not in _TOPIC_TAGS:
+                continue  # markup inside a field
             closing, tag = match[1] == "/", match[2].lower()
             if tag == "top" and closing:
                 yield _trec_topic(path, start, fields)

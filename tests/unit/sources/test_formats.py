@@ -78,7 +78,7 @@ def test_folders_that_cannot_be_opened(tmp_path, options, message):
 
 @pytest.mark.parametrize("name", ["none.jsonl", "a\0b", "x" * 5000])
 def test_missing_paths(tmp_path, name):
-    with pytest.raises(NotFound, match="expected a file or folder at .*, found nothing; check the path"):
+    with pytest.raises(NotFound, match=r"expected a file or folder at .*, found nothing; check the path"):
         open_source(tmp_path / name)
 
 
@@ -141,14 +141,14 @@ def test_text_folder_rejects_names_that_are_not_utf8(tmp_path):
 def test_text_folder_rejects_files_that_cannot_be_read(tmp_path, monkeypatch):
     (tmp_path / "a.txt").symlink_to(tmp_path / "gone")
     source = open_source(tmp_path)
-    with pytest.raises(BadRecord, match="a.txt: expected a readable file, found: No such file or directory"):
+    with pytest.raises(BadRecord, match=r"a.txt: expected a readable file, found: No such file or directory"):
         records_of(source)
 
     def broken(self):
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(Path, "read_bytes", broken)
-    with pytest.raises(StorageFailure, match="cannot read .*Input/output error"):
+    with pytest.raises(StorageFailure, match=r"cannot read .*Input/output error"):
         records_of(source)
 
 

@@ -123,7 +123,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
 
 
 @given(data=st.one_of(st.binary(max_size=300), st.lists(st.sampled_from(
-    [b'{"id": 1}', b'{"_id": "x"}', b"[]", b"\xff", b"{", b" ", b"", b"\r", b"NaN", b'{"id": "\\ud800"}', b"\xef\xbb\xbf"]
+    [b'{"id": 1}', b"[]", b"\xff", b"{", b" ", b"", b"\r", b"NaN", b'{"id": "\\ud800"}', b"\xef\xbb"]
 )).map(b"\n".join)))  # fmt: skip
 @example(data=b"\xef\xbb\xbf")
 @example(data=b"\x0c\n\x1c\n1")

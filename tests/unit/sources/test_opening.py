@@ -73,7 +73,7 @@ def test_zstd_delivers_every_whole_block_before_the_cut(tmp_path):
     path = tmp_path / "docs.jsonl.zst"
     path.write_bytes(whole[:-2])
     delivered = 0
-    with pytest.raises(BadRecord, match="cut off"), ByteStream(path) as stream:  # noqa: PT012
+    with pytest.raises(BadRecord, match="cut off"), ByteStream(path) as stream:
         for chunk in stream.chunks():
             assert PLAIN[delivered : delivered + len(chunk)] == chunk
             delivered += len(chunk)
@@ -111,7 +111,7 @@ def test_flipped_bytes_never_raise_anything_else(tmp_path_factory, position, fli
 
 
 def test_missing_paths_folders_and_names_with_nul(tmp_path):
-    with pytest.raises(NotFound, match="expected a file at .*none.txt, found nothing; check the path"):
+    with pytest.raises(NotFound, match=r"expected a file at .*none.txt, found nothing; check the path"):
         list(text_lines(tmp_path / "none.txt"))
     with pytest.raises(InvalidArgument, match="expected a file, found the directory"):
         list(text_lines(tmp_path))
@@ -134,7 +134,7 @@ def test_read_errors_of_the_system_are_storage_failures(tmp_path, monkeypatch):
             raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(ByteStream, "_reader", lambda self: Broken())
-    with pytest.raises(StorageFailure, match="cannot read .*Input/output error"):
+    with pytest.raises(StorageFailure, match=r"cannot read .*Input/output error"):
         list(text_lines(path))
 
 

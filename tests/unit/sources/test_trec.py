@@ -141,7 +141,7 @@ def test_bad_runs(tmp_path, text, line, message):
 
 def test_missing_files():
     for read in (read_topics, read_qrels, read_run):
-        with pytest.raises(NotFound, match="expected a file at none.txt, found nothing"):
+        with pytest.raises(NotFound, match=r"expected a file at none.txt, found nothing"):
             read("none.txt")
 
 
