@@ -121,9 +121,7 @@ def test_files_without_a_usable_header(tmp_path, data, error, message):
 def test_id_field(tmp_path):
     path = write(tmp_path, "url,id,text\nhttp://a,1,x\n")
     assert read(path, id_field="url")[0] == [{"doc_id": "http://a", "id": "1", "text": "x"}]
-    with pytest.raises(
-        InvalidArgument, match="expected an id column named 'key', found columns 'url', 'id', 'text'"
-    ):
+    with pytest.raises(InvalidArgument, match="expected an id column named 'key', found columns 'url', 'id', 'text'"):
         read(path, id_field="key")
     with pytest.raises(InvalidArgument, match="has both the id column 'url' and a column 'doc_id'"):
         read(write(tmp_path, "url,doc_id\n"), id_field="url")
@@ -143,9 +141,7 @@ def test_what_csv_writes_comes_back(tmp_path_factory, rows):
     assert rejects == []
 
 
-@given(
-    st.lists(st.sampled_from([b"a,b", b'"', b"\n", b"x,", b"\xff", b"\0", b"\r", b'""', b"1,2\n"]), max_size=30)
-)
+@given(st.lists(st.sampled_from([b"a,b", b'"', b"\n", b"x,", b"\xff", b"\0", b"\r", b'""', b"1,2\n"]), max_size=30))
 def test_any_bytes_no_line_is_lost(tmp_path_factory, pieces):
     body = b"".join(pieces)
     path = write(tmp_path_factory.mktemp("any"), b"doc_id,b\n" + body)

@@ -139,11 +139,7 @@ def test_any_bytes_every_line_is_delivered_or_rejected(tmp_path_factory, data):
     st.lists(
         st.dictionaries(
             st.text(max_size=5),
-            st.none()
-            | st.booleans()
-            | st.integers()
-            | st.floats(allow_nan=False, allow_infinity=False)
-            | st.text(),
+            st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
         )
     )
 )
