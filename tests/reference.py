@@ -64,16 +64,12 @@ def search(
         if not any(count[term] > 0 for term, _ in terms):
             continue
         norm = 1 - b + b * lengths[doc_id] / average
-        score = sum(
-            w * idf(variant, n, df[t]) * tf_component(variant, count[t], norm, k1, delta) for t, w in terms
-        )
+        score = sum(w * idf(variant, n, df[t]) * tf_component(variant, count[t], norm, k1, delta) for t, w in terms)
         found.append((doc_id, float(np.float32(score))))
     return sorted(found, key=lambda item: (-item[1], item[0]))
 
 
-def same_ranking(
-    found: list[tuple[str, float]], expected: list[tuple[str, float]], tolerance: float = 1e-5
-) -> bool:
+def same_ranking(found: list[tuple[str, float]], expected: list[tuple[str, float]], tolerance: float = 1e-5) -> bool:
     """Equal scores within a relative tolerance and equal order, where only documents that tie may change places."""
     if len(found) != len(expected):
         return False

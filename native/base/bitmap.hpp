@@ -8,7 +8,9 @@
 namespace rocchio {
 
 /// Number of bytes that hold `bits` bits.
-constexpr std::size_t bitmap_bytes(std::size_t bits) { return (bits + 7) / 8; }
+constexpr std::size_t bitmap_bytes(std::size_t bits) {
+    return (bits + 7) / 8;
+}
 
 inline bool bit_is_set(std::span<const std::uint8_t> bitmap, std::size_t index) {
     return (bitmap[index / 8] >> (index % 8)) & 1u;

@@ -26,8 +26,9 @@ void CheckedFile::verify(std::size_t chunk) const {
 }
 
 void CheckedFile::fail_range(std::size_t begin, std::size_t end) const {
-    throw Corruption(path_, begin, "bytes up to " + std::to_string(end) + " are needed, the file has " +
-                                       std::to_string(bytes_.size()));
+    throw Corruption(
+        path_, begin,
+        "bytes up to " + std::to_string(end) + " are needed, the file has " + std::to_string(bytes_.size()));
 }
 
 std::vector<std::uint64_t> CheckedFile::damaged_chunks() const {

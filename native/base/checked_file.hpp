@@ -21,7 +21,9 @@ namespace rocchio {
 inline constexpr std::size_t kChunkBytes = 64 * 1024;
 
 /// Number of chunks of a file of `size` bytes.
-constexpr std::size_t chunk_count(std::size_t size) { return (size + kChunkBytes - 1) / kChunkBytes; }
+constexpr std::size_t chunk_count(std::size_t size) {
+    return (size + kChunkBytes - 1) / kChunkBytes;
+}
 
 /// Read-only view of a file; the mapping belongs to the caller and must outlive it. Safe for many threads.
 class CheckedFile {
@@ -114,7 +116,8 @@ class CheckedStrings {
 
     std::string_view at(std::size_t index) const {
         const auto ends = offsets_.view(index, index + 2);
-        if (ends[0] > ends[1] || ends[1] > bytes_.size()) offsets_.fail(index, "string offsets are not in order");
+        if (ends[0] > ends[1] || ends[1] > bytes_.size())
+            offsets_.fail(index, "string offsets are not in order");
         const auto view = bytes_.view(ends[0], ends[1]);
         return {reinterpret_cast<const char*>(view.data()), view.size()};
     }

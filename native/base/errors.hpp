@@ -8,7 +8,8 @@
 
 namespace rocchio {
 
-/// A file holds bytes that its format or its checksum forbids. `offset` is in bytes from the start of the file.
+/// A file holds bytes that its format or its checksum forbids. `offset` is in bytes from the start of the
+/// file.
 class Corruption : public std::runtime_error {
   public:
     Corruption(std::string path_, std::uint64_t offset_, const std::string& reason_)

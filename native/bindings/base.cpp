@@ -2,10 +2,10 @@
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 
-#include "base/checked_file.hpp"
-#include "base/crc32c.hpp"
 #include <algorithm>
 
+#include "base/checked_file.hpp"
+#include "base/crc32c.hpp"
 #include "bindings/arrays.hpp"
 #include "bindings/bind.hpp"
 
@@ -47,7 +47,8 @@ void bind_base(nb::module_& module) {
         },
         "data"_a, "CRC-32C of every chunk of CHUNK_BYTES bytes (the last may be shorter).");
 
-    nb::class_<CheckedFile>(module, "CheckedFile", "A mapped file whose chunks are verified when first touched.")
+    nb::class_<CheckedFile>(module, "CheckedFile",
+                            "A mapped file whose chunks are verified when first touched.")
         .def(
             "__init__",
             [](CheckedFile* self, std::string path, const InputArray<std::uint8_t>& data,

@@ -24,7 +24,8 @@ using namespace rocchio::lexical;
 
 template <typename T>
 CheckedArray<T> array_from(const nb::dict& arrays, const char* name) {
-    const auto entry = nb::cast<std::tuple<std::shared_ptr<CheckedFile>, std::size_t, std::size_t>>(arrays[name]);
+    const auto entry =
+        nb::cast<std::tuple<std::shared_ptr<CheckedFile>, std::size_t, std::size_t>>(arrays[name]);
     return {std::get<0>(entry), std::get<1>(entry), std::get<2>(entry)};
 }
 
@@ -35,19 +36,21 @@ CodeStream codes_from(const nb::dict& arrays, const std::string& stream) {
 }
 
 SegmentArrays segment_arrays(const nb::dict& arrays, std::uint32_t rows, std::uint32_t fields) {
-    return {rows,
-            fields,
-            {array_from<std::uint8_t>(arrays, "term_bytes"), array_from<std::uint64_t>(arrays, "term_offsets")},
-            array_from<std::uint64_t>(arrays, "posting_offsets"),
-            array_from<std::uint32_t>(arrays, "posting_rows"),
-            codes_from(arrays, "posting"),
-            array_from<std::uint64_t>(arrays, "forward_offsets"),
-            array_from<std::uint32_t>(arrays, "forward_terms"),
-            codes_from(arrays, "forward"),
-            array_from<std::uint32_t>(arrays, "frequency_tuples"),
-            array_from<std::uint32_t>(arrays, "lengths"),
-            {array_from<std::uint8_t>(arrays, "doc_id_bytes"), array_from<std::uint64_t>(arrays, "doc_id_offsets")},
-            array_from<std::uint32_t>(arrays, "doc_id_order")};
+    return {
+        rows,
+        fields,
+        {array_from<std::uint8_t>(arrays, "term_bytes"), array_from<std::uint64_t>(arrays, "term_offsets")},
+        array_from<std::uint64_t>(arrays, "posting_offsets"),
+        array_from<std::uint32_t>(arrays, "posting_rows"),
+        codes_from(arrays, "posting"),
+        array_from<std::uint64_t>(arrays, "forward_offsets"),
+        array_from<std::uint32_t>(arrays, "forward_terms"),
+        codes_from(arrays, "forward"),
+        array_from<std::uint32_t>(arrays, "frequency_tuples"),
+        array_from<std::uint32_t>(arrays, "lengths"),
+        {array_from<std::uint8_t>(arrays, "doc_id_bytes"),
+         array_from<std::uint64_t>(arrays, "doc_id_offsets")},
+        array_from<std::uint32_t>(arrays, "doc_id_order")};
 }
 
 template <typename T>
@@ -134,7 +137,8 @@ void bind_segment(nb::module_& module) {
             "row"_a)
         .def(
             "find_documents",
-            [](const Segment& self, const InputArray<std::uint8_t>& bytes, const InputArray<std::int64_t>& offsets) {
+            [](const Segment& self, const InputArray<std::uint8_t>& bytes,
+               const InputArray<std::int64_t>& offsets) {
                 std::vector<std::int64_t> rows;
                 {
                     nb::gil_scoped_release release;
@@ -149,8 +153,9 @@ void bind_segment(nb::module_& module) {
                 const PostingList list = self.postings(term);
                 std::vector<std::uint32_t> codes;
                 for (std::size_t i = 0; i < list.size(); ++i) codes.push_back(self.posting_code(list, i));
-                return nb::make_tuple(to_numpy(std::vector<std::uint32_t>(list.rows.begin(), list.rows.end())),
-                                      to_numpy(std::move(codes)));
+                return nb::make_tuple(
+                    to_numpy(std::vector<std::uint32_t>(list.rows.begin(), list.rows.end())),
+                    to_numpy(std::move(codes)));
             },
             "term"_a, "Rows (uint32) and frequency codes (uint32) of a term.")
         .def(
@@ -193,9 +198,11 @@ void bind_builder(nb::module_& module) {
             "add",
             [](SegmentBuilder& self, const std::vector<InputArray<std::uint32_t>>& ids,
                const std::vector<InputArray<std::int64_t>>& offsets, std::size_t term_limit) {
-                if (ids.size() != offsets.size()) throw std::invalid_argument("expected offsets for every field");
+                if (ids.size() != offsets.size())
+                    throw std::invalid_argument("expected offsets for every field");
                 std::vector<FieldTerms> fields;
-                for (std::size_t f = 0; f < ids.size(); ++f) fields.push_back({span_of(ids[f]), span_of(offsets[f])});
+                for (std::size_t f = 0; f < ids.size(); ++f)
+                    fields.push_back({span_of(ids[f]), span_of(offsets[f])});
                 nb::gil_scoped_release release;
                 self.add(fields, term_limit);
             },
@@ -205,7 +212,8 @@ void bind_builder(nb::module_& module) {
         .def_prop_ro("memory_bytes", &SegmentBuilder::memory_bytes)
         .def(
             "finish",
-            [](SegmentBuilder& self, const InputArray<std::uint8_t>& bytes, const InputArray<std::int64_t>& offsets) {
+            [](SegmentBuilder& self, const InputArray<std::uint8_t>& bytes,
+               const InputArray<std::int64_t>& offsets) {
                 BuiltSegment built;
                 {
                     nb::gil_scoped_release release;
@@ -224,18 +232,24 @@ void bind_builder(nb::module_& module) {
         .def("posting_offsets", [](const Merger& m) { return to_numpy(std::vector(m.posting_offsets())); })
         .def("forward_offsets", [](const Merger& m) { return to_numpy(std::vector(m.forward_offsets())); })
         .def("frequency_tuples", [](const Merger& m) { return to_numpy(std::vector(m.frequency_tuples())); })
-        .def("posting_rows", [](const Merger& m, std::size_t first, std::size_t last) { return to_numpy(m.posting_rows(first, last)); })
-        .def("posting_codes", [](const Merger& m, std::size_t first, std::size_t last) { return to_dict(m.posting_codes(first, last)); })
-        .def("forward_terms", [](const Merger& m, std::uint32_t first, std::uint32_t last) { return to_numpy(m.forward_terms(first, last)); })
-        .def("forward_codes", [](const Merger& m, std::uint32_t first, std::uint32_t last) { return to_dict(m.forward_codes(first, last)); })
-        .def("lengths", [](const Merger& m, std::uint32_t field) { return to_numpy(m.lengths(field)); }, "field"_a);
+        .def("posting_rows", [](const Merger& m, std::size_t first,
+                                std::size_t last) { return to_numpy(m.posting_rows(first, last)); })
+        .def("posting_codes", [](const Merger& m, std::size_t first,
+                                 std::size_t last) { return to_dict(m.posting_codes(first, last)); })
+        .def("forward_terms", [](const Merger& m, std::uint32_t first,
+                                 std::uint32_t last) { return to_numpy(m.forward_terms(first, last)); })
+        .def("forward_codes", [](const Merger& m, std::uint32_t first,
+                                 std::uint32_t last) { return to_dict(m.forward_codes(first, last)); })
+        .def(
+            "lengths", [](const Merger& m, std::uint32_t field) { return to_numpy(m.lengths(field)); },
+            "field"_a);
 }
 
 /// Checks what the caller gave before the core runs without the interpreter lock.
 QueryBatch checked_batch(std::span<const std::uint64_t> offsets, std::span<const std::uint32_t> terms,
                          std::span<const double> weights, std::size_t distinct) {
-    if (offsets.empty() || offsets.front() != 0 || !std::ranges::is_sorted(offsets) || offsets.back() != terms.size() ||
-        terms.size() != weights.size()) {
+    if (offsets.empty() || offsets.front() != 0 || !std::ranges::is_sorted(offsets) ||
+        offsets.back() != terms.size() || terms.size() != weights.size()) {
         throw std::invalid_argument("expected increasing query offsets that cover terms and weights");
     }
     if (std::ranges::any_of(terms, [&](std::uint32_t term) { return term >= distinct; })) {
@@ -246,8 +260,8 @@ QueryBatch checked_batch(std::span<const std::uint64_t> offsets, std::span<const
 
 nb::tuple search(const Searcher& self, const InputArray<std::uint8_t>& term_bytes,
                  const InputArray<std::int64_t>& term_offsets, const InputArray<std::uint64_t>& query_offsets,
-                 const InputArray<std::uint32_t>& query_terms, const InputArray<double>& weights, std::size_t k,
-                 const std::vector<InputArray<std::uint8_t>>& allowed, Kernel kernel) {
+                 const InputArray<std::uint32_t>& query_terms, const InputArray<double>& weights,
+                 std::size_t k, const std::vector<InputArray<std::uint8_t>>& allowed, Kernel kernel) {
     std::vector<AllowedRows> masks;
     for (const auto& mask : allowed) masks.push_back(span_of(mask));
     BatchResult result;
@@ -259,7 +273,8 @@ nb::tuple search(const Searcher& self, const InputArray<std::uint8_t>& term_byte
     {
         nb::gil_scoped_release release;
         const auto distinct = strings_of(term_bytes, term_offsets);
-        const auto batch = checked_batch(span_of(query_offsets), span_of(query_terms), span_of(weights), distinct.size());
+        const auto batch =
+            checked_batch(span_of(query_offsets), span_of(query_terms), span_of(weights), distinct.size());
         result = self.search(distinct, batch, k, masks, kernel);
         for (const Scored& hit : result.hits) {
             segments.push_back(hit.segment);
@@ -270,8 +285,9 @@ nb::tuple search(const Searcher& self, const InputArray<std::uint8_t>& term_byte
             id_offsets.push_back(static_cast<std::int64_t>(id_bytes.size()));
         }
     }
-    return nb::make_tuple(to_numpy(std::move(result.offsets)), to_numpy(std::move(segments)), to_numpy(std::move(rows)),
-                          to_numpy(std::move(scores)), to_numpy(std::move(id_bytes)), to_numpy(std::move(id_offsets)));
+    return nb::make_tuple(to_numpy(std::move(result.offsets)), to_numpy(std::move(segments)),
+                          to_numpy(std::move(rows)), to_numpy(std::move(scores)),
+                          to_numpy(std::move(id_bytes)), to_numpy(std::move(id_offsets)));
 }
 
 void bind_searcher(nb::module_& module) {
@@ -289,24 +305,31 @@ void bind_searcher(nb::module_& module) {
     nb::class_<Searcher>(module, "Searcher", "Exact top-k over the segments of a snapshot with one scoring.")
         .def(
             "__init__",
-            [](Searcher* self, std::vector<std::shared_ptr<const Segment>> segments, Variant variant, double k1, double b,
-               double delta, std::vector<double> field_weights, std::uint64_t documents,
+            [](Searcher* self, std::vector<std::shared_ptr<const Segment>> segments, Variant variant,
+               double k1, double b, double delta, std::vector<double> field_weights, std::uint64_t documents,
                const InputArray<std::uint64_t>& total_lengths) {
                 if (field_weights.size() != total_lengths.shape(0)) {
                     throw std::invalid_argument("expected a weight and a total length for every field");
                 }
-                new (self) Searcher(std::move(segments), {variant, k1, b, delta, 1.0}, std::move(field_weights), documents,
-                                    span_of(total_lengths));
+                new (self) Searcher(std::move(segments), {variant, k1, b, delta, 1.0},
+                                    std::move(field_weights), documents, span_of(total_lengths));
             },
-            "segments"_a, "variant"_a, "k1"_a, "b"_a, "delta"_a, "field_weights"_a, "documents"_a, "total_lengths"_a)
-        .def("search", &search, "term_bytes"_a, "term_offsets"_a, "query_offsets"_a, "query_terms"_a, "weights"_a, "k"_a,
-             "allowed"_a, "kernel"_a,
+            "segments"_a, "variant"_a, "k1"_a, "b"_a, "delta"_a, "field_weights"_a, "documents"_a,
+            "total_lengths"_a)
+        .def("search", &search, "term_bytes"_a, "term_offsets"_a, "query_offsets"_a, "query_terms"_a,
+             "weights"_a, "k"_a, "allowed"_a, "kernel"_a,
              "Batch search; returns (offsets, segments, rows, scores, doc_id bytes, doc_id offsets).")
         .def("document_frequency", &Searcher::document_frequency, "term"_a)
-        .def("idf", [](const Searcher& s, std::uint64_t documents, std::uint64_t df) { return s.scoring().idf(documents, df); },
-             "documents"_a, "df"_a)
-        .def("tf_part", [](const Searcher& s, double tf, double length) { return s.scoring().tf_part(tf, length); },
-             "tf"_a, "length"_a)
+        .def(
+            "idf",
+            [](const Searcher& s, std::uint64_t documents, std::uint64_t df) {
+                return s.scoring().idf(documents, df);
+            },
+            "documents"_a, "df"_a)
+        .def(
+            "tf_part",
+            [](const Searcher& s, double tf, double length) { return s.scoring().tf_part(tf, length); },
+            "tf"_a, "length"_a)
         .def_prop_ro("absent_part", [](const Searcher& s) { return s.scoring().absent_part(); })
         .def_prop_ro("average_length", [](const Searcher& s) { return s.scoring().average_length; })
         .def("boosted_length", &Searcher::boosted_length, "segment"_a, "row"_a)

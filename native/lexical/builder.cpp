@@ -22,8 +22,10 @@ SegmentBuilder::SegmentBuilder(std::size_t field_count)
 }
 
 std::size_t SegmentBuilder::memory_bytes() const {
-    return slots_.capacity() * sizeof(Slot) + (terms_.capacity() + codes_.capacity()) * sizeof(std::uint32_t) +
-           offsets_.capacity() * sizeof(std::uint64_t) + field_count_ * lengths_[0].capacity() * sizeof(std::uint32_t);
+    return slots_.capacity() * sizeof(Slot) +
+           (terms_.capacity() + codes_.capacity()) * sizeof(std::uint32_t) +
+           offsets_.capacity() * sizeof(std::uint64_t) +
+           field_count_ * lengths_[0].capacity() * sizeof(std::uint32_t);
 }
 
 void SegmentBuilder::add(std::span<const FieldTerms> fields, std::size_t term_limit) {
@@ -32,8 +34,10 @@ void SegmentBuilder::add(std::span<const FieldTerms> fields, std::size_t term_li
     for (const FieldTerms& field : fields) {
         const auto& offsets = field.offsets;
         if (offsets.empty() || offsets.size() != documents + 1 || offsets.front() != 0 ||
-            !std::ranges::is_sorted(offsets) || static_cast<std::size_t>(offsets.back()) != field.ids.size()) {
-            throw std::invalid_argument("expected increasing offsets that cover the term ids, one per document");
+            !std::ranges::is_sorted(offsets) ||
+            static_cast<std::size_t>(offsets.back()) != field.ids.size()) {
+            throw std::invalid_argument(
+                "expected increasing offsets that cover the term ids, one per document");
         }
         if (std::ranges::any_of(field.ids, [&](std::uint32_t id) { return id >= term_limit; })) {
             throw std::invalid_argument("expected term ids below the size of the token table");
@@ -67,12 +71,14 @@ void SegmentBuilder::add_document(std::span<const FieldTerms> fields, std::size_
     }
     for (std::size_t i = 0; i < document_terms_.size(); ++i) {
         terms_.push_back(document_terms_[i]);
-        codes_.push_back(frequencies_.intern(std::span(document_counts_).subspan(i * field_count_, field_count_)));
+        codes_.push_back(
+            frequencies_.intern(std::span(document_counts_).subspan(i * field_count_, field_count_)));
     }
     offsets_.push_back(terms_.size());
 }
 
-// Returns old term id -> new id (position in the sorted dictionary) and fills the dictionary and list offsets.
+// Returns old term id -> new id (position in the sorted dictionary) and fills the dictionary and list
+// offsets.
 std::vector<std::uint32_t> SegmentBuilder::sort_terms(std::span<const std::string_view> term_strings,
                                                       BuiltSegment& built) const {
     std::vector<std::uint64_t> df(term_strings.size(), 0);
@@ -97,7 +103,8 @@ std::vector<std::uint32_t> SegmentBuilder::sort_terms(std::span<const std::strin
 }
 
 BuiltSegment SegmentBuilder::finish(std::span<const std::string_view> term_strings) {
-    if (slots_.size() > term_strings.size()) throw std::invalid_argument("expected a string for every term id");
+    if (slots_.size() > term_strings.size())
+        throw std::invalid_argument("expected a string for every term id");
     BuiltSegment built;
     const std::vector<std::uint32_t> new_id = sort_terms(term_strings, built);
     const std::vector<std::uint32_t> rank = frequencies_.ranking();

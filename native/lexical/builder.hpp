@@ -43,8 +43,9 @@ class SegmentBuilder {
   public:
     explicit SegmentBuilder(std::size_t field_count);
 
-    /// Adds the documents of a batch; `fields` has one entry per field, all with the same number of documents.
-    /// Term ids are those of one token table and must be below `term_limit`. Throws std::invalid_argument.
+    /// Adds the documents of a batch; `fields` has one entry per field, all with the same number of
+    /// documents. Term ids are those of one token table and must be below `term_limit`. Throws
+    /// std::invalid_argument.
     void add(std::span<const FieldTerms> fields, std::size_t term_limit);
 
     std::size_t row_count() const { return offsets_.size() - 1; }
@@ -61,15 +62,16 @@ class SegmentBuilder {
     };
 
     void add_document(std::span<const FieldTerms> fields, std::size_t document);
-    std::vector<std::uint32_t> sort_terms(std::span<const std::string_view> term_strings, BuiltSegment& built) const;
+    std::vector<std::uint32_t> sort_terms(std::span<const std::string_view> term_strings,
+                                          BuiltSegment& built) const;
 
     std::size_t field_count_;
     FrequencyTable frequencies_;
-    std::vector<Slot> slots_;                       // by term id
-    std::vector<std::uint32_t> document_terms_;     // distinct terms of the current document
-    std::vector<std::uint32_t> document_counts_;    // [term][field]
+    std::vector<Slot> slots_;                     // by term id
+    std::vector<std::uint32_t> document_terms_;   // distinct terms of the current document
+    std::vector<std::uint32_t> document_counts_;  // [term][field]
     std::vector<std::uint64_t> offsets_{0};
-    std::vector<std::uint32_t> terms_;              // forward index in insertion order
+    std::vector<std::uint32_t> terms_;  // forward index in insertion order
     std::vector<std::uint32_t> codes_;
     std::vector<std::vector<std::uint32_t>> lengths_;  // by field
 };

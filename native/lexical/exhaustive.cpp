@@ -22,7 +22,8 @@ double SegmentQuery::boosted_frequency(std::uint32_t code) const {
     return boosted_sum(segment.frequencies(code), field_weights);
 }
 
-double contribution(const SegmentQuery& query, const SegmentTerm& term, std::uint32_t code, std::uint32_t row) {
+double contribution(const SegmentQuery& query, const SegmentTerm& term, std::uint32_t code,
+                    std::uint32_t row) {
     return term.weight * query.scoring.tf_part(query.boosted_frequency(code), query.lengths[row]);
 }
 

@@ -25,8 +25,8 @@ std::uint32_t FrequencyTable::intern(std::span<const std::uint32_t> tuple) {
 }
 
 std::uint32_t FrequencyTable::insert(std::span<const std::uint32_t> tuple) {
-    const auto [found, is_new] =
-        codes_.try_emplace(std::u32string(tuple.begin(), tuple.end()), static_cast<std::uint32_t>(uses_.size()));
+    const auto [found, is_new] = codes_.try_emplace(std::u32string(tuple.begin(), tuple.end()),
+                                                    static_cast<std::uint32_t>(uses_.size()));
     if (is_new) {
         tuples_.insert(tuples_.end(), tuple.begin(), tuple.end());
         uses_.push_back(0);
@@ -41,10 +41,12 @@ std::vector<std::uint32_t> FrequencyTable::ranking() const {
         return std::span(tuples_).subspan(code * field_count_, field_count_);
     };
     std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-        return uses_[a] != uses_[b] ? uses_[a] > uses_[b] : std::ranges::lexicographical_compare(tuple(a), tuple(b));
+        return uses_[a] != uses_[b] ? uses_[a] > uses_[b]
+                                    : std::ranges::lexicographical_compare(tuple(a), tuple(b));
     });
     std::vector<std::uint32_t> rank(order.size());
-    for (std::size_t place = 0; place < order.size(); ++place) rank[order[place]] = static_cast<std::uint32_t>(place);
+    for (std::size_t place = 0; place < order.size(); ++place)
+        rank[order[place]] = static_cast<std::uint32_t>(place);
     return rank;
 }
 

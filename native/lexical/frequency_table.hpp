@@ -12,7 +12,8 @@ namespace rocchio::lexical {
 
 class FrequencyTable {
   public:
-    explicit FrequencyTable(std::size_t field_count) : field_count_(field_count), single_(field_count * kSingle) {}
+    explicit FrequencyTable(std::size_t field_count)
+        : field_count_(field_count), single_(field_count * kSingle) {}
 
     /// Provisional code of a tuple; counts the use.
     std::uint32_t intern(std::span<const std::uint32_t> tuple);

@@ -12,8 +12,8 @@ constexpr std::size_t kClasses = 256;
 
 }  // namespace
 
-LengthClasses::LengthClasses(const Segment& segment, const Scoring& scoring, std::span<const double> field_weights,
-                             std::span<const double> lengths)
+LengthClasses::LengthClasses(const Segment& segment, const Scoring& scoring,
+                             std::span<const double> field_weights, std::span<const double> lengths)
     : class_of_row_(lengths.size()), shortest_(kClasses, 0.0), longest_(kClasses, 0.0) {
     classify(lengths);
     fill_bounds(segment, scoring, field_weights);
@@ -54,10 +54,12 @@ void LengthClasses::fill_bounds(const Segment& segment, const Scoring& scoring,
             bounds_[code * kClasses + cls] = static_cast<float>(scoring.tf_part(tf, shortest_[cls]));
         }
     }
-    // tf_part is concave in tf and depends on tf / norm, so a ratio of norms bounds the ratio of contributions.
+    // tf_part is concave in tf and depends on tf / norm, so a ratio of norms bounds the ratio of
+    // contributions.
     for (std::size_t cls = 0; cls < kClasses; ++cls) {
         if (longest_[cls] == 0.0) continue;
-        tightness_ = std::min(tightness_, scoring.length_norm(shortest_[cls]) / scoring.length_norm(longest_[cls]));
+        tightness_ =
+            std::min(tightness_, scoring.length_norm(shortest_[cls]) / scoring.length_norm(longest_[cls]));
     }
 }
 

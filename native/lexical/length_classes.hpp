@@ -1,8 +1,8 @@
 #pragma once
 // Document lengths in 256 classes, and the table of term-frequency parts over (code, class).
 //
-// A posting's contribution depends on its frequency code and its document's length. With the length reduced to a
-// byte, the contribution is one load from a table instead of a division. A class stands for its shortest
+// A posting's contribution depends on its frequency code and its document's length. With the length reduced
+// to a byte, the contribution is one load from a table instead of a division. A class stands for its shortest
 // length, so the table holds upper bounds; they are exact when there are at most 256 distinct lengths.
 
 #include <cstdint>

@@ -23,7 +23,8 @@ void Merger::number_rows() {
             old_rows_.push_back({s, row});
         }
     }
-    if (old_rows_.size() >= kDropped) throw std::invalid_argument("expected fewer than 2^32 documents to merge");
+    if (old_rows_.size() >= kDropped)
+        throw std::invalid_argument("expected fewer than 2^32 documents to merge");
     row_count_ = static_cast<std::uint32_t>(old_rows_.size());
 }
 

@@ -20,8 +20,8 @@ struct Scoring {
     /// Inverse document frequency of a term in `df` of `documents` documents.
     double idf(std::uint64_t documents, std::uint64_t df) const;
 
-    /// The term-frequency part, less its value at tf = 0, so that an absent term adds nothing. It grows with tf
-    /// and falls with length. `tf` and `length` may be fractional (boosted fields).
+    /// The term-frequency part, less its value at tf = 0, so that an absent term adds nothing. It grows with
+    /// tf and falls with length. `tf` and `length` may be fractional (boosted fields).
     double tf_part(double tf, double length) const;
 
     /// What tf_part leaves out: the value at tf = 0, which BM25L and BM25+ give to every document.

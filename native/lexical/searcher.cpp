@@ -6,8 +6,11 @@
 namespace rocchio::lexical {
 namespace {
 
-// Upper bounds are sums of float32 products: they need positive weights that neither vanish nor overflow there.
-bool has_bounds(double weight) { return weight > 1e-20 && weight < 1e20; }
+// Upper bounds are sums of float32 products: they need positive weights that neither vanish nor overflow
+// there.
+bool has_bounds(double weight) {
+    return weight > 1e-20 && weight < 1e20;
+}
 
 /// The terms of one query, repeated ones merged into their first occurrence: a term said twice weighs double.
 class MergedTerms {
@@ -66,7 +69,8 @@ void Searcher::prepare(std::size_t index) const {
         std::vector<double> lengths(segment.row_count(), 0.0);
         for (std::uint32_t f = 0; f < field_weights_.size(); ++f) {
             const auto stored = segment.lengths(f);
-            for (std::size_t row = 0; row < lengths.size(); ++row) lengths[row] += field_weights_[f] * stored[row];
+            for (std::size_t row = 0; row < lengths.size(); ++row)
+                lengths[row] += field_weights_[f] * stored[row];
         }
         cache.lengths = std::move(lengths);
         cache.classes = std::make_unique<LengthClasses>(segment, scoring_, field_weights_, cache.lengths);
@@ -141,8 +145,9 @@ void Searcher::keep_best(std::vector<Scored>& hits, std::size_t k) const {
 }
 
 void Searcher::search_one(std::span<const TermEntry> entries, std::span<const std::uint32_t> query_terms,
-                          std::span<const double> weights, std::size_t k, std::span<const AllowedRows> allowed,
-                          Kernel kernel, std::vector<Scored>& hits) const {
+                          std::span<const double> weights, std::size_t k,
+                          std::span<const AllowedRows> allowed, Kernel kernel,
+                          std::vector<Scored>& hits) const {
     double constant = 0.0;
     bool bounded = true;
     for (std::size_t t = 0; t < query_terms.size(); ++t) {
@@ -160,8 +165,9 @@ void Searcher::search_one(std::span<const TermEntry> entries, std::span<const st
             terms.push_back({static_cast<std::uint32_t>(entry.ids[s]), weights[t] * entry.idf});
         }
         if (terms.empty()) continue;
-        const SegmentQuery query{*segments_[s], scoring_, field_weights_, lengths(s), terms,
-                                 allowed.empty() ? AllowedRows{} : allowed[s], constant, k};
+        const SegmentQuery query{*segments_[s], scoring_, field_weights_,
+                                 lengths(s),    terms,    allowed.empty() ? AllowedRows{} : allowed[s],
+                                 constant,      k};
         if (kernel == Kernel::exhaustive || !bounded) {
             search_exhaustive(query, static_cast<std::uint32_t>(s), hits);
         } else {

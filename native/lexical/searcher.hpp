@@ -51,18 +51,22 @@ struct SegmentQuery {
     double boosted_frequency(std::uint32_t code) const;
 };
 
-/// The score of one (row, list position) pair's term; the only place where a contribution is computed exactly.
-double contribution(const SegmentQuery& query, const SegmentTerm& term, std::uint32_t code, std::uint32_t row);
+/// The score of one (row, list position) pair's term; the only place where a contribution is computed
+/// exactly.
+double contribution(const SegmentQuery& query, const SegmentTerm& term, std::uint32_t code,
+                    std::uint32_t row);
 
-/// Plain reference: every posting of every term, double sums; any weights. Returns at least the top k (unsorted).
+/// Plain reference: every posting of every term, double sums; any weights. Returns at least the top k
+/// (unsorted).
 void search_exhaustive(const SegmentQuery& query, std::uint32_t segment_index, std::vector<Scored>& out);
 
-/// Fast path for positive weights: float upper bounds in cache-sized windows choose candidates, which are then
-/// scored exactly. `floor` is a score that at least k documents are known to reach (or 0).
+/// Fast path for positive weights: float upper bounds in cache-sized windows choose candidates, which are
+/// then scored exactly. `floor` is a score that at least k documents are known to reach (or 0).
 void search_windowed(const SegmentQuery& query, const LengthClasses& classes, std::uint32_t segment_index,
                      float floor, std::vector<Scored>& out);
 
-/// Queries of a batch: query i has terms [offsets[i], offsets[i+1]); `terms` index the batch's distinct terms.
+/// Queries of a batch: query i has terms [offsets[i], offsets[i+1]); `terms` index the batch's distinct
+/// terms.
 struct QueryBatch {
     std::span<const std::uint64_t> offsets;
     std::span<const std::uint32_t> terms;
@@ -77,15 +81,16 @@ struct BatchResult {
 
 class Searcher {
   public:
-    /// `field_weights` are the boosts by field (0 leaves a field out); `documents` and `total_lengths` (tokens
-    /// by field) count live documents only. scoring.average_length is computed here.
+    /// `field_weights` are the boosts by field (0 leaves a field out); `documents` and `total_lengths`
+    /// (tokens by field) count live documents only. scoring.average_length is computed here.
     Searcher(std::vector<std::shared_ptr<const Segment>> segments, Scoring scoring,
-             std::vector<double> field_weights, std::uint64_t documents, std::span<const std::uint64_t> total_lengths);
+             std::vector<double> field_weights, std::uint64_t documents,
+             std::span<const std::uint64_t> total_lengths);
 
     /// Top k of each query, score descending, then doc_id ascending (bytewise). `allowed` has one bitmap per
     /// segment, or none. Deterministic; safe for many threads.
-    BatchResult search(std::span<const std::string_view> distinct_terms, const QueryBatch& batch, std::size_t k,
-                       std::span<const AllowedRows> allowed, Kernel kernel) const;
+    BatchResult search(std::span<const std::string_view> distinct_terms, const QueryBatch& batch,
+                       std::size_t k, std::span<const AllowedRows> allowed, Kernel kernel) const;
 
     const Scoring& scoring() const { return scoring_; }
     std::uint64_t document_frequency(std::string_view term) const;

@@ -38,11 +38,15 @@ void Segment::check_shape() const {
     };
     expect(a.field_count > 0, "a segment needs at least one text field");
     expect(a.posting_offsets.size() == a.terms.size() + 1, "posting offsets do not fit the number of terms");
-    expect(a.forward_offsets.size() == std::size_t{a.row_count} + 1, "forward offsets do not fit the number of rows");
+    expect(a.forward_offsets.size() == std::size_t{a.row_count} + 1,
+           "forward offsets do not fit the number of rows");
     expect(a.posting_codes.codes.size() == a.posting_rows.size(), "postings need a code for each row");
-    expect(a.forward_codes.codes.size() == a.forward_terms.size(), "the forward index needs a code for each term");
-    expect(a.frequency_tuples.size() % a.field_count == 0, "frequency tuples do not fit the number of fields");
-    expect(a.lengths.size() == std::size_t{a.row_count} * a.field_count, "lengths do not fit rows and fields");
+    expect(a.forward_codes.codes.size() == a.forward_terms.size(),
+           "the forward index needs a code for each term");
+    expect(a.frequency_tuples.size() % a.field_count == 0,
+           "frequency tuples do not fit the number of fields");
+    expect(a.lengths.size() == std::size_t{a.row_count} * a.field_count,
+           "lengths do not fit rows and fields");
     expect(a.doc_ids.size() == a.row_count, "doc_ids do not fit the number of rows");
     expect(a.doc_id_order.size() == a.row_count, "the order of doc_ids does not fit the number of rows");
     expect(tombstones_.live.empty() || tombstones_.live.size() == bitmap_bytes(a.row_count),
@@ -97,7 +101,8 @@ PostingList Segment::postings(std::uint32_t term) const {
     if (first > last || last > arrays_.posting_rows.size()) {
         arrays_.posting_offsets.fail(term, "posting offsets are not in order");
     }
-    PostingList list{arrays_.posting_rows.view(first, last), arrays_.posting_codes.codes.view(first, last), first};
+    PostingList list{arrays_.posting_rows.view(first, last), arrays_.posting_codes.codes.view(first, last),
+                     first};
     auto& word = checked_lists_[term / 64];
     const std::uint64_t bit = std::uint64_t{1} << (term % 64);
     if (!(word.load(std::memory_order_relaxed) & bit)) {
@@ -107,11 +112,13 @@ PostingList Segment::postings(std::uint32_t term) const {
     return list;
 }
 
-// Checksums catch accidents; this catches a file that was made to hurt: rows index arrays, codes index tables.
+// Checksums catch accidents; this catches a file that was made to hurt: rows index arrays, codes index
+// tables.
 void Segment::check_list(std::uint32_t, std::uint64_t first, std::uint64_t last) const {
     const auto rows = arrays_.posting_rows.view(first, last);
     const auto codes = arrays_.posting_codes.codes.view(first, last);
-    if (!rows.empty() && rows.back() >= row_count()) arrays_.posting_rows.fail(last - 1, "a row is out of range");
+    if (!rows.empty() && rows.back() >= row_count())
+        arrays_.posting_rows.fail(last - 1, "a row is out of range");
     for (std::size_t i = 1; i < rows.size(); ++i) {
         if (rows[i] <= rows[i - 1]) arrays_.posting_rows.fail(first + i, "rows are not increasing");
     }
@@ -129,7 +136,8 @@ std::uint64_t Segment::live_document_frequency(std::uint32_t term) const {
     const auto& terms = tombstones_.terms;
     const auto found = std::lower_bound(terms.begin(), terms.end(), term);
     if (found == terms.end() || *found != term) return all;
-    const std::uint64_t deleted = tombstones_.document_counts[static_cast<std::size_t>(found - terms.begin())];
+    const std::uint64_t deleted =
+        tombstones_.document_counts[static_cast<std::size_t>(found - terms.begin())];
     if (deleted > all) arrays_.posting_offsets.fail(term, "more deleted documents than postings");
     return all - deleted;
 }
@@ -151,7 +159,8 @@ std::span<const std::uint32_t> Segment::forward(std::uint32_t row, std::vector<s
             arrays_.forward_terms.fail(ends[0] + i, "terms of a row are out of range or not increasing");
         }
         const std::uint32_t code = arrays_.forward_codes.at(ends[0] + i);
-        if (code >= code_count()) arrays_.forward_codes.codes.fail(ends[0] + i, "a frequency code is out of range");
+        if (code >= code_count())
+            arrays_.forward_codes.codes.fail(ends[0] + i, "a frequency code is out of range");
         codes.push_back(code);
     }
     return terms;
@@ -194,7 +203,8 @@ void Segment::validate() const {
             for (std::size_t f = 0; f < totals.size(); ++f) totals[f] += tuple[f];
         }
         for (std::uint32_t f = 0; f < field_count(); ++f) {
-            if (totals[f] != stored_lengths[f][row]) arrays_.lengths.fail(row, "a length is not the sum of its frequencies");
+            if (totals[f] != stored_lengths[f][row])
+                arrays_.lengths.fail(row, "a length is not the sum of its frequencies");
         }
         doc_id(row);
     }

@@ -4,8 +4,8 @@
 // Every text field of a document shares one postings list per term. A posting is (row, code); the code points
 // into a table of frequency tuples: how often the term stands in each field. So one list, one byte of
 // frequency, serves any number of fields, any boosts and any subset of fields, and a document with title and
-// text scores exactly like their concatenation when the boosts are 1 (Robertson, Zaragoza, Taylor, "Simple BM25
-// extension to multiple weighted fields", CIKM 2004).
+// text scores exactly like their concatenation when the boosts are 1 (Robertson, Zaragoza, Taylor, "Simple
+// BM25 extension to multiple weighted fields", CIKM 2004).
 
 #include <cstdint>
 #include <optional>
@@ -33,24 +33,24 @@ struct CodeStream {
 struct SegmentArrays {
     std::uint32_t row_count = 0;
     std::uint32_t field_count = 0;
-    CheckedStrings terms;                            // sorted bytewise
-    CheckedArray<std::uint64_t> posting_offsets;     // terms + 1
-    CheckedArray<std::uint32_t> posting_rows;        // strictly increasing within a term
-    CodeStream posting_codes;                        // parallel to posting_rows
-    CheckedArray<std::uint64_t> forward_offsets;     // rows + 1
-    CheckedArray<std::uint32_t> forward_terms;       // strictly increasing within a row
-    CodeStream forward_codes;                        // parallel to forward_terms
-    CheckedArray<std::uint32_t> frequency_tuples;    // codes x fields, row-major
-    CheckedArray<std::uint32_t> lengths;             // fields x rows, row-major: tokens
-    CheckedStrings doc_ids;                          // by row
-    CheckedArray<std::uint32_t> doc_id_order;        // rows sorted bytewise by doc_id
+    CheckedStrings terms;                          // sorted bytewise
+    CheckedArray<std::uint64_t> posting_offsets;   // terms + 1
+    CheckedArray<std::uint32_t> posting_rows;      // strictly increasing within a term
+    CodeStream posting_codes;                      // parallel to posting_rows
+    CheckedArray<std::uint64_t> forward_offsets;   // rows + 1
+    CheckedArray<std::uint32_t> forward_terms;     // strictly increasing within a row
+    CodeStream forward_codes;                      // parallel to forward_terms
+    CheckedArray<std::uint32_t> frequency_tuples;  // codes x fields, row-major
+    CheckedArray<std::uint32_t> lengths;           // fields x rows, row-major: tokens
+    CheckedStrings doc_ids;                        // by row
+    CheckedArray<std::uint32_t> doc_id_order;      // rows sorted bytewise by doc_id
 };
 
 /// What deletions take out of a segment: statistics stay exact before compaction.
 struct Tombstones {
-    std::vector<std::uint8_t> live;               // packed bits by row; empty when nothing is deleted
-    std::vector<std::uint32_t> terms;             // terms with deleted postings, increasing
-    std::vector<std::uint32_t> document_counts;   // how many deleted documents hold the term
+    std::vector<std::uint8_t> live;              // packed bits by row; empty when nothing is deleted
+    std::vector<std::uint32_t> terms;            // terms with deleted postings, increasing
+    std::vector<std::uint32_t> document_counts;  // how many deleted documents hold the term
 };
 
 /// Postings of one term; validated.

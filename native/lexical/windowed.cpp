@@ -11,7 +11,8 @@
 namespace rocchio::lexical {
 namespace {
 
-constexpr std::size_t kWindowRows = 16384;  // 64 KiB of accumulators: best of 4 Ki to 64 Ki rows by measurement
+constexpr std::size_t kWindowRows =
+    16384;  // 64 KiB of accumulators: best of 4 Ki to 64 Ki rows by measurement
 constexpr std::size_t kScanStep = 32;
 
 struct Cursor {
@@ -88,8 +89,8 @@ class CandidateSet {
     std::vector<Candidate> items_;
 };
 
-void accumulate(const SegmentQuery& query, const LengthClasses& classes, const Cursor& cursor, std::size_t end,
-                std::uint32_t base, float* sums) {
+void accumulate(const SegmentQuery& query, const LengthClasses& classes, const Cursor& cursor,
+                std::size_t end, std::uint32_t base, float* sums) {
     const float* bounds = classes.bounds().data();
     const std::uint8_t* class_of_row = classes.class_of_row().data();
     const std::uint32_t* rows = cursor.list.rows.data();
@@ -107,8 +108,8 @@ void accumulate(const SegmentQuery& query, const LengthClasses& classes, const C
     }
 }
 
-/// Whether any of kScanStep sums exceeds `cut`. Written as an integer OR, because compilers do not vectorise a
-/// float maximum.
+/// Whether any of kScanStep sums exceeds `cut`. Written as an integer OR, because compilers do not vectorise
+/// a float maximum.
 bool any_above(const float* sums, float cut) {
     std::uint32_t any = 0;
     for (std::size_t i = 0; i < kScanStep; ++i) any |= sums[i] > cut ? 1u : 0u;
@@ -127,8 +128,9 @@ void collect(const SegmentQuery& query, std::uint32_t base, float* sums, Candida
 }
 
 /// Exact scores of the candidates, terms in query order, one gallop through each list.
-void score_exactly(const SegmentQuery& query, std::vector<Cursor>& cursors, std::vector<Candidate>& candidates,
-                   std::uint32_t segment_index, std::vector<Scored>& out) {
+void score_exactly(const SegmentQuery& query, std::vector<Cursor>& cursors,
+                   std::vector<Candidate>& candidates, std::uint32_t segment_index,
+                   std::vector<Scored>& out) {
     std::sort(candidates.begin(), candidates.end(),
               [](const Candidate& a, const Candidate& b) { return a.row < b.row; });
     std::vector<double> sums(candidates.size(), 0.0);
@@ -156,10 +158,13 @@ void search_windowed(const SegmentQuery& query, const LengthClasses& classes, st
     for (const SegmentTerm& term : query.terms) {
         cursors.push_back({query.segment.postings(term.term), 0, static_cast<float>(term.weight), &term});
     }
-    // Float sums of n positive numbers err by at most about n units in the last place (2^-24); doubled for safety.
+    // Float sums of n positive numbers err by at most about n units in the last place (2^-24); doubled for
+    // safety.
     const double rounding = 1.2e-7 * static_cast<double>(cursors.size() + 8);
-    const double constant_free_floor = std::max(0.0, static_cast<double>(floor) * (1.0 - 1e-6) - query.constant);
-    CandidateSet candidates(query.k, classes.tightness() * (1.0 - rounding), static_cast<float>(constant_free_floor));
+    const double constant_free_floor =
+        std::max(0.0, static_cast<double>(floor) * (1.0 - 1e-6) - query.constant);
+    CandidateSet candidates(query.k, classes.tightness() * (1.0 - rounding),
+                            static_cast<float>(constant_free_floor));
     alignas(64) std::array<float, kWindowRows> sums{};
     const std::uint32_t row_count = query.segment.row_count();
     for (std::uint64_t base = 0; base < row_count; base += kWindowRows) {

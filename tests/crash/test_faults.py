@@ -80,9 +80,7 @@ def scenario(
     return tmp_path, action, allowed, steps
 
 
-def test_crash_at_every_step(
-    scenario: tuple[Path, Callable[[Collection], None], list[State], int], slow: bool
-) -> None:
+def test_crash_at_every_step(scenario: tuple[Path, Callable[[Collection], None], list[State], int], slow: bool) -> None:
     tmp_path, action, allowed, steps = scenario
     for step in range(steps):
         for seed in range(40 if slow else 6):

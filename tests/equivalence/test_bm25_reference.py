@@ -68,9 +68,7 @@ def test_search_equals_the_reference(
 
 
 @given(documents, texts, st.sampled_from(["title", "text"]))
-def test_a_search_in_one_field_sees_only_that_field(
-    docs: dict[str, dict[str, str]], query: str, field: str
-) -> None:
+def test_a_search_in_one_field_sees_only_that_field(docs: dict[str, dict[str, str]], query: str, field: str) -> None:
     terms: dict[str, float] = {}
     for word in query.split():
         terms[word] = terms.get(word, 0.0) + 1.0

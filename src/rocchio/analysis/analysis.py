@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rocchio._native import TokenTable
-from rocchio.errors import InvalidArgument
 from rocchio.analysis.analyzer import Analyzer
+from rocchio.errors import InvalidArgument
 
 Terms: TypeAlias = npt.NDArray[np.uint32]
 Offsets: TypeAlias = npt.NDArray[np.int64]

@@ -15,9 +15,9 @@ from typing import Final, TypeAlias
 
 import Stemmer
 
-from rocchio.errors import InvalidArgument
 from rocchio.analysis.filters import Filter, TokenMap, choices
 from rocchio.analysis.stopwords import ELISIONS, STOP_LISTS
+from rocchio.errors import InvalidArgument
 
 TextFunction: TypeAlias = Callable[[str], list[str]]
 

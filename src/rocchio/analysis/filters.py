@@ -15,8 +15,8 @@ from typing import Final, TypeAlias
 import Stemmer
 
 from rocchio._native import porter_stem
-from rocchio.errors import InvalidArgument
 from rocchio.analysis.stopwords import ELISIONS, STOP_LISTS
+from rocchio.errors import InvalidArgument
 
 TokenMap: TypeAlias = Callable[[list[str]], list[str]]
 """Maps tokens to tokens, one for one; '' is a dropped token and stays ''."""

@@ -32,9 +32,7 @@ def info(collection: CollectionPath, as_json: AsJson = False) -> None:
     table.add_row("fields", ", ".join(f"{name}: {kind}" for name, kind in about.fields.items()))
     table.add_row("tokens", f"{about.tokens:,} ({about.average_length:.1f} a document)")
     per_posting = about.index_bytes / about.postings if about.postings else 0.0
-    table.add_row(
-        "postings", f"{about.postings:,} ({per_posting:.2f} bytes each with forward index and dictionary)"
-    )
+    table.add_row("postings", f"{about.postings:,} ({per_posting:.2f} bytes each with forward index and dictionary)")
     table.add_row("size", f"{size(about.size_bytes)} ({size(about.index_bytes)} of it index)")
     table.add_row("commit", f"generation {about.generation}, format {about.format_version}")
     out.print(table)

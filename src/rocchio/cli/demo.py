@@ -27,9 +27,7 @@ SHOWN_QUERIES = 3
 
 
 def demo(
-    keep: Annotated[
-        Path | None, typer.Option(help="Keep the collection in this folder.", show_default=False)
-    ] = None,
+    keep: Annotated[Path | None, typer.Option(help="Keep the collection in this folder.", show_default=False)] = None,
     as_json: AsJson = False,
 ) -> None:
     """Index the docstrings of the Python standard library, search them, measure how well, explain some scores.
@@ -82,9 +80,7 @@ def _report(col: Collection, evaluation: Evaluation, build_seconds: float, searc
         f"{about.documents:,} docstrings of the standard library indexed in {build_seconds:.2f} s "
         f"({size(about.size_bytes)} on disk, {about.tokens:,} tokens)"
     )
-    out.print(
-        f"{queries:,} known-item queries in {search_seconds:.2f} s ({queries / search_seconds:,.0f} a second)\n"
-    )
+    out.print(f"{queries:,} known-item queries in {search_seconds:.2f} s ({queries / search_seconds:,.0f} a second)\n")
     table = Table("measure", "value", "", title="the first sentence of a docstring looks for the rest of it")
     meaning = {
         "nDCG@10": "1 if every answer is first, less the lower it is, 0 below 10",
@@ -105,9 +101,7 @@ def _show_hits(col: Collection, topics: Topics, qrels: Qrels, run: Run) -> None:
         hits = col.search(topics[query_id], k=3)
         for rank, hit in enumerate(hits, start=1):
             right = ("   <- the answer", "green") if hit.doc_id in qrels[query_id] else ("", "")
-            out.print(
-                Text.assemble((f"{rank:>3}. ", "dim"), (hit.doc_id, "bold cyan"), f"   {hit.score:.4f}", right)
-            )
+            out.print(Text.assemble((f"{rank:>3}. ", "dim"), (hit.doc_id, "bold cyan"), f"   {hit.score:.4f}", right))
             for line in hit_lines(col, topics[query_id], hit):
                 out.print(line)
         out.print(explanation_table(hits[0].why()))

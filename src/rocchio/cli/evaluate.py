@@ -21,8 +21,12 @@ EXAMPLES = (
 
 def evaluate_runs(
     qrels: Annotated[Path, typer.Argument(help="Judgements in TREC or BEIR format.", show_default=False)],
-    runs: Annotated[list[Path], typer.Argument(help="Runs in TREC format; the first is the baseline.", show_default=False)],
-    measures: Annotated[str, typer.Option("-m", "--measures", help="Measures as ir_measures names them.")] = "nDCG@10 AP R@100",
+    runs: Annotated[
+        list[Path], typer.Argument(help="Runs in TREC format; the first is the baseline.", show_default=False)
+    ],
+    measures: Annotated[
+        str, typer.Option("-m", "--measures", help="Measures as ir_measures names them.")
+    ] = "nDCG@10 AP R@100",
     per_query: Annotated[bool, typer.Option(help="Show every query.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -31,7 +35,9 @@ def evaluate_runs(
     evaluations = [evaluate(read_run(path), judged, measures) for path in runs]
     comparison = compare(evaluations[0], evaluations[1:]) if len(evaluations) > 1 else None
     if as_json:
-        results = [{"path": str(path), **e.to_dict(per_query=per_query)} for path, e in zip(runs, evaluations, strict=True)]
+        results = [
+            {"path": str(path), **e.to_dict(per_query=per_query)} for path, e in zip(runs, evaluations, strict=True)
+        ]
         print_json({"runs": results, "comparison": comparison.to_dict() if comparison else None})
         return
     _print_means(runs, evaluations)
@@ -47,9 +53,14 @@ def _print_means(runs: list[Path], evaluations: list[Evaluation]) -> None:
         values = [f"{evaluation.means[measure]:.4f}" for measure in evaluation.measures]
         table.add_row(path.name, *values, f"{len(evaluation.query_ids):,}")
         if evaluation.missing:
-            err.print(f"{path.name}: {len(evaluation.missing):,} judged queries are not in the run and count as 0", markup=False)
+            err.print(
+                f"{path.name}: {len(evaluation.missing):,} judged queries are not in the run and count as 0",
+                markup=False,
+            )
         if evaluation.unjudged:
-            err.print(f"{path.name}: {len(evaluation.unjudged):,} queries have no judgements and are left out", markup=False)
+            err.print(
+                f"{path.name}: {len(evaluation.unjudged):,} queries have no judgements and are left out", markup=False
+            )
     out.print(table)
 
 
@@ -63,8 +74,12 @@ def _print_queries(runs: list[Path], evaluations: list[Evaluation]) -> None:
 
 
 def _print_comparison(runs: list[Path], comparison: Comparison) -> None:
-    title = f"against {runs[0].name}, {comparison.queries:,} queries: paired randomisation test, Holm-corrected over runs"
-    table = Table("run", "measure", "difference", "p", "p (Holm)", "better", "worse", "equal", "worst query", title=title)
+    title = (
+        f"against {runs[0].name}, {comparison.queries:,} queries: paired randomisation test, Holm-corrected over runs"
+    )
+    table = Table(
+        "run", "measure", "difference", "p", "p (Holm)", "better", "worse", "equal", "worst query", title=title
+    )
     names = [path.name for path in runs[1:]]
     per_run = len(comparison.measures)
     for index, row in enumerate(comparison.differences):

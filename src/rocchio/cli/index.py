@@ -41,9 +41,7 @@ FieldNames = list[str] | None
 def index(
     source: Annotated[
         Path,
-        typer.Argument(
-            help="JSON Lines, CSV, TSV, Parquet, a BEIR folder or a folder of texts.", show_default=False
-        ),
+        typer.Argument(help="JSON Lines, CSV, TSV, Parquet, a BEIR folder or a folder of texts.", show_default=False),
     ],
     collection: CollectionPath,
     text: Annotated[
@@ -53,9 +51,7 @@ def index(
     number: Annotated[FieldNames, typer.Option(help="Numeric fields.")] = None,
     date: Annotated[FieldNames, typer.Option(help="Fields of dates in ISO 8601 form.")] = None,
     bool_: Annotated[FieldNames, typer.Option("--bool", help="Fields of true or false.")] = None,
-    analyzer: Annotated[
-        str, typer.Option(help="english, german, ..., cjk, anserini, bm25s, or steps.")
-    ] = "english",
+    analyzer: Annotated[str, typer.Option(help="english, german, ..., cjk, anserini, bm25s, or steps.")] = "english",
     id_field: Annotated[
         str | None, typer.Option(help="Field of the doc_id. Default: doc_id, _id, id or docno.")
     ] = None,

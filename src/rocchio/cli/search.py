@@ -35,13 +35,9 @@ def search(
         typer.Option("-k", help="Number of results. Default: 10, with --topics 1000.", show_default=False),
     ] = None,
     plan: Annotated[str, typer.Option(help="How to search, like bm25(k1=0.9, b=0.4).")] = "bm25",
-    field: Annotated[
-        list[str] | None, typer.Option(help="Search only this text field (repeat for several).")
-    ] = None,
+    field: Annotated[list[str] | None, typer.Option(help="Search only this text field (repeat for several).")] = None,
     topics: Annotated[Path | None, typer.Option(help="File of queries: JSON Lines, TSV or TREC topics.")] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Run file to write, in TREC format.")
-    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Run file to write, in TREC format.")] = None,
     threads: Annotated[int, typer.Option(help="Threads for --topics.")] = 1,
     explain: Annotated[bool, typer.Option(help="Show each score, term by term.")] = False,
     as_json: AsJson = False,
@@ -107,9 +103,7 @@ def _hit_json(hit: Hit, with_why: bool) -> dict[str, Any]:
 
 def _print_hits(col: Collection, query: str, hits: list[Hit], explain: bool) -> None:
     for rank, hit in enumerate(hits, start=1):
-        out.print(
-            Text.assemble((f"{rank:>3}. ", "dim"), (hit.doc_id, "bold cyan"), (f"   {hit.score:.4f}", "green"))
-        )
+        out.print(Text.assemble((f"{rank:>3}. ", "dim"), (hit.doc_id, "bold cyan"), (f"   {hit.score:.4f}", "green")))
         for line in hit_lines(col, query, hit):
             out.print(line)
         if explain:
@@ -141,7 +135,5 @@ def explanation_table(why: Explanation) -> Table:
         table.add_row(part.term, f"{part.weight:g}", tf, f"{part.df:,}", f"{part.idf:.3f}", f"{part.score:.4f}")
     if why.constant:
         table.add_row("(every document)", "", "", "", "", f"{why.constant:.4f}")
-    table.add_row(
-        why.scoring, "", f"length {why.length:g} of {why.average_length:.1f}", "", "sum", f"{why.score:.4f}"
-    )
+    table.add_row(why.scoring, "", f"length {why.length:g} of {why.average_length:.1f}", "", "sum", f"{why.score:.4f}")
     return table

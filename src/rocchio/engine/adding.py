@@ -68,9 +68,7 @@ class Adder:
         if on_error not in ("raise", "skip"):
             raise InvalidArgument(f"expected on_error to be 'raise' or 'skip', found {on_error!r}")
         if rejects is not None and on_error == "raise":
-            raise InvalidArgument(
-                "expected on_error='skip' with a reject file, found 'raise'; leave out one of them"
-            )
+            raise InvalidArgument("expected on_error='skip' with a reject file, found 'raise'; leave out one of them")
         self._writer, self._schema, self._replace, self._on_error = writer, schema, replace, on_error
         self._reject_file = RejectFile(rejects) if rejects is not None else None
         self._progress = progress or (lambda _documents, _done, _total: None)
@@ -85,9 +83,7 @@ class Adder:
                 self._add_source(documents, source_options)
             elif source_options:
                 unknown = ", ".join(sorted(source_options))
-                raise InvalidArgument(
-                    f"expected options {unknown} only with a path, found {type(documents).__name__}"
-                )
+                raise InvalidArgument(f"expected options {unknown} only with a path, found {type(documents).__name__}")
             else:
                 for batch in _batches(documents):
                     self._add_batch(batch)
@@ -129,9 +125,7 @@ class Adder:
                 self._refuse(batch, (position, reason), DuplicateDocument)
         return columns.filter(pa.array([doc_id not in existing for doc_id in ids.to_pylist()]))
 
-    def _refuse(
-        self, batch: SourceBatch, bad: BadRow, kind: type[SchemaMismatch] | type[DuplicateDocument]
-    ) -> None:
+    def _refuse(self, batch: SourceBatch, bad: BadRow, kind: type[SchemaMismatch] | type[DuplicateDocument]) -> None:
         position, reason = bad
         place = int(batch.places[position])
         if self._on_error == "raise":
@@ -139,9 +133,7 @@ class Adder:
                 raise kind(f"document {place}: {reason}")
             raise BadRecord(batch.path, place, reason)
         records = batch.records
-        record = (
-            records.slice(position, 1).to_pylist()[0] if isinstance(records, pa.RecordBatch) else records[position]
-        )
+        record = records.slice(position, 1).to_pylist()[0] if isinstance(records, pa.RecordBatch) else records[position]
         self._reject(Reject(batch.path, place, reason, repr(record)))
 
     def _reject(self, reject: Reject) -> None:

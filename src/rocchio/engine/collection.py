@@ -58,17 +58,13 @@ def create_in(
         raise InvalidArgument(f"expected a folder to create, found a file at {path}; choose another path")
     if directory.names(""):
         what = "a collection" if MANIFEST in directory.names("") else "other files"
-        raise InvalidArgument(
-            f"expected an empty or new folder, found {what} in {path}; use open, or another path"
-        )
+        raise InvalidArgument(f"expected an empty or new folder, found {what} in {path}; use open, or another path")
     directory.make_folder("")
     write_manifest(directory, manifest)
     return Collection(directory, path, analyzer, memory_mb)
 
 
-def open(
-    path: str | Path, *, analyzer: AnalyzerChoice | None = None, memory_mb: int = DEFAULT_MEMORY_MB
-) -> Collection:
+def open(path: str | Path, *, analyzer: AnalyzerChoice | None = None, memory_mb: int = DEFAULT_MEMORY_MB) -> Collection:
     """The collection in the folder `path`, as last committed. Maps files and reads almost nothing.
 
     `analyzer` is only needed when the collection was created with a function; it must be that function. Raises
@@ -100,14 +96,14 @@ class Collection:
 
     # ---- reading
 
-    @overload
-    def search(self, query: Query, k: int = ..., **options: Unpack[SearchOptions]) -> list[Hit]: ...
+    @overload  # a str is also an iterable of str: the first signature wins
+    def search(  # type: ignore[overload-overlap]
+        self, query: Query, k: int = ..., **options: Unpack[SearchOptions]
+    ) -> list[Hit]: ...
     @overload
     def search(self, query: Iterable[Query], k: int = ..., **options: Unpack[SearchOptions]) -> Run: ...
 
-    def search(
-        self, query: Query | Iterable[Query], k: int = 10, **options: Unpack[SearchOptions]
-    ) -> list[Hit] | Run:
+    def search(self, query: Query | Iterable[Query], k: int = 10, **options: Unpack[SearchOptions]) -> list[Hit] | Run:
         """Exact top k of the last commit; see `Snapshot.search`."""
         return self._snapshot.search(query, k, **options)
 

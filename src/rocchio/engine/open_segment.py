@@ -38,7 +38,7 @@ class OpenSegment:
         offsets, data = string_buffers(doc_ids)
         return self.lexical.find_documents(data, offsets)
 
-    def problems(self, schema: Schema) -> list[DataError]:
+    def problems(self) -> list[DataError]:
         """Everything that is wrong with the segment; reads all of it."""
         found: list[DataError] = [error for file in self.files.mapped.values() for error in file.damage()]
         if found:

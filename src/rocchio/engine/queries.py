@@ -97,9 +97,7 @@ def _check_unicode(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise InvalidArgument(
-            f"expected Unicode text, found a lone surrogate at character {error.start}"
-        ) from error
+        raise InvalidArgument(f"expected Unicode text, found a lone surrogate at character {error.start}") from error
 
 
 def check_k(k: Any) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import numbers
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -40,9 +39,7 @@ def to_arrow(records: Sequence[Record], schema: Schema) -> tuple[pa.RecordBatch,
         except ValueError as error:
             bad.append((position, str(error)))
     columns = [pa.array([record[ID_FIELD] for record in good], pa.large_string())]
-    columns += [
-        pa.array([record[name] for record in good], arrow_type(field)) for name, field in schema.fields.items()
-    ]
+    columns += [pa.array([record[name] for record in good], arrow_type(field)) for name, field in schema.fields.items()]
     return pa.record_batch(columns, schema=arrow_schema(schema)), bad
 
 
@@ -130,16 +127,17 @@ def _check_keyword(value: Any, _: Field) -> list[str]:
 
 
 def _check_number(value: Any, field: Field) -> int | float:
-    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"expected a number, found {_shown(value)}")  # noqa: TRY004
-    if field.integer:
-        number = int(value) if math.isfinite(value) else None
-        if number is None or number != value or not -(2**63) <= number < 2**63:
-            raise ValueError(f"expected a whole number of 64 bits, found {_shown(value)}")
-        return number
     if not math.isfinite(value):
         raise ValueError(f"expected a finite number, found {_shown(value)}; leave the field out instead")
-    if isinstance(value, numbers.Integral) and abs(int(value)) > 2**53:
+    if field.integer:
+        if value != int(value) or not -(2**63) <= value < 2**63:
+            raise ValueError(f"expected a whole number of 64 bits, found {_shown(value)}")
+        return int(value)
+    if isinstance(value, int) and abs(value) > 2**53:
         raise ValueError(f"expected a number that float64 holds exactly, found {value}; use number(integer=True)")
     return float(value)
 
@@ -205,15 +203,21 @@ def _cast_columns(batch: pa.RecordBatch, schema: Schema) -> pa.RecordBatch | Non
         except pa.ArrowException:
             return None
         columns.append(values)
-    ids = columns[0]
-    lengths = pc.binary_length(ids)
-    if ids.null_count or (pc.min_max(lengths)["min"].as_py() or 0) < 1 or pc.max(lengths).as_py() > MAX_ID_BYTES:
+    if not _all_usable_ids(columns[0]):
         return None
     return pa.record_batch(columns, schema=arrow_schema(schema))
 
 
+def _all_usable_ids(ids: pa.LargeStringArray) -> bool:
+    sizes = pc.min_max(pc.binary_length(ids)).as_py()
+    return not ids.null_count and (len(ids) == 0 or 0 < sizes["min"] <= sizes["max"] <= MAX_ID_BYTES)
+
+
 def _may_cast(found: pa.DataType, wanted: pa.DataType) -> bool:
     """Whether a column may be cast whole; otherwise its values are looked at one by one."""
+    if pa.types.is_floating(wanted):
+        return False  # finiteness is checked value by value
     if found == wanted:
-        return not pa.types.is_floating(found)
-    return pa.types.is_large_string(wanted) and (pa.types.is_string(found) or pa.types.is_string_view(found))
+        return True
+    to_text = pa.types.is_large_string(wanted) and (pa.types.is_string(found) or pa.types.is_string_view(found))
+    return bool(to_text)

@@ -128,9 +128,7 @@ def merge_segments(
     return entry
 
 
-def with_deletions(
-    directory: Directory, segment: OpenSegment, rows: Iterable[int], generation: int
-) -> SegmentEntry:
+def with_deletions(directory: Directory, segment: OpenSegment, rows: Iterable[int], generation: int) -> SegmentEntry:
     """The segment's entry with further rows deleted; writes the new tombstones, durably once the folder is synced."""
     old, tombstones = segment.tombstones, segment.tombstones.delete(rows, segment.lexical)
     newly = np.flatnonzero(tombstones.is_deleted & ~old.is_deleted)

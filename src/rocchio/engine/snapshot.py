@@ -57,14 +57,14 @@ class Snapshot:
         """Number of documents."""
         return self.manifest.document_count
 
-    @overload
-    def search(self, query: Query, k: int = ..., **options: Unpack[SearchOptions]) -> list[Hit]: ...
+    @overload  # a str is also an iterable of str: the first signature wins
+    def search(  # type: ignore[overload-overlap]
+        self, query: Query, k: int = ..., **options: Unpack[SearchOptions]
+    ) -> list[Hit]: ...
     @overload
     def search(self, query: Iterable[Query], k: int = ..., **options: Unpack[SearchOptions]) -> Run: ...
 
-    def search(
-        self, query: Query | Iterable[Query], k: int = 10, **options: Unpack[SearchOptions]
-    ) -> list[Hit] | Run:
+    def search(self, query: Query | Iterable[Query], k: int = 10, **options: Unpack[SearchOptions]) -> list[Hit] | Run:
         """Exact top k by BM25.
 
         One query (a text, or {term: weight} with terms as indexed) gives a list of hits; several give a `Run` whose

@@ -29,7 +29,7 @@ def verify(snapshot: Snapshot, progress: Callable[[int, int], None]) -> VerifyRe
     problems: list[DataError] = []
     for done, segment in enumerate(snapshot.segments):
         progress(done, len(snapshot.segments))
-        problems += segment.problems(snapshot.schema)
+        problems += segment.problems()
     progress(len(snapshot.segments), len(snapshot.segments))
     entries = snapshot.manifest.segments
     return VerifyReport(

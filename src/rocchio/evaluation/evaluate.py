@@ -53,8 +53,7 @@ class Evaluation:
         if per_query:
             rows = {measure: self.per_query(measure) for measure in self.measures}
             summary["per_query"] = {
-                measure: {query_id: _number(value) for query_id, value in row.items()}
-                for measure, row in rows.items()
+                measure: {query_id: _number(value) for query_id, value in row.items()} for measure, row in rows.items()
             }
         return summary
 
@@ -95,9 +94,7 @@ def _positions(run: Run) -> dict[QueryId, int]:
         if positions.setdefault(query_id, index) != index:
             raise InvalidArgument(f"expected every query once in the run, found {query_id!r} again")
         if len(set(run.doc_ids[index])) != len(run.doc_ids[index]):
-            raise InvalidArgument(
-                f"expected every document once per query, found one twice for query {query_id!r}"
-            )
+            raise InvalidArgument(f"expected every document once per query, found one twice for query {query_id!r}")
     return positions
 
 
@@ -125,9 +122,7 @@ def _measure(
             run[str(number)] = dict(zip(ranks[: len(ranking)], scores, strict=False))
     values = {str(measure): np.full(len(judged), float(measure.DEFAULT)) for measure in measures}
     # judgements as tuples: ERR's library wants the iteration column, which a dict of dicts lacks
-    rows = [
-        ir_measures.Qrel(query, doc, grade, "0") for query, docs in qrels.items() for doc, grade in docs.items()
-    ]
+    rows = [ir_measures.Qrel(query, doc, grade, "0") for query, docs in qrels.items() for doc, grade in docs.items()]
     try:
         for metric in ir_measures.iter_calc(list(measures), rows, run):
             values[str(metric.measure)][int(metric.query_id)] = metric.value

@@ -70,9 +70,7 @@ def _parse(text: str) -> Measure:
         raise InvalidArgument(f"expected a measure such as nDCG@10 or P(rel=2)@5, found {text!r}")
     measure_class = _registry().get(form["name"])
     if measure_class is None:
-        raise InvalidArgument(
-            f"expected a measure that ir-measures knows, found {text!r}{_hint(text, form['name'])}"
-        )
+        raise InvalidArgument(f"expected a measure that ir-measures knows, found {text!r}{_hint(text, form['name'])}")
     try:
         call = ast.parse(f"f({form['parameters'] or ''})", mode="eval").body
         if not isinstance(call, ast.Call) or call.args:

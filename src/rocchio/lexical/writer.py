@@ -79,9 +79,7 @@ def _told(pieces: Iterator[Array], advance: Callable[[int], None]) -> Iterator[A
         advance(piece.size)
 
 
-def _told_codes(
-    pieces: Iterator[Mapping[str, Array]], advance: Callable[[int], None]
-) -> Iterator[Mapping[str, Array]]:
+def _told_codes(pieces: Iterator[Mapping[str, Array]], advance: Callable[[int], None]) -> Iterator[Mapping[str, Array]]:
     for piece in pieces:
         yield piece
         advance(piece["codes"].size)

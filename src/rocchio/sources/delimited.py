@@ -86,9 +86,7 @@ class DelimitedSource:
         if row.reason is not None:
             raise BadRecord(self.path, row.line, f"unusable header: {row.reason}")
         if not all(name.strip() for name in row.cells):
-            raise BadRecord(
-                self.path, row.line, f"expected a name in every cell of the header, found {row.cells!r}"
-            )
+            raise BadRecord(self.path, row.line, f"expected a name in every cell of the header, found {row.cells!r}")
         problem = id_column(row.cells, self.id_field)[1]
         if problem:
             raise InvalidArgument(f"{self.path}: {problem}")

@@ -29,9 +29,7 @@ _SKIPPED_FOLDERS = frozenset(
     )
 )
 # a full stop, not one of these abbreviations, then white space; or an empty line
-_SENTENCE_END = re.compile(
-    r"(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)(?<!\bvs)(?<!\betc)[.!?](?=\s|$)|\n[ \t]*\n", re.IGNORECASE
-)
+_SENTENCE_END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)(?<!\bvs)(?<!\betc)[.!?](?=\s|$)|\n[ \t]*\n", re.IGNORECASE)
 # what no UTF-8 file can hold, or no C string: escapes put it into docstrings about encodings
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _Definition = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -49,9 +47,7 @@ def collect_docstrings() -> Iterator[dict[str, Any]]:
     for path in _python_files(library):
         for document in _file_docstrings(library, path):
             documents.setdefault(document["doc_id"], document)
-    yield from sorted(
-        documents.values(), key=lambda item: (not _split_first_sentence(item["text"])[1], item["doc_id"])
-    )
+    yield from sorted(documents.values(), key=lambda item: (not _split_first_sentence(item["text"])[1], item["doc_id"]))
 
 
 def known_item_queries(documents: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], Topics, Qrels]:
@@ -89,9 +85,7 @@ def known_item_queries(documents: Iterable[dict[str, Any]]) -> tuple[list[dict[s
 
 def _python_files(library: Path) -> Iterator[Path]:
     for parent, folders, files in os.walk(library):
-        folders[:] = sorted(
-            name for name in folders if name not in _SKIPPED_FOLDERS and not name.startswith("config-")
-        )
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED_FOLDERS and not name.startswith("config-"))
         for name in sorted(files):
             if name.endswith(".py"):
                 yield Path(parent, name)

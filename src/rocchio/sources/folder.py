@@ -15,9 +15,7 @@ from rocchio.sources.source import BATCH_BYTES, BATCH_RECORDS, Rejecter, SourceB
 TEXT_SUFFIXES = (".txt", ".md", ".markdown", ".rst")
 
 _MARKDOWN_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(?P<title>[^\n]+?)[ \t]*#*[ \t]*$", re.MULTILINE)
-_UNDERLINED_HEADING = re.compile(
-    r"^(?P<title>\S[^\n]*)\n(?P<line>=+|-+|~+|\^+|\*+|#+|\"+|\++)[ \t]*$", re.MULTILINE
-)
+_UNDERLINED_HEADING = re.compile(r"^(?P<title>\S[^\n]*)\n(?P<line>=+|-+|~+|\^+|\*+|#+|\"+|\++)[ \t]*$", re.MULTILINE)
 _EQUALS_HEADING = re.compile(r"^(?P<title>\S[^\n]*)\n=+[ \t]*$", re.MULTILINE)
 
 
@@ -73,9 +71,7 @@ class FolderSource:
         try:
             doc_id.encode("utf-8")
         except UnicodeEncodeError:
-            reject(
-                Reject(os.fsencode(path).decode("utf-8", "backslashreplace"), 0, "expected a file name in UTF-8")
-            )
+            reject(Reject(os.fsencode(path).decode("utf-8", "backslashreplace"), 0, "expected a file name in UTF-8"))
             return None
         try:
             text = data.decode("utf-8-sig")

@@ -11,11 +11,18 @@ from rocchio.sources.delimited import DelimitedSource
 from rocchio.sources.folder import TEXT_SUFFIXES, FolderSource, text_files
 from rocchio.sources.jsonl import JsonLinesSource
 from rocchio.sources.opening import split_name
-from rocchio.sources.parquet import ParquetSource
 from rocchio.sources.source import DocumentSource
 
 FORMATS = ("jsonl", "csv", "tsv", "parquet", "folder", "beir")
 """Names that `open_source` takes as `format`."""
+
+
+def _parquet_source(path: Path, id_field: str | None) -> DocumentSource:
+    # Parquet and Arrow's compute functions take longer to import than all the other formats together
+    from rocchio.sources.parquet import ParquetSource
+
+    return ParquetSource(path, id_field)
+
 
 _SUFFIX_FORMATS = {
     ".jsonl": "jsonl",
@@ -31,7 +38,7 @@ _FILE_SOURCES: dict[str, Callable[[Path, str | None], DocumentSource]] = {
     "jsonl": JsonLinesSource,
     "csv": lambda path, id_field: DelimitedSource(path, ",", id_field),
     "tsv": lambda path, id_field: DelimitedSource(path, "\t", id_field),
-    "parquet": ParquetSource,
+    "parquet": _parquet_source,
 }
 
 

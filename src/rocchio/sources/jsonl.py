@@ -70,9 +70,7 @@ def decode_object(line: bytes) -> dict[str, Any]:
     except UnicodeEncodeError as error:
         raise ValueError("expected text, found half of a surrogate pair (\\ud800 to \\udfff)") from error
     except json.JSONDecodeError as error:
-        raise ValueError(
-            f"expected a JSON object, found invalid JSON: {error.msg} at character {error.pos}"
-        ) from error
+        raise ValueError(f"expected a JSON object, found invalid JSON: {error.msg} at character {error.pos}") from error
     except RecursionError as error:
         raise ValueError("expected a JSON object, found one that is nested too deeply") from error
     if type(record) is not dict:

@@ -52,9 +52,7 @@ class ParquetSource:
         except (pa.ArrowException, OSError, EOFError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise StorageFailure(f"cannot read {self.path}: {error}") from error
-            reason = (
-                f"damaged or not Parquet from record {place} on: {str(error)[:200]}; get a whole copy of the file"
-            )
+            reason = f"damaged or not Parquet from record {place} on: {str(error)[:200]}; get a whole copy of the file"
             reject(Reject(str(self.path), place if place > 1 else 0, reason))
 
     def _id_column(self, schema: pa.Schema) -> int:
@@ -87,9 +85,7 @@ class ParquetSource:
         if keep.all():
             return renamed, places
         for row in np.flatnonzero(~keep).tolist():
-            reason = bad.get(
-                row, f"expected an id in {batch.schema.names[column]!r}, found null or an empty string"
-            )
+            reason = bad.get(row, f"expected an id in {batch.schema.names[column]!r}, found null or an empty string")
             reject(Reject(str(self.path), places[row], reason, "" if row in bad else _shown(batch, row)))
         return renamed.filter(pa.array(keep)), [places[row] for row in np.flatnonzero(keep).tolist()]
 

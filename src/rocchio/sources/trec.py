@@ -92,9 +92,7 @@ def read_qrels(path: str | Path) -> Qrels:
         if not columns:
             columns = len(cells)
             if columns not in (3, 4):
-                raise BadRecord(
-                    path, line, f"expected 4 columns (TREC) or 3 (BEIR), found {columns}: {text[:80]!r}"
-                )
+                raise BadRecord(path, line, f"expected 4 columns (TREC) or 3 (BEIR), found {columns}: {text[:80]!r}")
             if all(cell.lower() in _HEADER_WORDS | {"iteration", "iter", "q0", "0"} for cell in cells):
                 continue
         if len(cells) != columns:
@@ -103,15 +101,11 @@ def read_qrels(path: str | Path) -> Qrels:
         if not query_id or not doc_id:
             raise BadRecord(path, line, f"expected a query id and a doc_id, found {query_id!r} and {doc_id!r}")
         if not _WHOLE_NUMBER.fullmatch(grade):
-            raise BadRecord(
-                path, line, f"expected a whole number as grade in column {columns}, found {grade[:40]!r}"
-            )
+            raise BadRecord(path, line, f"expected a whole number as grade in column {columns}, found {grade[:40]!r}")
         judged = qrels.setdefault(query_id, {})
         if judged.setdefault(doc_id, int(grade)) != int(grade):
             found = f"{judged[doc_id]} and {grade}"
-            raise BadRecord(
-                path, line, f"expected one grade per document, found {found} for {query_id!r} {doc_id!r}"
-            )
+            raise BadRecord(path, line, f"expected one grade per document, found {found} for {query_id!r} {doc_id!r}")
     if not qrels:
         raise BadRecord(path, 0, "expected relevance judgements, found none")
     return qrels
@@ -227,7 +221,5 @@ def _trec_topic(path: Path, line: int, fields: dict[str, str]) -> tuple[int, str
     number = re.sub(r"^\s*(Number\s*:)?\s*", "", fields.get("num", ""), flags=re.IGNORECASE).strip()
     title = re.sub(r"^\s*(Topic\s*:)?\s*", "", fields.get("title", ""), flags=re.IGNORECASE)
     if not number or not title.strip():
-        raise BadRecord(
-            path, line, f"expected a topic with <num> and <title>, found {sorted(filter(None, fields))}"
-        )
+        raise BadRecord(path, line, f"expected a topic with <num> and <title>, found {sorted(filter(None, fields))}")
     return line, str(int(number)) if number.isdecimal() else number, " ".join(title.split())

@@ -24,7 +24,7 @@ Bytes = npt.NDArray[np.uint8]
 class FileWriter(Protocol):
     """A file being written. It is durable only after `sync`."""
 
-    def write(self, data: bytes | memoryview | Bytes) -> int: ...
+    def write(self, data: bytes | memoryview) -> int: ...
 
     def sync(self) -> None: ...
 
@@ -83,7 +83,7 @@ class LocalFileWriter:
         with explained("create", path):
             self._file: BinaryIO = path.open("wb", buffering=1 << 20)
 
-    def write(self, data: bytes | memoryview | Bytes) -> int:
+    def write(self, data: bytes | memoryview) -> int:
         with explained("write", self._path):
             return self._file.write(data)
 

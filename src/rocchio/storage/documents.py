@@ -116,9 +116,7 @@ class DocumentReader:
             except (pa.ArrowException, OSError) as error:
                 raise Corruption(self._file.path, None, f"not an Arrow file: {error}") from error
             if self._ipc.schema != self._schema or self._ipc.num_record_batches != len(self._offsets) - 1:
-                raise Corruption(
-                    self._file.path, None, "the columns or batches differ from the collection's schema"
-                )
+                raise Corruption(self._file.path, None, "the columns or batches differ from the collection's schema")
         return self._ipc
 
     def batches(self) -> list[int]:

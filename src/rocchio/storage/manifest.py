@@ -151,10 +151,6 @@ def _count(value: Any) -> int:
 
 def _safe_name(value: Any) -> str:
     # names come from a file: nothing in them may lead out of the collection
-    if (
-        not isinstance(value, str)
-        or not value.replace("-", "").replace(".", "").isalnum()
-        or value.startswith(".")
-    ):
+    if not isinstance(value, str) or not value.replace("-", "").replace(".", "").isalnum() or value.startswith("."):
         raise ValueError(f"expected a plain file name, found {value!r}")
     return value

@@ -112,9 +112,7 @@ class Schema:
             if boost is not None:
                 text(boost)  # the same bounds as a schema's boost
         if not given:
-            raise InvalidArgument(
-                f"expected at least one field to search, found none; choose of {self.text_fields}"
-            )
+            raise InvalidArgument(f"expected at least one field to search, found none; choose of {self.text_fields}")
         return [
             0.0 if name not in given else float(self.fields[name].boost if given[name] is None else given[name])  # type: ignore[arg-type]
             for name in self.text_fields

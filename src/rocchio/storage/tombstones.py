@@ -41,7 +41,7 @@ class Tombstones:
         """By row."""
         if not len(self.live):
             return np.zeros(self.rows, np.bool_)
-        return np.unpackbits(self.live, bitorder="little")[: self.rows] == 0
+        return np.asarray(np.unpackbits(self.live, bitorder="little")[: self.rows] == 0, np.bool_)
 
     def delete(self, rows: Iterable[int], segment: LexicalSegment) -> Tombstones:
         """With further rows deleted; `segment` tells which terms they held."""
@@ -60,9 +60,7 @@ class Tombstones:
     def to_bytes(self) -> bytes:
         """The file's content."""
         header = _HEADER.pack(_MAGIC, TOMBSTONES_VERSION, self.rows, len(self.terms))
-        return (
-            header + self.live.tobytes() + self.terms.astype("<u4").tobytes() + self.counts.astype("<u4").tobytes()
-        )
+        return header + self.live.tobytes() + self.terms.astype("<u4").tobytes() + self.counts.astype("<u4").tobytes()
 
     @classmethod
     def from_bytes(cls, data: bytes, rows: int, path: str) -> Tombstones:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rocchio.errors import StorageFailure
 from rocchio.storage.checked import as_bytes
-from rocchio.storage.directory import Bytes, FileWriter, LocalDirectory
+from rocchio.storage.directory import FileWriter, LocalDirectory
 
 
 class SimulatedCrash(BaseException):
@@ -41,9 +41,7 @@ class FaultyDirectory(LocalDirectory):
         self.fail_at, self.crash, self.torn, self.error = fail_at, crash, torn, error
         self.steps: list[str] = []
         self._durable_size: dict[str, int] = {}  # synced bytes of files written since the start
-        self._pending_names: dict[
-            str, list[tuple[str, str, bytes | None]]
-        ] = {}  # by folder: undo log, oldest first
+        self._pending_names: dict[str, list[tuple[str, str, bytes | None]]] = {}  # by folder: undo log, oldest first
 
     def step(self, what: str) -> bool:
         """Counts one operation; raises when it is the one to go wrong."""
@@ -127,7 +125,7 @@ class _FaultyFile:
     def __init__(self, directory: FaultyDirectory, name: str, inner: FileWriter) -> None:
         self._directory, self._name, self._inner, self._size = directory, name, inner, 0
 
-    def write(self, data: bytes | memoryview | Bytes) -> int:
+    def write(self, data: bytes | memoryview) -> int:
         try:
             self._directory.step(f"write {self._name}")
         except BaseException:
