@@ -6,14 +6,19 @@
 namespace rocchio::text {
 namespace {
 constexpr std::size_t kFirstSlots = 1024;
-static_assert(std::endian::native == std::endian::little, "load_short puts the first byte lowest");
+static_assert(std::endian::native == std::endian::little,
+              "kMasks keeps the first bytes, which must be the low ones");
 }  // namespace
 
 StringInterner::StringInterner(std::uint64_t seed)
-    : seed_(seed), slots_(kFirstSlots), mask_(kFirstSlots - 1), ends_{0} {}
+    : seed_(seed),
+      second_seed_(mix(seed, kMultiplier)),
+      slots_(kFirstSlots),
+      mask_(kFirstSlots - 1),
+      ends_{0} {}
 
 std::optional<std::uint32_t> StringInterner::find(std::string_view text) const {
-    const Key key = key_of(text);
+    const Key key = key_of(text, text.size());
     for (std::size_t at = key.hash & mask_;; at = (at + 1) & mask_) {
         if (slots_[at].id == kEmpty) {
             return std::nullopt;
@@ -24,19 +29,34 @@ std::optional<std::uint32_t> StringInterner::find(std::string_view text) const {
     }
 }
 
+StringInterner::Key StringInterner::long_key_of(std::string_view text) const {
+    std::uint64_t first = seed_;
+    std::uint64_t second = second_seed_;
+    const auto add = [&](const char* from) {
+        const std::uint64_t value = load(from);
+        first = mix(first ^ value, kMultiplier);
+        second = mix(second + value, seed_ | 1);
+    };
+    for (std::size_t at = 0; at + 8 < text.size(); at += 8) {
+        add(text.data() + at);
+    }
+    add(text.data() + text.size() - 8);  // may overlap the one before
+    return finished(first, second, text.size());
+}
+
 std::uint32_t StringInterner::insert(std::string_view text, const Key& key, std::size_t at) {
     if (size() >= kMaxSize || text.size() > kMaxSize) {
         throw std::length_error("a table holds at most 2^32 - 16 distinct strings, each shorter than 4 GB");
     }
     const auto id = static_cast<std::uint32_t>(size());
-    if (2 * (size() + 1) > slots_.size()) {  // at most half full: short probes
+    if (3 * (size() + 1) > 2 * slots_.size()) {  // at most two thirds full: short probes
         grow();
         for (at = key.hash & mask_; slots_[at].id != kEmpty; at = (at + 1) & mask_) {
         }
     }
     bytes_.insert(bytes_.end(), text.begin(), text.end());
     ends_.push_back(static_cast<std::int64_t>(bytes_.size()));
-    slots_[at] = {key.head, key.length, id};
+    slots_[at] = {key.first, key.second, key.length, id};
     return id;
 }
 
@@ -47,7 +67,8 @@ void StringInterner::grow() {
         if (slot.id == kEmpty) {
             continue;
         }
-        std::size_t at = key_of((*this)[slot.id]).hash & mask;
+        const std::uint64_t hash = finished(slot.first, slot.second, slot.length).hash;
+        std::size_t at = hash & mask;
         while (slots[at].id != kEmpty) {
             at = (at + 1) & mask;
         }

@@ -13,7 +13,7 @@
 namespace rocchio::text {
 
 /// Numbers distinct byte strings 0, 1, 2, ... in order of arrival. Open addressing with linear probing; a
-/// string of up to 8 bytes lies in its slot, so the usual probe touches one cache line and nothing else. Not
+/// string of up to 16 bytes lies in its slot, so the usual probe touches one cache line and nothing else. Not
 /// thread safe.
 class StringInterner {
   public:
@@ -21,20 +21,61 @@ class StringInterner {
     /// it.
     explicit StringInterner(std::uint64_t seed);
 
-    /// The number of `text`, which is new if it equals size() before the call.
+    /// A string, ready to be looked up.
+    struct Key {
+        std::uint64_t first;  // of up to 16 bytes: the bytes, padded with zeros; of more: two hashes
+        std::uint64_t second;
+        std::uint64_t hash;
+        std::uint32_t length;
+    };
+
+    /// `readable`: how many bytes from text.data() on may be read, at least text.size(). With 16 there is no
+    /// branch on the length, which no processor could predict.
+    Key key_of(std::string_view text, std::size_t readable) const {
+        if (text.size() > kInline) {
+            return long_key_of(text);
+        }
+        std::uint64_t first = 0;
+        std::uint64_t second = 0;
+        if (readable >= kInline) {
+            const std::size_t size = text.size();
+            first = load(text.data()) & kMasks[size < 8 ? size : 8];
+            second = load(text.data() + 8) & kMasks[size < 8 ? 0 : size - 8];
+        } else {
+            char padded[kInline] = {};
+            if (!text.empty()) {
+                std::memcpy(padded, text.data(), text.size());
+            }
+            first = load(padded);
+            second = load(padded + 8);
+        }
+        return finished(first, second, text.size());
+    }
+
+    /// Starts to load what intern() will look at first.
+    void prefetch(const Key& key) const {
+#if defined(__GNUC__)
+        __builtin_prefetch(&slots_[key.hash & mask_]);
+#else
+        static_cast<void>(key);
+#endif
+    }
+
+    /// The number of `text`, whose key is `key`; it is new if it equals size() before the call.
     /// Throws std::length_error beyond 2^32 - 16 strings.
-    std::uint32_t intern(std::string_view text) {
-        const Key key = key_of(text);
+    std::uint32_t intern(std::string_view text, const Key& key) {
         for (std::size_t at = key.hash & mask_;; at = (at + 1) & mask_) {
             const Slot& slot = slots_[at];
-            if (slot.id == kEmpty) {
-                return insert(text, key, at);
-            }
             if (matches(slot, key, text)) {
                 return slot.id;
             }
+            if (slot.id == kEmpty) {
+                return insert(text, key, at);
+            }
         }
     }
+
+    std::uint32_t intern(std::string_view text) { return intern(text, key_of(text, text.size())); }
 
     std::optional<std::uint32_t> find(std::string_view text) const;
 
@@ -59,38 +100,29 @@ class StringInterner {
   private:
     static constexpr std::uint32_t kEmpty = 0xFFFFFFFF;
     static constexpr std::size_t kMaxSize = 0xFFFFFFF0;
-    static constexpr std::size_t kInline = 8;
+    static constexpr std::size_t kInline = 16;
+    static constexpr std::uint64_t kMultiplier = 0x9E3779B97F4A7C15;
+    static constexpr std::uint64_t kMasks[9] = {0,
+                                                0xFF,
+                                                0xFFFF,
+                                                0xFFFFFF,
+                                                0xFFFFFFFF,
+                                                0xFFFFFFFFFF,
+                                                0xFFFFFFFFFFFF,
+                                                0xFFFFFFFFFFFFFF,
+                                                0xFFFFFFFFFFFFFFFF};
 
     struct Slot {
-        std::uint64_t head = 0;  // the string, padded with zeros, if it has up to 8 bytes; otherwise its hash
+        std::uint64_t first = 0;
+        std::uint64_t second = 0;
         std::uint32_t length = 0;
         std::uint32_t id = kEmpty;
     };
 
-    struct Key {
-        std::uint64_t head;
-        std::uint64_t hash;
-        std::uint32_t length;
-    };
-
-    static std::uint64_t load(const char* from, std::size_t count) {
+    static std::uint64_t load(const char* from) {
         std::uint64_t value = 0;
-        std::memcpy(&value, from, count);
+        std::memcpy(&value, from, sizeof value);
         return value;
-    }
-
-    /// Up to 8 bytes in few loads: a memcpy of unknown length would be a call.
-    static std::uint64_t load_short(const char* from, std::size_t count) {
-        if (count == 8) {
-            return load(from, 8);
-        }
-        if (count >= 4) {  // two loads that overlap; the shift drops what the first has
-            return load(from, 4) | load(from + count - 4, 4) >> (8 * (8 - count)) << 32;
-        }
-        if (count >= 2) {
-            return load(from, 2) | load(from + count - 1, 1) << (8 * (count - 1));
-        }
-        return count == 1 ? load(from, 1) : 0;
     }
 
     /// Both halves of the 128-bit product of a and b, folded.
@@ -104,32 +136,24 @@ class StringInterner {
 #endif
     }
 
-    Key key_of(std::string_view text) const {
-        const auto length = static_cast<std::uint32_t>(text.size());
-        if (text.size() <= kInline) {
-            const std::uint64_t head = load_short(text.data(), text.size());
-            return {head, mix(head ^ seed_, length ^ kMultiplier), length};
-        }
-        std::uint64_t hash = seed_ ^ length;
-        std::size_t at = 0;
-        for (; at + 8 < text.size(); at += 8) {
-            hash = mix(hash ^ load(text.data() + at, 8), kMultiplier);
-        }
-        hash = mix(hash ^ load(text.data() + text.size() - 8, 8), kMultiplier);  // may overlap the last one
-        return {hash, hash, length};
+    Key finished(std::uint64_t first, std::uint64_t second, std::size_t length) const {
+        return {first, second, mix(first ^ seed_, second ^ length ^ second_seed_),
+                static_cast<std::uint32_t>(length)};
     }
 
+    Key long_key_of(std::string_view text) const;
+
     bool matches(const Slot& slot, const Key& key, std::string_view text) const {
-        return slot.head == key.head && slot.length == key.length &&
+        return slot.first == key.first && slot.second == key.second && slot.length == key.length &&
+               slot.id != kEmpty &&
                (key.length <= kInline || std::memcmp((*this)[slot.id].data(), text.data(), key.length) == 0);
     }
 
     std::uint32_t insert(std::string_view text, const Key& key, std::size_t at);
     void grow();
 
-    static constexpr std::uint64_t kMultiplier = 0x9E3779B97F4A7C15;
-
     std::uint64_t seed_;
+    std::uint64_t second_seed_;
     std::vector<Slot> slots_;
     std::size_t mask_;
     std::vector<char> bytes_;

@@ -1,6 +1,7 @@
 #include "text/token_table.hpp"
 
 #include <algorithm>
+#include <array>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -24,6 +25,42 @@ void check_offsets(std::span<const std::int64_t> offsets, std::size_t size) {
     }
 }
 
+/// Tokens on their way to their surfaces. Looking a token up is mostly waiting for memory, so the loads of a
+/// group are started together before the first is needed.
+class Pending {
+  public:
+    Pending(StringInterner& surfaces, std::vector<std::uint32_t>& ids, const char* data_end)
+        : surfaces_(surfaces), ids_(ids), data_end_(data_end) {}
+
+    void add(std::string_view token) {
+        tokens_[count_] = token;
+        keys_[count_] = surfaces_.key_of(token, static_cast<std::size_t>(data_end_ - token.data()));
+        surfaces_.prefetch(keys_[count_]);
+        if (++count_ == kGroup) {
+            flush();
+        }
+    }
+
+    void flush() {
+        for (std::size_t i = 0; i < count_; ++i) {
+            ids_.push_back(surfaces_.intern(tokens_[i], keys_[i]));
+        }
+        count_ = 0;
+    }
+
+    std::size_t count() const { return count_; }
+
+  private:
+    static constexpr std::size_t kGroup = 32;
+
+    StringInterner& surfaces_;
+    std::vector<std::uint32_t>& ids_;
+    const char* data_end_;
+    std::size_t count_ = 0;
+    std::array<std::string_view, kGroup> tokens_;
+    std::array<StringInterner::Key, kGroup> keys_;
+};
+
 [[noreturn]] void throw_unknown_surface(std::uint32_t surface, std::size_t size) {
     throw std::invalid_argument("expected surfaces below " + std::to_string(size) + ", found " +
                                 std::to_string(surface) + "; use the table that made them");
@@ -40,14 +77,14 @@ TokenBatch TokenTable::tokenize(std::string_view data, std::span<const std::int6
     batch.offsets.push_back(0);
     // English has a token per six bytes
     batch.ids.reserve(static_cast<std::size_t>(offsets.back() - offsets.front()) / 6);
+    Pending pending(surfaces_, batch.ids, data.data() + data.size());
     for (std::size_t i = 0; i + 1 < offsets.size(); ++i) {
         const auto begin = static_cast<std::size_t>(offsets[i]);
         const std::string_view text = data.substr(begin, static_cast<std::size_t>(offsets[i + 1]) - begin);
-        text::tokenize(kind_, text, [&](std::string_view token, std::size_t) {
-            batch.ids.push_back(surfaces_.intern(token));
-        });
-        batch.offsets.push_back(static_cast<std::int64_t>(batch.ids.size()));
+        text::tokenize(kind_, text, [&](std::string_view token, std::size_t) { pending.add(token); });
+        batch.offsets.push_back(static_cast<std::int64_t>(batch.ids.size() + pending.count()));
     }
+    pending.flush();
     return batch;
 }
 

@@ -57,6 +57,20 @@ inline bool is_ascii_word(char c) {
     return static_cast<unsigned char>(c) < 0x80 && kCharacters[static_cast<unsigned char>(c)].is_word();
 }
 
+/// Most words are ASCII letters and digits, up to a separator such as a space: the end of such a word at
+/// `begin`, or 0 if it takes more to tell. Between ASCII letters, digits and underscores there is never a
+/// boundary.
+inline std::size_t end_of_plain_word(std::string_view text, std::size_t begin) {
+    std::size_t at = begin;
+    const std::size_t limit = text.size() - begin < kMaxCodePoints ? text.size() : begin + kMaxCodePoints;
+    while (at < limit && is_ascii_word(text[at])) {
+        ++at;
+    }
+    const bool plain = at > begin && at < limit && static_cast<unsigned char>(text[at]) < 0x80 &&
+                       kCharacters[static_cast<unsigned char>(text[at])].breaks() == Break::other;
+    return plain && text[begin] != '_' ? at : 0;  // underscores alone are no word
+}
+
 inline bool starts_word(Break kind) {
     return (kind >= Break::letter && kind <= Break::extend_num_let) || kind == Break::hangul;
 }
@@ -109,8 +123,12 @@ template <typename Sink>
 void tokenize_standard(std::string_view text, Sink& sink) {
     std::size_t at = 0;
     while (at < text.size()) {
-        const Decoded first = decode(text, at);
-        at = emit_standard(text, at, first, sink);
+        if (const std::size_t end = end_of_plain_word(text, at)) {
+            sink(text.substr(at, end - at), at);
+            at = end + 1;  // past the separator
+        } else {
+            at = emit_standard(text, at, decode(text, at), sink);
+        }
     }
 }
 
@@ -118,6 +136,11 @@ template <typename Sink>
 void tokenize_cjk(std::string_view text, Sink& sink) {
     std::size_t at = 0;
     while (at < text.size()) {
+        if (const std::size_t end = end_of_plain_word(text, at)) {
+            sink(text.substr(at, end - at), at);
+            at = end + 1;
+            continue;
+        }
         const Decoded first = decode(text, at);
         if (is_cjk(first.kind.breaks())) {
             at = emit_bigrams(text, at, sink);
@@ -164,7 +187,8 @@ void tokenize_words(std::string_view text, Sink& sink) {
             at += first.length;
             continue;
         }
-        const std::size_t end = end_of_words(text, at);
+        const std::size_t plain = end_of_plain_word(text, at);
+        const std::size_t end = plain != 0 ? plain : end_of_words(text, at);
         if (end - at > first.length) {  // two code points or more
             sink(text.substr(at, end - at), at);
         }
