@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rocchio.engine.collection import Collection as Collection
     from rocchio.engine.collection import create as create
     from rocchio.engine.collection import open as open
+    from rocchio.engine.plan import parse_plan as parse_plan
+    from rocchio.engine.plan import rm3 as rm3
     from rocchio.engine.snapshot import Snapshot as Snapshot
     from rocchio.lexical.scoring import Bm25 as Bm25
     from rocchio.storage.schema import boolean as bool
@@ -47,6 +49,8 @@ _HOMES = {
     "number": ("rocchio.storage.schema", "number"),
     "open": ("rocchio.engine.collection", "open"),
     "parse_analyzer": ("rocchio.analysis", "parse_analyzer"),
+    "parse_plan": ("rocchio.engine.plan", "parse_plan"),
+    "rm3": ("rocchio.engine.plan", "rm3"),
     "text": ("rocchio.storage.schema", "text"),
     "vector": ("rocchio.storage.schema", "vector"),
 }
@@ -67,6 +71,8 @@ __all__ = [
     "number",
     "open",
     "parse_analyzer",
+    "parse_plan",
+    "rm3",
     "text",
     "vector",
 ]

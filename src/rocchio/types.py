@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from rocchio.errors import InvalidArgument, StorageFailure
+
 DocId: TypeAlias = str
 QueryId: TypeAlias = str
 Mask: TypeAlias = npt.NDArray[np.uint8]
@@ -125,9 +127,18 @@ class Run(Sequence["list[tuple[DocId, float]]"]):
         )
 
     def to_trec(self, path: str | Path) -> None:
-        """Write the six-column TREC format: query_id Q0 doc_id rank score name; ranks count from 1."""
-        with Path(path).open("w", encoding="utf-8") as out:
-            for query_id, hits in self.items():
-                for rank, (doc_id, score) in enumerate(hits, start=1):
-                    # repr of the float32 value: parses back to exactly the score that ranked it
-                    out.write(f"{query_id} Q0 {doc_id} {rank} {np.float32(score)!s} {self.name}\n")
+        """Write the six-column TREC format: query_id Q0 doc_id rank score name; ranks count from 1.
+
+        Raises InvalidArgument for an id with white space, which the format cannot hold, and StorageFailure.
+        """
+        for name in (*self.query_ids, *(doc_id for ids in self.doc_ids for doc_id in ids), self.name):
+            if not name or name.split() != [name]:
+                raise InvalidArgument(f"expected ids without white space for a TREC run, found {name!r}; use to_arrow")
+        try:
+            with Path(path).open("w", encoding="utf-8") as out:
+                for query_id, hits in self.items():
+                    for rank, (doc_id, score) in enumerate(hits, start=1):
+                        # str of the float32 value: parses back to exactly the score that ranked it
+                        out.write(f"{query_id} Q0 {doc_id} {rank} {np.float32(score)!s} {self.name}\n")
+        except OSError as error:
+            raise StorageFailure(error.errno or 0, f"cannot write the run {path}: {error.strerror}") from error

@@ -107,6 +107,8 @@ def _run(col: Collection, source: Path, format_: str | None, id_field: str | Non
          on_error: OnErrorChoice, rejects: Path | None, as_json: bool) -> Any:  # fmt: skip
     skip = on_error is OnErrorChoice.SKIP
     reject_path = (rejects or Path(f"{str(col.path).rstrip('/')}.rejects.jsonl")) if skip else None
+    if reject_path is not None and reject_path.exists() and reject_path.samefile(source):
+        raise InvalidArgument(f"expected another file for rejects, found the source {source} itself; choose --rejects")
     with document_progress("indexing", as_json) as update:
         put = col.upsert if upsert else col.add
         summary = put(

@@ -15,7 +15,7 @@ from rocchio.cli.options import AsJson, CollectionPath
 from rocchio.cli.output import err, out, print_json
 from rocchio.engine.collection import Collection
 from rocchio.engine.highlight import snippet
-from rocchio.errors import InvalidArgument, NotYet
+from rocchio.errors import InvalidArgument
 from rocchio.sources import read_topics
 from rocchio.types import Explanation, Hit
 
@@ -45,17 +45,14 @@ def search(
     """Search a collection."""
     if (query is None) == (topics is None):
         raise InvalidArgument("expected a query or --topics FILE, found " + ("both" if query else "neither"))
-    if ">>" in plan or not plan.strip().startswith("bm25"):
-        raise NotYet(
-            f"plans of several steps come in a later version; expected one like bm25(k1=0.9, b=0.4), found {plan!r}"
-        )
+    scoring = rocchio.parse_plan(plan)
     col = rocchio.open(collection)
     if topics is not None:
-        _search_topics(col, topics, 1000 if k is None else k, plan, field, output, threads, as_json)
+        _search_topics(col, topics, 1000 if k is None else k, scoring, field, output, threads, as_json)
         return
     assert query is not None
     started = time.perf_counter()
-    hits: list[Hit] = col.search(query, k=10 if k is None else k, scoring=plan, field=field or None)
+    hits: list[Hit] = col.search(query, k=10 if k is None else k, scoring=scoring, field=field or None)
     seconds = time.perf_counter() - started
     if as_json:
         print_json({"query": query, "hits": [_hit_json(hit, explain) for hit in hits]})
@@ -64,14 +61,22 @@ def search(
     err.print(f"{len(hits)} of {len(col):,} documents in {seconds * 1000:.1f} ms", style="dim")
 
 
-def _search_topics(col: Collection, topics: Path, k: int, plan: str, field: list[str] | None, output: Path | None,
-                   threads: int, as_json: bool) -> None:  # fmt: skip
+def _search_topics(
+    col: Collection,
+    topics: Path,
+    k: int,
+    scoring: rocchio.Bm25,
+    field: list[str] | None,
+    output: Path | None,
+    threads: int,
+    as_json: bool,
+) -> None:
     if output is None:
         raise InvalidArgument("expected --output FILE with --topics, found none; the run is written there")
     queries = read_topics(topics)
     started = time.perf_counter()
     run = col.search(
-        list(queries.values()), k=k, scoring=plan, field=field or None, threads=threads, query_ids=list(queries)
+        list(queries.values()), k=k, scoring=scoring, field=field or None, threads=threads, query_ids=list(queries)
     )
     seconds = time.perf_counter() - started
     run.to_trec(output)

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 import pyarrow as pa
 
-from rocchio.engine.records import BadRow, from_arrow, to_arrow
+from rocchio.engine.records import BadRow, from_arrow, read_strings, to_arrow
 from rocchio.engine.writer import Writer, keep_last
 from rocchio.errors import BadRecord, DuplicateDocument, InvalidArgument, SchemaMismatch
 from rocchio.sources import Reject, RejectFile, SourceBatch, StopAtFirst, open_source
@@ -97,6 +97,8 @@ class Adder:
 
     def _add_batch(self, batch: SourceBatch, size_bytes: int = 0) -> None:
         records = batch.records
+        if batch.untyped and not isinstance(records, pa.RecordBatch):
+            records = read_strings(records, self._schema)
         columns, bad = (
             from_arrow(records, self._schema)
             if isinstance(records, pa.RecordBatch)

@@ -12,6 +12,7 @@ from rocchio.analysis import Analyzer, parse_analyzer
 from rocchio.engine.adding import Adder, AddSummary, OnError, Progress
 from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.info import CollectionInfo, describe
+from rocchio.engine.plan import Bm25Step
 from rocchio.engine.queries import Query
 from rocchio.engine.snapshot import FieldChoice, SearchOptions, Snapshot, open_snapshot
 from rocchio.engine.verify import VerifyReport, verify
@@ -106,6 +107,10 @@ class Collection:
     def search(self, query: Query | Iterable[Query], k: int = 10, **options: Unpack[SearchOptions]) -> list[Hit] | Run:
         """Exact top k of the last commit; see `Snapshot.search`."""
         return self._snapshot.search(query, k, **options)
+
+    def bm25(self, k1: float = 0.9, b: float = 0.4, variant: str = "lucene", delta: float = 0.5) -> Bm25Step:
+        """A search step with its own parameters: `col.bm25(k1=1.2).search("...")`."""
+        return Bm25Step(self, Bm25(k1, b, variant, delta))
 
     def explain(
         self, query: Query, doc_id: DocId, *, scoring: Bm25 | str | None = None, field: FieldChoice = None

@@ -179,6 +179,28 @@ def _shown(value: Any) -> str:
     return f"{text if len(text) <= 80 else text[:77] + '...'} ({type(value).__name__})"
 
 
+def read_strings(records: Sequence[Record], schema: Schema) -> list[Record]:
+    """Records of a format that knows only strings, with numbers and booleans read out of them where that works."""
+    readers = {name: _READERS[field.kind] for name, field in schema.fields.items() if field.kind in _READERS}
+    return [{name: readers[name](value) if name in readers else value for name, value in r.items()} for r in records]
+
+
+def _read_number(text: Any) -> Any:
+    for read in (int, float):
+        try:
+            return read(text)
+        except (TypeError, ValueError):
+            continue
+    return text  # refused later, with its reason
+
+
+def _read_bool(text: Any) -> Any:
+    return {"true": True, "false": False, "1": True, "0": False}.get(str(text).strip().lower(), text)
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {"number": _read_number, "bool": _read_bool}
+
+
 def from_arrow(batch: pa.RecordBatch, schema: Schema) -> tuple[pa.RecordBatch, list[BadRow]]:
     """Like `to_arrow` for data that is Arrow already: columns are cast where that loses nothing."""
     fast = _cast_columns(batch, schema)

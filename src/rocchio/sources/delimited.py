@@ -70,10 +70,10 @@ class DelimitedSource:
             places.append(row.line)
             batch_bytes += len(row.raw)
             if len(records) >= BATCH_RECORDS or batch_bytes >= BATCH_BYTES:
-                yield SourceBatch(records, str(self.path), places, lines.position_bytes)
+                yield SourceBatch(records, str(self.path), places, lines.position_bytes, untyped=True)
                 records, places, batch_bytes = [], [], 0
         if records:
-            yield SourceBatch(records, str(self.path), places, lines.position_bytes)
+            yield SourceBatch(records, str(self.path), places, lines.position_bytes, untyped=True)
         if lines.damage:
             reject(Reject(lines.damage.path, lines.damage.line, lines.damage.reason))
 

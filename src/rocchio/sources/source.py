@@ -26,13 +26,15 @@ class SourceBatch:
 
     `records`: dicts with a non-empty str under "doc_id", or a RecordBatch with a non-null string column "doc_id";
     `path` they come from; `places[i]` is the 1-based line (text formats) or record number (Parquet, folders) of
-    record i; `position_bytes` of the source's `size_bytes` have been read so far.
+    record i; `position_bytes` of the source's `size_bytes` have been read so far; `untyped` when the format knows
+    only strings (CSV, TSV), so that numbers and the like have still to be read out of them.
     """
 
     records: list[dict[str, Any]] | pa.RecordBatch
     path: str
     places: Sequence[int]
     position_bytes: int
+    untyped: bool = False
 
 
 class DocumentSource(Protocol):
