@@ -11,8 +11,7 @@ import Stemmer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rocchio.errors import InvalidArgument
-from rocchio.text import (
+from rocchio.analysis import (
     PRESETS,
     STOP_LISTS,
     TOKENIZERS,
@@ -22,6 +21,7 @@ from rocchio.text import (
     callable_analyzer,
     parse_analyzer,
 )
+from rocchio.errors import InvalidArgument
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="()|,"), min_size=1).filter(
     lambda word: not any(character.isspace() for character in word)

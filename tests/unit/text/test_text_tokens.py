@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rocchio._native import TokenTable, porter_stem
+from rocchio.analysis import TOKENIZERS, Analysis, Analyzer, Filter, parse_analyzer
 from rocchio.errors import InvalidArgument
-from rocchio.text import TOKENIZERS, Analysis, Analyzer, Filter, parse_analyzer
 
 TEXTS = st.text(st.one_of(st.characters(codec="utf-8"), st.sampled_from("aA1_.,:;'\" \u2019\u0130ς漢かカ한ก\u0301א")))
 REFERENCE = re.compile(r"(?u)\b\w\w+\b")
