@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = ["README.md", "docs/how-to/first-collection.md", "docs/how-to/errors.md"]
+PAGES = ["README.md", "docs/how-to/first-collection.md", "docs/how-to/errors.md", "docs/formats/documents.md"]
 
 BLOCK = re.compile(r"^```(python|sh|console)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SHOWN = re.compile(r"^(\S.*?)  # -> (.+)$", re.MULTILINE)
