@@ -1,0 +1,32 @@
+"""`import rocchio` is cheap: names are loaded when first used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import rocchio
+
+
+def modules_after(code: str) -> set[str]:
+    """Modules that a fresh interpreter has loaded after running `code`."""
+    show = f"import sys\n{code}\nprint('\\n'.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True, timeout=60)
+    return set(done.stdout.split())
+
+
+def test_import_loads_nothing_heavy():
+    new = modules_after("import rocchio") - modules_after("")
+    heavy = {"numpy", "pyarrow", "Stemmer", "typer", "rich", "ir_measures", "rocchio._native", "rocchio.engine"}
+    assert "rocchio" in new
+    assert not new & heavy
+
+
+def test_errors_can_be_caught_without_loading_the_engine():
+    assert "numpy" not in modules_after("from rocchio.errors import RocchioError")
+
+
+def test_every_public_name_loads():
+    for name in rocchio.__all__:
+        assert getattr(rocchio, name) is not None
+    assert set(rocchio.__all__) == set(dir(rocchio))
