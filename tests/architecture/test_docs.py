@@ -7,11 +7,11 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.architecture.command_pages import FOLDER, commands, made_with, page
 
 import rocchio
 from rocchio import errors
 from rocchio.lexical.reader import LEXICAL_ARRAYS
-from tests.architecture.command_pages import FOLDER, commands, made_with, page
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(path for folder in ("docs", "benchmarks", "src", "native", "tests", "examples")

@@ -19,8 +19,9 @@ LONG_FUNCTIONS: dict[str, str] = {
 }
 """Path:function -> why it may be longer."""
 
-PYTHON = [path for folder in ("src", "tests", "benchmarks", "examples", "tools") for path in (ROOT / folder).rglob("*.py")]
-NATIVE = [path for path in (ROOT / "native").rglob("*.[ch]pp")]
+FOLDERS = ("src", "tests", "benchmarks", "examples", "tools")
+PYTHON = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
+NATIVE = list((ROOT / "native").rglob("*.[ch]pp"))
 
 
 def name_of(path: Path) -> str:
