@@ -7,28 +7,20 @@ from typing import Annotated
 import numpy
 from numpy.typing import NDArray
 
+
 CHUNK_BYTES: int = 65536
 
-def crc32c(
-    data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    crc: int = 0,
-) -> int:
+def crc32c(data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], crc: int = 0) -> int:
     """CRC-32C of the bytes, continuing from `crc`."""
 
-def chunk_checksums(
-    data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu", writable=False)],
-) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]:
+def chunk_checksums(data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]:
     """CRC-32C of every chunk of CHUNK_BYTES bytes (the last may be shorter)."""
 
 class CheckedFile:
     """A mapped file whose chunks are verified when first touched."""
 
-    def __init__(
-        self,
-        path: str,
-        data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu", writable=False)],
-        checksums: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    ) -> None: ...
+    def __init__(self, path: str, data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], checksums: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
+
     def ensure(self, begin: int, end: int) -> None:
         """Verify bytes [begin, end); raises Corruption."""
 
@@ -52,24 +44,12 @@ class TokenTable:
         kind: standard, words, cjk_bigrams or whitespace; ValueError otherwise.
         """
 
-    def tokenize(
-        self,
-        data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu", writable=False)],
-        offsets: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    ) -> tuple[
-        Annotated[NDArray[numpy.uint32], dict(shape=(None,))], Annotated[NDArray[numpy.int64], dict(shape=(None,))]
-    ]:
+    def tokenize(self, data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], offsets: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None,))], Annotated[NDArray[numpy.int64], dict(shape=(None,))]]:
         """
         (surfaces, offsets) of the texts data[offsets[i]:offsets[i+1]]; ValueError for bad offsets.
         """
 
-    def spans(
-        self, data: bytes
-    ) -> tuple[
-        Annotated[NDArray[numpy.uint32], dict(shape=(None,))],
-        Annotated[NDArray[numpy.int64], dict(shape=(None,))],
-        Annotated[NDArray[numpy.int64], dict(shape=(None,))],
-    ]:
+    def spans(self, data: bytes) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None,))], Annotated[NDArray[numpy.int64], dict(shape=(None,))], Annotated[NDArray[numpy.int64], dict(shape=(None,))]]:
         """(surfaces, starts, ends) of one text's tokens, in bytes."""
 
     def unresolved(self) -> list[str]:
@@ -81,28 +61,15 @@ class TokenTable:
     def intern_surfaces(self, tokens: Sequence[str]) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]:
         """Surfaces of tokens that were cut elsewhere."""
 
-    def terms_of(
-        self,
-        surfaces: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    ) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]:
+    def terms_of(self, surfaces: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]:
         """Each surface's term, UNRESOLVED or DROPPED."""
 
-    def map(
-        self,
-        surfaces: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order="C", device="cpu", writable=False)],
-        offsets: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    ) -> tuple[
-        Annotated[NDArray[numpy.uint32], dict(shape=(None,))], Annotated[NDArray[numpy.int64], dict(shape=(None,))]
-    ]:
+    def map(self, surfaces: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], offsets: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None,))], Annotated[NDArray[numpy.int64], dict(shape=(None,))]]:
         """
         (terms, offsets) of a batch without dropped ones; ValueError for unresolved surfaces.
         """
 
-    def term_bytes(
-        self,
-    ) -> tuple[
-        Annotated[NDArray[numpy.uint8], dict(shape=(None,))], Annotated[NDArray[numpy.int64], dict(shape=(None,))]
-    ]:
+    def term_bytes(self) -> tuple[Annotated[NDArray[numpy.uint8], dict(shape=(None,))], Annotated[NDArray[numpy.int64], dict(shape=(None,))]]:
         """(bytes, offsets) of all terms in order of their ids."""
 
     def find_term(self, term: str) -> int | None:
@@ -113,43 +80,31 @@ class TokenTable:
 
     @property
     def term_count(self) -> int: ...
+
     @property
     def surface_count(self) -> int: ...
+
     @property
     def memory_bytes(self) -> int: ...
 
 class LexicalSegment:
     """The inverted index of one segment, over checked arrays."""
 
-    def __init__(
-        self,
-        arrays: dict,
-        rows: int,
-        fields: int,
-        live: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu", writable=False)],
-        deleted_terms: Annotated[
-            NDArray[numpy.uint32], dict(shape=(None,), order="C", device="cpu", writable=False)
-        ],
-        deleted_counts: Annotated[
-            NDArray[numpy.uint32], dict(shape=(None,), order="C", device="cpu", writable=False)
-        ],
-    ) -> None: ...
+    def __init__(self, arrays: dict, rows: int, fields: int, live: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], deleted_terms: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], deleted_counts: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
+
     @property
     def row_count(self) -> int: ...
+
     @property
     def term_count(self) -> int: ...
+
     def find_term(self, term: str) -> int | None: ...
+
     def term(self, id: int) -> str: ...
+
     def doc_id(self, row: int) -> str: ...
-    def find_documents(
-        self,
-        doc_id_bytes: Annotated[
-            NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu", writable=False)
-        ],
-        doc_id_offsets: Annotated[
-            NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)
-        ],
-    ) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]:
+
+    def find_documents(self, doc_id_bytes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], doc_id_offsets: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]:
         """Row of each doc_id (int64); -1 where absent or deleted."""
 
     def postings(self, term: int) -> tuple:
@@ -164,6 +119,7 @@ class LexicalSegment:
         """How often the term stands in each field, for a frequency code."""
 
     def lengths(self, field: int) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]: ...
+
     def validate(self) -> None:
         """Check every structure against its format; raises Corruption."""
 
@@ -171,47 +127,49 @@ class SegmentBuilder:
     """Collects term ids of documents into a segment."""
 
     def __init__(self, fields: int) -> None: ...
-    def add(
-        self,
-        ids: Sequence[
-            Annotated[NDArray[numpy.uint32], dict(shape=(None,), order="C", device="cpu", writable=False)]
-        ],
-        offsets: Sequence[
-            Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)]
-        ],
-        term_limit: int,
-    ) -> None: ...
+
+    def add(self, ids: Sequence[Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]], offsets: Sequence[Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]], term_limit: int) -> None: ...
+
     @property
     def row_count(self) -> int: ...
+
     @property
     def posting_count(self) -> int: ...
+
     @property
     def memory_bytes(self) -> int: ...
-    def finish(
-        self,
-        term_bytes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu", writable=False)],
-        term_offsets: Annotated[
-            NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)
-        ],
-    ) -> dict: ...
+
+    def finish(self, term_bytes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], term_offsets: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> dict: ...
 
 class SegmentMerger:
     """Merges segments without their text."""
 
     def __init__(self, segments: Sequence[LexicalSegment]) -> None: ...
+
     @property
     def row_count(self) -> int: ...
+
     @property
     def term_count(self) -> int: ...
+
     def term_bytes(self) -> Annotated[NDArray[numpy.uint8], dict(shape=(None,))]: ...
+
     def term_offsets(self) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]: ...
+
     def posting_offsets(self) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]: ...
+
     def forward_offsets(self) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]: ...
+
     def frequency_tuples(self) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]: ...
+
     def posting_rows(self, arg0: int, arg1: int, /) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]: ...
+
     def posting_codes(self, arg0: int, arg1: int, /) -> dict: ...
+
     def forward_terms(self, arg0: int, arg1: int, /) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]: ...
+
     def forward_codes(self, arg0: int, arg1: int, /) -> dict: ...
+
     def lengths(self, field: int) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]: ...
 
 class Variant(enum.Enum):
@@ -235,48 +193,25 @@ class Kernel(enum.Enum):
 class Searcher:
     """Exact top-k over the segments of a snapshot with one scoring."""
 
-    def __init__(
-        self,
-        segments: Sequence[LexicalSegment],
-        variant: Variant,
-        k1: float,
-        b: float,
-        delta: float,
-        field_weights: Sequence[float],
-        documents: int,
-        total_lengths: Annotated[
-            NDArray[numpy.uint64], dict(shape=(None,), order="C", device="cpu", writable=False)
-        ],
-    ) -> None: ...
-    def search(
-        self,
-        term_bytes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu", writable=False)],
-        term_offsets: Annotated[
-            NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)
-        ],
-        query_offsets: Annotated[
-            NDArray[numpy.uint64], dict(shape=(None,), order="C", device="cpu", writable=False)
-        ],
-        query_terms: Annotated[
-            NDArray[numpy.uint32], dict(shape=(None,), order="C", device="cpu", writable=False)
-        ],
-        weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
-        k: int,
-        allowed: Sequence[
-            Annotated[NDArray[numpy.uint8], dict(shape=(None,), order="C", device="cpu", writable=False)]
-        ],
-        kernel: Kernel,
-    ) -> tuple:
+    def __init__(self, segments: Sequence[LexicalSegment], variant: Variant, k1: float, b: float, delta: float, field_weights: Sequence[float], documents: int, total_lengths: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
+
+    def search(self, term_bytes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], term_offsets: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], query_offsets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], query_terms: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Sequence[Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]], kernel: Kernel) -> tuple:
         """
         Batch search; returns (offsets, segments, rows, scores, doc_id bytes, doc_id offsets).
         """
 
     def document_frequency(self, term: str) -> int: ...
+
     def idf(self, documents: int, df: int) -> float: ...
+
     def tf_part(self, tf: float, length: float) -> float: ...
+
     @property
     def absent_part(self) -> float: ...
+
     @property
     def average_length(self) -> float: ...
+
     def boosted_length(self, segment: int, row: int) -> float: ...
+
     def boosted_frequency(self, segment: int, code: int) -> float: ...

@@ -130,8 +130,7 @@ class Analysis:
             terms = self.analyzer.function(text)
         except Exception as error:
             raise InvalidArgument(
-                f"expected {name} to return a list of terms, found {type(error).__name__}: {error}; "
-                f"text {text[:60]!r}"
+                f"expected {name} to return a list of terms, found {type(error).__name__}: {error}; text {text[:60]!r}"
             ) from error
         if not isinstance(terms, Sequence) or isinstance(terms, str | bytes):
             raise InvalidArgument(f"expected {name} to return a list of str, found {type(terms).__name__}")

@@ -28,7 +28,8 @@ def info(collection: CollectionPath, as_json: AsJson = False) -> None:
         return
     table = Table(show_header=False, box=None)
     table.add_row("documents", f"{about.documents:,} ({about.deleted:,} deleted ones wait for compact)")
-    table.add_row("analyzer", about.analyzer)
+    steps = "" if about.analyzer == about.analyzer_steps else f" = {about.analyzer_steps}"
+    table.add_row("analyzer", about.analyzer + steps)
     table.add_row("fields", ", ".join(f"{name}: {kind}" for name, kind in about.fields.items()))
     table.add_row("tokens", f"{about.tokens:,} ({about.average_length:.1f} a document)")
     per_posting = about.index_bytes / about.postings if about.postings else 0.0

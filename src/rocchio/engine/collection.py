@@ -46,7 +46,8 @@ def create(
     resolved = _resolve(analyzer)
     if not isinstance(fields, Mapping):
         raise InvalidArgument(f"expected fields like {{'text': rocchio.text()}}, found {fields!r}")
-    manifest = Manifest(Schema(dict(fields), str(resolved)))
+    # the steps, not a preset's name: what a preset means may change, what a collection means may not
+    manifest = Manifest(Schema(dict(fields), resolved.steps))
     return create_in(LocalDirectory(path), Path(path), manifest, resolved, memory_mb)
 
 
@@ -322,9 +323,9 @@ class Collection:
     def _analyzer_for(self, text: str) -> Analyzer:
         if self._given_analyzer is None:
             return parse_analyzer(text)
-        if str(self._given_analyzer) != text:
+        if self._given_analyzer.steps != text:
             raise InvalidArgument(
-                f"expected the collection's analyzer {text!r}, found {str(self._given_analyzer)!r}; "
+                f"expected the collection's analyzer {text!r}, found {self._given_analyzer.steps!r}; "
                 "a collection keeps the analyzer it was created with"
             )
         return self._given_analyzer

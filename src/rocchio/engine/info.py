@@ -31,6 +31,7 @@ class CollectionInfo:
     documents: int
     deleted: int
     analyzer: str
+    analyzer_steps: str
     fields: dict[str, str]
     tokens: int
     average_length: float
@@ -61,7 +62,8 @@ def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
         generation=snapshot.manifest.generation,
         documents=documents,
         deleted=sum(segment.deleted for segment in segments),
-        analyzer=snapshot.schema.analyzer,
+        analyzer=str(snapshot.analyzer),
+        analyzer_steps=snapshot.analyzer.steps,
         fields={name: str(field) for name, field in snapshot.schema.fields.items()},
         tokens=tokens,
         average_length=tokens / documents if documents else 0.0,

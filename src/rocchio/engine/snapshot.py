@@ -49,6 +49,7 @@ class Snapshot:
 
     def __init__(self, manifest: Manifest, segments: Sequence[OpenSegment], analyzer: Analyzer) -> None:
         self.manifest, self.segments, self.schema = manifest, tuple(segments), manifest.schema
+        self.analyzer = analyzer
         self._analysis = Analysis(analyzer)
         self._analysis_lock = threading.Lock()
         self._searchers: dict[tuple[Bm25, tuple[float, ...]], Searcher] = {}
