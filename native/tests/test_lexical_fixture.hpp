@@ -1,0 +1,256 @@
+#pragma once
+// Segments in memory for tests: built arrays laid out in one buffer, as a file would hold them, with computed
+// checksums, so that any array can be changed and still carry a checksum that fits.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <random>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bitmap.hpp"
+#include "base/checked_file.hpp"
+#include "base/crc32c.hpp"
+#include "base/errors.hpp"
+#include "lexical/builder.hpp"
+#include "lexical/merger.hpp"
+#include "lexical/searcher.hpp"
+#include "tests/check.hpp"
+
+#define CHECK_THROWS(type, expression)                                                                    \
+    do {                                                                                                  \
+        bool thrown = false;                                                                              \
+        try {                                                                                             \
+            static_cast<void>(expression);                                                                \
+        } catch (const type&) {                                                                           \
+            thrown = true;                                                                                \
+        }                                                                                                 \
+        if (!thrown) {                                                                                    \
+            std::fprintf(stderr, "%s:%d: expected %s from %s\n", __FILE__, __LINE__, #type, #expression); \
+            ++rocchio::failures();                                                                        \
+        }                                                                                                 \
+    } while (false)
+
+// Holds as long as a known bug is there; complains when it is gone, so that the line becomes a CHECK then.
+#define CHECK_KNOWN_BUG(condition)                                                                       \
+    do {                                                                                                 \
+        if (condition) {                                                                                 \
+            std::fprintf(stderr, "%s:%d: fixed, make it a CHECK: %s\n", __FILE__, __LINE__, #condition); \
+            ++rocchio::failures();                                                                       \
+        }                                                                                                \
+    } while (false)
+
+namespace rocchio::testing {
+
+using namespace rocchio::lexical;
+
+inline std::vector<std::uint32_t> chunk_checksums(std::span<const std::uint8_t> bytes) {
+    std::vector<std::uint32_t> sums;
+    for (std::size_t begin = 0; begin < bytes.size(); begin += kChunkBytes) {
+        sums.push_back(crc32c(bytes.subspan(begin, std::min(kChunkBytes, bytes.size() - begin))));
+    }
+    return sums;
+}
+
+/// A file in memory. The buffer is exactly as long as the file, so a sanitizer sees every byte read past it.
+class MemoryFile {
+  public:
+    template <typename T>
+    void put(const std::string& name, const std::vector<T>& values) {
+        const auto* bytes = reinterpret_cast<const std::uint8_t*>(values.data());
+        arrays_[name].assign(bytes, bytes + values.size() * sizeof(T));
+    }
+    std::vector<std::uint8_t>& bytes_of(const std::string& name) { return arrays_.at(name); }
+    std::vector<std::string> names() const {
+        std::vector<std::string> all;
+        for (const auto& [name, bytes] : arrays_) all.push_back(name);
+        return all;
+    }
+
+    /// Lays the arrays out, each aligned to 64 bytes, and computes the checksums.
+    void seal() {
+        offsets_.clear();
+        std::size_t size = 0;
+        for (const auto& [name, bytes] : arrays_) {
+            size = (size + 63) / 64 * 64;
+            offsets_[name] = size;
+            size += bytes.size();
+        }
+        size_ = size;
+        buffer_.reset(static_cast<std::uint8_t*>(::operator new(size + 1, std::align_val_t{64})));
+        std::memset(buffer_.get(), 0, size);
+        for (const auto& [name, bytes] : arrays_) {
+            if (!bytes.empty()) std::memcpy(buffer_.get() + offsets_[name], bytes.data(), bytes.size());
+        }
+        const std::span<const std::uint8_t> all{buffer_.get(), size_};
+        file_ = std::make_shared<CheckedFile>("memory", all, chunk_checksums(all));
+    }
+    template <typename T>
+    CheckedArray<T> array(const std::string& name) const {
+        return {file_, offsets_.at(name), arrays_.at(name).size() / sizeof(T)};
+    }
+
+  private:
+    struct Free {
+        void operator()(std::uint8_t* bytes) const { ::operator delete(bytes, std::align_val_t{64}); }
+    };
+    std::map<std::string, std::vector<std::uint8_t>> arrays_;
+    std::map<std::string, std::size_t> offsets_;
+    std::unique_ptr<std::uint8_t, Free> buffer_;
+    std::size_t size_ = 0;
+    std::shared_ptr<const CheckedFile> file_;
+};
+
+/// A document: for each field the term numbers in it, repeated as often as they stand there.
+struct Document {
+    std::string doc_id;
+    std::vector<std::vector<std::uint32_t>> fields;
+};
+
+inline std::string term_string(std::uint32_t term) {
+    return "t" + std::to_string(term);
+}
+
+inline BuiltSegment build(const std::vector<Document>& documents, std::size_t field_count,
+                          std::uint32_t terms) {
+    SegmentBuilder builder(field_count);
+    std::vector<std::vector<std::uint32_t>> ids(field_count);
+    std::vector<std::vector<std::int64_t>> offsets(field_count, {0});
+    for (const Document& document : documents) {
+        for (std::size_t f = 0; f < field_count; ++f) {
+            ids[f].insert(ids[f].end(), document.fields[f].begin(), document.fields[f].end());
+            offsets[f].push_back(static_cast<std::int64_t>(ids[f].size()));
+        }
+    }
+    std::vector<FieldTerms> fields;
+    for (std::size_t f = 0; f < field_count; ++f) fields.push_back({ids[f], offsets[f]});
+    builder.add(fields, terms);
+    std::vector<std::string> strings;
+    for (std::uint32_t term = 0; term < terms; ++term) strings.push_back(term_string(term));
+    const std::vector<std::string_view> views(strings.begin(), strings.end());
+    return builder.finish(views);
+}
+
+/// A built segment in a file that can be changed before it is opened.
+class TestSegment {
+  public:
+    TestSegment(const BuiltSegment& built, std::vector<std::string> doc_ids, std::size_t field_count)
+        : rows(static_cast<std::uint32_t>(doc_ids.size())), fields(static_cast<std::uint32_t>(field_count)) {
+        file.put("term_bytes", built.term_bytes);
+        file.put("term_offsets", built.term_offsets);
+        file.put("posting_offsets", built.posting_offsets);
+        file.put("posting_rows", built.posting_rows);
+        put_codes("posting", built.posting_codes);
+        file.put("forward_offsets", built.forward_offsets);
+        file.put("forward_terms", built.forward_terms);
+        put_codes("forward", built.forward_codes);
+        file.put("frequency_tuples", built.frequency_tuples);
+        file.put("lengths", built.lengths);
+        std::vector<std::uint8_t> id_bytes;
+        std::vector<std::uint64_t> id_offsets{0};
+        std::vector<std::uint32_t> order;
+        for (const std::string& id : doc_ids) {
+            id_bytes.insert(id_bytes.end(), id.begin(), id.end());
+            id_offsets.push_back(id_bytes.size());
+            order.push_back(static_cast<std::uint32_t>(order.size()));
+        }
+        std::sort(order.begin(), order.end(), [&](auto a, auto b) { return doc_ids[a] < doc_ids[b]; });
+        file.put("doc_id_bytes", id_bytes);
+        file.put("doc_id_offsets", id_offsets);
+        file.put("doc_id_order", order);
+    }
+    TestSegment(const std::vector<Document>& documents, std::size_t field_count, std::uint32_t terms)
+        : TestSegment(build(documents, field_count, terms), ids_of(documents), field_count) {}
+
+    static std::vector<std::string> ids_of(const std::vector<Document>& documents) {
+        std::vector<std::string> ids;
+        for (const Document& document : documents) ids.push_back(document.doc_id);
+        return ids;
+    }
+
+    /// Opens the segment over a fresh buffer; this object must outlive it.
+    std::shared_ptr<const Segment> open(Tombstones tombstones = {}) {
+        file.seal();
+        return std::make_shared<const Segment>(
+            SegmentArrays{
+                rows,
+                fields,
+                {file.array<std::uint8_t>("term_bytes"), file.array<std::uint64_t>("term_offsets")},
+                file.array<std::uint64_t>("posting_offsets"),
+                file.array<std::uint32_t>("posting_rows"),
+                codes("posting"),
+                file.array<std::uint64_t>("forward_offsets"),
+                file.array<std::uint32_t>("forward_terms"),
+                codes("forward"),
+                file.array<std::uint32_t>("frequency_tuples"),
+                file.array<std::uint32_t>("lengths"),
+                {file.array<std::uint8_t>("doc_id_bytes"), file.array<std::uint64_t>("doc_id_offsets")},
+                file.array<std::uint32_t>("doc_id_order")},
+            std::move(tombstones));
+    }
+
+    MemoryFile file;
+    std::uint32_t rows;
+    std::uint32_t fields;
+
+  private:
+    void put_codes(const std::string& stream, const EncodedCodes& encoded) {
+        file.put(stream + "_codes", encoded.codes);
+        file.put(stream + "_escape_positions", encoded.escape_positions);
+        file.put(stream + "_escape_codes", encoded.escape_codes);
+    }
+    CodeStream codes(const std::string& stream) const {
+        return {file.array<std::uint8_t>(stream + "_codes"),
+                file.array<std::uint64_t>(stream + "_escape_positions"),
+                file.array<std::uint32_t>(stream + "_escape_codes")};
+    }
+};
+
+/// Random documents with a skewed vocabulary. `wild` of them hold a term so often, in such different numbers,
+/// that there are more than 255 frequency tuples and codes are escaped.
+inline std::vector<Document> random_documents(std::mt19937& random, std::size_t count,
+                                              std::size_t field_count, std::uint32_t terms, std::size_t wild,
+                                              std::string_view prefix = "d") {
+    std::vector<Document> documents;
+    for (std::size_t d = 0; d < count; ++d) {
+        // doc_ids that do not sort like rows
+        Document document{std::string(prefix) + std::to_string(random() % 1000) + "-" + std::to_string(d),
+                          {}};
+        for (std::size_t f = 0; f < field_count; ++f) {
+            auto& field = document.fields.emplace_back();
+            for (std::size_t n = random() % 12; n > 0; --n) {
+                const std::uint32_t a = random() % terms;
+                field.push_back(std::min<std::uint32_t>(a, random() % terms));
+            }
+            if (d < wild) field.insert(field.end(), random() % 700, random() % std::min(terms, 5u));
+        }
+        documents.push_back(std::move(document));
+    }
+    std::shuffle(documents.begin(), documents.end(), random);
+    return documents;
+}
+
+/// Tombstones for the given rows, with the statistics they take out.
+inline Tombstones tombstones_of(const std::vector<Document>& documents, const Segment& segment,
+                                const std::vector<std::uint32_t>& deleted) {
+    Tombstones tombstones;
+    tombstones.live.assign(bitmap_bytes(documents.size()), 0xFF);
+    std::map<std::uint32_t, std::uint32_t> counts;
+    std::vector<std::uint32_t> codes;
+    for (std::uint32_t row : deleted) {
+        tombstones.live[row / 8] = static_cast<std::uint8_t>(tombstones.live[row / 8] & ~(1u << (row % 8)));
+        for (std::uint32_t term : segment.forward(row, codes)) ++counts[term];
+    }
+    for (const auto& [term, count] : counts) {
+        tombstones.terms.push_back(term);
+        tombstones.document_counts.push_back(count);
+    }
+    return tombstones;
+}
+
+}  // namespace rocchio::testing

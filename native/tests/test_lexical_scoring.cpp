@@ -1,0 +1,70 @@
+// The formulas of Kamphuis et al. (ECIR 2020) and Lù (2024), against values computed by hand.
+
+#include <cmath>
+
+#include "lexical/scoring.hpp"
+#include "tests/check.hpp"
+
+using namespace rocchio::lexical;
+
+namespace {
+
+bool near(double a, double b) {
+    return std::abs(a - b) <= 1e-12 * std::max(1.0, std::abs(b));
+}
+
+void test_idf() {
+    const auto idf = [](Variant variant, std::uint64_t n, std::uint64_t df) {
+        return Scoring{variant}.idf(n, df);
+    };
+    CHECK(near(idf(Variant::lucene, 100, 10), std::log(1 + 90.5 / 10.5)));
+    CHECK(near(idf(Variant::robertson, 100, 10), std::log(90.5 / 10.5)));
+    CHECK(idf(Variant::robertson, 100, 90) == 0.0);  // never negative
+    CHECK(near(idf(Variant::atire, 100, 10), std::log(10.0)));
+    CHECK(near(idf(Variant::bm25l, 100, 10), std::log(101 / 10.5)));
+    CHECK(near(idf(Variant::bm25plus, 100, 10), std::log(10.1)));
+    for (const auto v :
+         {Variant::robertson, Variant::lucene, Variant::atire, Variant::bm25l, Variant::bm25plus}) {
+        for (std::uint64_t df = 1; df <= 50; ++df) {
+            CHECK(idf(v, 50, df) >= 0.0);
+            if (df > 1) CHECK(idf(v, 50, df) <= idf(v, 50, df - 1));
+        }
+    }
+}
+
+void test_tf_part() {
+    const double norm = 1 - 0.4 + 0.4 * (8.0 / 5.0);
+    const auto part = [](Variant variant, double tf, double length) {
+        return Scoring{variant, 0.9, 0.4, 0.5, 5.0}.tf_part(tf, length);
+    };
+    CHECK(near(part(Variant::lucene, 3, 8), 3 / (0.9 * norm + 3)));
+    CHECK(near(part(Variant::robertson, 3, 8), 3 / (0.9 * norm + 3)));
+    CHECK(near(part(Variant::atire, 3, 8), 1.9 * 3 / (0.9 * norm + 3)));
+    CHECK(near(part(Variant::bm25plus, 3, 8), 1.9 * 3 / (0.9 * norm + 3)));
+    const double c = 3 / norm + 0.5;
+    CHECK(near(part(Variant::bm25l, 3, 8) + 1.9 * 0.5 / (0.9 + 0.5), 1.9 * c / (0.9 + c)));
+    for (const auto v :
+         {Variant::robertson, Variant::lucene, Variant::atire, Variant::bm25l, Variant::bm25plus}) {
+        CHECK(std::abs(part(v, 0, 8)) < 1e-15);  // an absent term adds nothing
+        for (double tf = 1; tf < 20; ++tf) {
+            CHECK(part(v, tf + 1, 8) > part(v, tf, 8));
+            CHECK(part(v, tf, 9) < part(v, tf, 8));
+        }
+    }
+}
+
+void test_absent_part() {
+    CHECK(Scoring{Variant::lucene}.absent_part() == 0.0);
+    CHECK(Scoring{Variant::bm25plus}.absent_part() == 0.5);
+    CHECK(near(Scoring{Variant::bm25l}.absent_part(), 1.9 * 0.5 / 1.4));
+    CHECK((Scoring{Variant::bm25l, 0.0, 0.4, 0.0}.absent_part()) == 0.0);
+}
+
+}  // namespace
+
+int main() {
+    test_idf();
+    test_tf_part();
+    test_absent_part();
+    return rocchio::failures();
+}
