@@ -13,9 +13,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = ["README.md", "docs/how-to/first-collection.md", "docs/how-to/errors.md", "docs/formats/documents.md"]
 
-BLOCK = re.compile(r"^```(python|sh|console)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-SHOWN = re.compile(r"^(\S.*?)  # -> (.+)$", re.MULTILINE)
-"""`expression  # -> value` states what the expression gives."""
+BLOCK = re.compile(r"^```(python|sh|console|text)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+SHOWN = re.compile(r"^(\S.*?)(?:  |\n)# -> (.+)$", re.MULTILINE)
+"""`expression  # -> value` states what the expression gives; the comment may stand on the next line."""
 
 
 def blocks(page: str) -> list[tuple[str, str]]:
@@ -33,7 +33,7 @@ def run_python(code: str, names: dict[str, object]) -> None:
     exec(compile(checked, "<page>", "exec"), names)
 
 
-def run_rocchio(line: str, folder: Path) -> None:
+def run_rocchio(line: str, folder: Path) -> str:
     program, *arguments = shlex.split(line, comments=True)
     assert program == "rocchio", f"a block of rocchio commands has {line!r}"
     entry = "from rocchio.cli.main import main; main()"
@@ -41,21 +41,30 @@ def run_rocchio(line: str, folder: Path) -> None:
         [sys.executable, "-c", entry, *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def check_output(shown: str, printed: str) -> None:
+    """What a text block shows is what the commands before it printed, but for spaces at the ends of lines."""
+    lines = [line.rstrip() for line in printed.splitlines()]
+    missing = [line for line in shown.splitlines() if line.rstrip() not in lines]
+    assert not missing, f"shown, but not printed: {missing}; printed:\n{printed}"
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_examples_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
-    ran = 0
+    ran, printed = 0, ""
     for language, code in blocks(page):
         if language == "python":
             run_python(code, names)
             ran += 1
         elif command_lines(code)[0].startswith("rocchio"):
-            for line in command_lines(code):
-                run_rocchio(line, tmp_path)
+            printed = "".join(run_rocchio(line, tmp_path) for line in command_lines(code))
             ran += 1
+        elif language == "text":
+            check_output(code, printed)
     assert ran, f"expected examples in {page}"
 
 
