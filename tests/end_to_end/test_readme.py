@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import rocchio
+
 ROOT = Path(__file__).parents[2]
 PAGES = ["README.md", "docs/how-to/first-collection.md", "docs/how-to/errors.md", "docs/formats/documents.md"]
 
@@ -77,6 +79,20 @@ def test_readme_covers_python_and_the_command_line():
     lines = [line for language, code in blocks("README.md") if language == "sh" for line in command_lines(code)]
     commands = {line.split()[1] for line in lines if line.startswith("rocchio ")}
     assert {"index", "search", "eval", "info", "verify"} <= commands
+
+
+def test_what_is_said_to_raise_not_yet_does(tmp_path: Path):
+    col = rocchio.create(tmp_path / "c", fields={"text": rocchio.text()})
+    later = [
+        lambda: rocchio.vector(384),
+        lambda: rocchio.rm3(),
+        lambda: col.bm25() >> col.bm25(),
+        lambda: rocchio.parse_plan("bm25 >> rm3 >> bm25"),
+        *(lambda name=name: col.search("x", **{name: "x"}) for name in ("where", "tenant", "recall", "plan")),
+    ]
+    for call in later:
+        with pytest.raises(rocchio.errors.NotYet, match="later version"):
+            call()
 
 
 def test_the_installed_command_works():
