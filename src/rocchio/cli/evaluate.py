@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE
 from rich.table import Table
 
 from rocchio.cli.options import AsJson
@@ -74,17 +75,13 @@ def _print_queries(runs: list[Path], evaluations: list[Evaluation]) -> None:
 
 
 def _print_comparison(runs: list[Path], comparison: Comparison) -> None:
-    title = (
-        f"against {runs[0].name}, {comparison.queries:,} queries: paired randomisation test, Holm-corrected over runs"
-    )
-    table = Table(
-        "run", "measure", "difference", "p", "p (Holm)", "better", "worse", "equal", "worst query", title=title
-    )
-    names = [path.name for path in runs[1:]]
     per_run = len(comparison.measures)
-    for index, row in enumerate(comparison.differences):
-        worst = f"{row.worst[0][0]} ({row.worst[0][1]:+.3f})" if row.worst else ""
-        counts = (str(row.wins), str(row.losses), str(row.ties))
-        numbers = (f"{row.difference:+.4f}", f"{row.p:.4f}", f"{row.p_holm:.4f}")
-        table.add_row(names[index // per_run], row.measure, *numbers, *counts, worst)
-    out.print(table)
+    for index, path in enumerate(runs[1:]):
+        table = Table("measure", "difference", "p", "p (Holm)", "better", "worse", "equal", "worst query", box=SIMPLE)
+        table.title = f"{path.name} against {runs[0].name}, {comparison.queries:,} queries"
+        for row in comparison.differences[index * per_run : (index + 1) * per_run]:
+            worst = f"{row.worst[0][0]} {row.worst[0][1]:+.3f}" if row.worst else ""
+            counts = (str(row.wins), str(row.losses), str(row.ties))
+            table.add_row(row.measure, f"{row.difference:+.4f}", f"{row.p:.4f}", f"{row.p_holm:.4f}", *counts, worst)
+        out.print(table)
+    out.print("p: paired two-sided randomisation test; Holm: corrected for the number of runs", style="dim")

@@ -140,5 +140,6 @@ def explanation_table(why: Explanation) -> Table:
         table.add_row(part.term, f"{part.weight:g}", tf, f"{part.df:,}", f"{part.idf:.3f}", f"{part.score:.4f}")
     if why.constant:
         table.add_row("(every document)", "", "", "", "", f"{why.constant:.4f}")
-    table.add_row(why.scoring, "", f"length {why.length:g} of {why.average_length:.1f}", "", "sum", f"{why.score:.4f}")
+    table.add_row("sum", "", "", "", "", f"{why.score:.4f}")
+    table.caption = f"{why.scoring}; {why.length:g} tokens, {why.average_length:.1f} on average"
     return table
