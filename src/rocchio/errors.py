@@ -109,6 +109,9 @@ class StorageFailure(RocchioError, OSError):
 
     exit_code = 5
 
+    def __str__(self) -> str:
+        return str(self.args[-1]) if self.args else ""  # without OSError's "[Errno 28]"
+
 
 class InternalError(RocchioError):
     """A bug in rocchio; please report it."""

@@ -12,6 +12,7 @@ from rich.table import Table
 import rocchio
 from rocchio.cli.options import AsJson, CollectionPath
 from rocchio.cli.output import out, print_json, size, step_progress
+from rocchio.engine.collection import verify_folder
 from rocchio.errors import DataError, InvalidArgument, NotFound
 
 DELETE_EXAMPLES = (
@@ -47,7 +48,7 @@ def info(collection: CollectionPath, as_json: AsJson = False) -> None:
 def verify(collection: CollectionPath, as_json: AsJson = False) -> None:
     """Read every byte and check it against checksums and formats; exit code 3 if anything is wrong."""
     with step_progress("verifying", as_json) as update:
-        report = rocchio.open(collection).verify(update)
+        report = verify_folder(collection, update)
     if as_json:
         problems = [str(problem) for problem in report.problems]
         print_json({"ok": report.ok, "generation": report.generation, "documents": report.documents,

@@ -62,6 +62,7 @@ def create_in(
         what = "a collection" if MANIFEST in directory.names("") else "other files"
         raise InvalidArgument(f"expected an empty or new folder, found {what} in {path}; use open, or another path")
     directory.make_folder("")
+    directory.sync_folder("..")  # the collection's own name must be durable too
     write_manifest(directory, manifest)
     return Collection(directory, path, analyzer, memory_mb)
 
@@ -72,14 +73,24 @@ def open(path: str | Path, *, analyzer: AnalyzerChoice | None = None, memory_mb:
     `analyzer` is only needed when the collection was created with a function; it must be that function. Raises
     NotFound, Corruption, IncompatibleFormat.
     """
+    folder = _existing(path)
+    _check_memory(memory_mb)
+    return Collection(LocalDirectory(folder), folder, None if analyzer is None else _resolve(analyzer), memory_mb)
+
+
+def _existing(path: str | Path) -> Path:
     folder = Path(path)
     if not (folder / MANIFEST).is_file():
         found = "a folder without one" if folder.is_dir() else "a file" if folder.exists() else "nothing"
         raise NotFound(
             f"expected a collection with a {MANIFEST} at {folder}, found {found}; create one with rocchio.create"
         )
-    _check_memory(memory_mb)
-    return Collection(LocalDirectory(folder), folder, None if analyzer is None else _resolve(analyzer), memory_mb)
+    return folder
+
+
+def verify_folder(path: str | Path, progress: Callable[[int, int], None]) -> VerifyReport:
+    """`Collection.verify` for a collection that may be too damaged to be opened. Raises NotFound, Corruption."""
+    return verify(LocalDirectory(_existing(path)), progress)
 
 
 class Collection:
@@ -156,7 +167,7 @@ class Collection:
 
     def verify(self, progress: Callable[[int, int], None] | None = None) -> VerifyReport:
         """Read every byte of the last commit and check it; `progress` is told (segments done, segments)."""
-        return verify(self._snapshot, progress or (lambda _done, _total: None))
+        return verify(self._directory, progress or (lambda _done, _total: None))
 
     # ---- writing
 
@@ -198,6 +209,8 @@ class Collection:
 
     def delete(self, doc_ids: DocId | Iterable[DocId]) -> int:
         """Delete documents by doc_id; unknown ones are ignored. Returns how many were there."""
+        if not isinstance(doc_ids, Iterable):
+            raise InvalidArgument(f"expected a doc_id or several, found {doc_ids!r}")
         ids = [doc_ids] if isinstance(doc_ids, str) else list(doc_ids)
         for doc_id in ids:
             if not isinstance(doc_id, str):
@@ -241,9 +254,8 @@ class Collection:
             self._start_writing()  # may have refreshed the snapshot
             entries = self._snapshot.manifest.segments
             if len(entries) > 1 or any(entry.deleted for entry in entries):
-                counter = _Counter(
-                    progress, sum(len(s.files.index.array("posting_codes")) for s in self._snapshot.segments) * 4
-                )
+                # postings are written in four streams: rows and codes, by term and by document
+                counter = _Counter(progress, 4 * sum(segment.posting_count for segment in self._snapshot.segments))
                 self._publish(lambda writer: writer.merge([entry.name for entry in entries], counter.advance))
             self._forget_changes()
             return self._snapshot.manifest.generation
@@ -286,11 +298,13 @@ class Collection:
 
     def _give_up(self, error: BaseException) -> BaseException:
         """After a failed write nothing pending can be trusted: go back to what the disk says was committed."""
+        before = self._snapshot.manifest.generation
         self._drop_writer()
         self._snapshot = open_snapshot(self._directory, self._analyzer_for, self._snapshot)
         self._forget_changes()
         if isinstance(error, RocchioError):
-            error.add_note("the uncommitted changes were dropped; the last commit is intact; add them again")
+            committed = self._snapshot.manifest.generation > before
+            error.add_note(_VISIBLE if committed else _DROPPED)
         return error
 
     def _start_writing(self) -> Writer:
@@ -329,6 +343,10 @@ class Collection:
                 "a collection keeps the analyzer it was created with"
             )
         return self._given_analyzer
+
+
+_DROPPED = "the uncommitted changes were dropped; the last commit is intact; add them again"
+_VISIBLE = "the commit is visible, but the disk did not confirm it: it may be lost in a power cut"
 
 
 class _Counter:

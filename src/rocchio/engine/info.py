@@ -50,7 +50,7 @@ def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
     segments = []
     for segment in snapshot.segments:
         entry = segment.entry
-        postings = segment.files.index.native("posting_codes")[2]
+        postings = segment.posting_count
         size = sum(entry.sizes.values())
         terms = segment.lexical.term_count
         segments.append(SegmentInfo(entry.name, entry.live_rows, entry.deleted, terms, postings, size))

@@ -33,6 +33,10 @@ class OpenSegment:
     def rows(self) -> int:
         return self.entry.rows
 
+    @property
+    def posting_count(self) -> int:
+        return self.files.index.native("posting_codes", "u1")[2]
+
     def find(self, doc_ids: pa.LargeStringArray) -> npt.NDArray[np.int64]:
         """Rows of live documents by doc_id; -1 where this segment has none."""
         offsets, data = string_buffers(doc_ids)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from rocchio.engine.queries import Query
-from rocchio.errors import NotYet
+from rocchio.errors import InvalidArgument, NotYet
 from rocchio.lexical.scoring import Bm25, parse_bm25
 from rocchio.types import Hit, Run
 
@@ -24,6 +24,8 @@ class Bm25Step:
 
     def search(self, query: Query | Iterable[Query], k: int = 10, **options: Any) -> list[Hit] | Run:
         """Like `Collection.search` with this scoring."""
+        if "scoring" in options:
+            raise InvalidArgument("expected no scoring, found one; the step has its own, see collection.bm25")
         return self._collection.search(query, k, scoring=self.scoring, **options)
 
     def __rshift__(self, _: object) -> NoReturn:

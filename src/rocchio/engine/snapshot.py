@@ -104,13 +104,15 @@ class Snapshot:
 
     def __contains__(self, doc_id: object) -> bool:
         try:
-            self.locate(str(doc_id))
-        except NotFound:
+            self.locate(doc_id)  # type: ignore[arg-type]  # it checks
+        except (NotFound, InvalidArgument):
             return False
         return True
 
     def locate(self, doc_id: DocId) -> tuple[int, int]:
-        """(segment, row) of a document. Raises NotFound."""
+        """(segment, row) of a document. Raises NotFound, InvalidArgument."""
+        if not isinstance(doc_id, str):
+            raise InvalidArgument(f"expected a doc_id as a string, found {doc_id!r}")
         wanted = pa.array([doc_id], pa.large_string())
         for index, segment in enumerate(self.segments):
             row = int(segment.find(wanted)[0])
@@ -124,11 +126,13 @@ class Snapshot:
 
     def terms(self, text: str) -> dict[str, float]:
         """How a text is indexed: each term with how often it occurs, in order of appearance."""
+        _check_text(text)
         with self._analysis_lock:
             return self._analysis.query_terms(text)
 
     def spans(self, text: str) -> list[tuple[int, int, str]]:
         """Where a text's terms stand: (start, end, term) in characters; for highlighting."""
+        _check_text(text)
         with self._analysis_lock:
             return self._analysis.spans(text)
 
@@ -227,6 +231,11 @@ def as_scoring(scoring: Bm25 | str | None) -> Bm25:
     if not isinstance(scoring, Bm25):
         raise InvalidArgument(f"expected a scoring like rocchio.Bm25(k1=0.9, b=0.4), found {scoring!r}")
     return scoring
+
+
+def _check_text(text: Any) -> None:
+    if not isinstance(text, str):
+        raise InvalidArgument(f"expected a text, found {text!r}")
 
 
 def _check_options(options: Mapping[str, Any]) -> None:

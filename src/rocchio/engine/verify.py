@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rocchio.engine.snapshot import Snapshot
-from rocchio.errors import DataError
+from rocchio.engine.open_segment import open_segment
+from rocchio.errors import DataError, NotFound
+from rocchio.storage.directory import Directory
+from rocchio.storage.manifest import Manifest, SegmentEntry, read_manifest
 
 
 @dataclass(frozen=True)
@@ -17,25 +19,35 @@ class VerifyReport:
     documents: int
     files: int
     size_bytes: int
-    problems: tuple[DataError, ...]
+    problems: tuple[DataError | NotFound, ...]
 
     @property
     def ok(self) -> bool:
         return not self.problems
 
 
-def verify(snapshot: Snapshot, progress: Callable[[int, int], None]) -> VerifyReport:
-    """Check all segments of a snapshot, one after another."""
-    problems: list[DataError] = []
-    for done, segment in enumerate(snapshot.segments):
-        progress(done, len(snapshot.segments))
-        problems += segment.problems()
-    progress(len(snapshot.segments), len(snapshot.segments))
-    entries = snapshot.manifest.segments
+def verify(directory: Directory, progress: Callable[[int, int], None]) -> VerifyReport:
+    """Check the last commit, segment by segment, from the disk: also what is too damaged to be opened.
+
+    Raises NotFound, Corruption or IncompatibleFormat when the manifest itself cannot be read.
+    """
+    manifest = read_manifest(directory)
+    problems: list[DataError | NotFound] = []
+    for done, entry in enumerate(manifest.segments):
+        progress(done, len(manifest.segments))
+        problems += _problems(directory, entry, manifest)
+    progress(len(manifest.segments), len(manifest.segments))
     return VerifyReport(
-        snapshot.manifest.generation,
-        len(snapshot),
-        1 + sum(len(entry.files()) for entry in entries),
-        sum(sum(entry.sizes.values()) for entry in entries),
+        manifest.generation,
+        manifest.document_count,
+        1 + sum(len(entry.files()) for entry in manifest.segments),
+        sum(sum(entry.sizes.values()) for entry in manifest.segments),
         tuple(problems),
     )
+
+
+def _problems(directory: Directory, entry: SegmentEntry, manifest: Manifest) -> list[DataError | NotFound]:
+    try:
+        return [*open_segment(directory, entry, manifest.schema).problems()]
+    except (DataError, NotFound) as error:
+        return [error]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,7 @@ from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.open_segment import OpenSegment, open_segment
 from rocchio.engine.segment_writer import SegmentWriter, merge_segments, with_deletions
 from rocchio.engine.snapshot import Snapshot
+from rocchio.errors import StorageFailure
 from rocchio.storage.directory import Directory
 from rocchio.storage.manifest import Manifest, SegmentEntry, write_manifest
 from rocchio.storage.schema import ID_FIELD
@@ -126,7 +128,8 @@ class Writer:
         )
         self._directory.sync_folder("")  # folders of new segments must be durable before the manifest names them
         write_manifest(self._directory, manifest)
-        remove_orphans(self._directory, manifest)
+        with contextlib.suppress(StorageFailure):  # the commit is durable; the next writer tries again
+            remove_orphans(self._directory, manifest)
         return manifest
 
     def merge(self, chosen: Sequence[str], advance: Callable[[int], None]) -> Manifest:

@@ -6,28 +6,29 @@ from rocchio._native import LexicalSegment
 from rocchio.storage.array_file import ArrayFile
 from rocchio.storage.tombstones import Tombstones
 
-LEXICAL_ARRAYS = (
-    "term_bytes",
-    "term_offsets",
-    "posting_offsets",
-    "posting_rows",
-    "posting_codes",
-    "posting_escape_positions",
-    "posting_escape_codes",
-    "forward_offsets",
-    "forward_terms",
-    "forward_codes",
-    "forward_escape_positions",
-    "forward_escape_codes",
-    "frequency_tuples",
-    "lengths",
-    "doc_id_bytes",
-    "doc_id_offsets",
-    "doc_id_order",
-)
+LEXICAL_ARRAYS = {
+    "term_bytes": "u1",
+    "term_offsets": "u8",
+    "posting_offsets": "u8",
+    "posting_rows": "u4",
+    "posting_codes": "u1",
+    "posting_escape_positions": "u8",
+    "posting_escape_codes": "u4",
+    "forward_offsets": "u8",
+    "forward_terms": "u4",
+    "forward_codes": "u1",
+    "forward_escape_positions": "u8",
+    "forward_escape_codes": "u4",
+    "frequency_tuples": "u4",
+    "lengths": "u4",
+    "doc_id_bytes": "u1",
+    "doc_id_offsets": "u8",
+    "doc_id_order": "u4",
+}
+"""Arrays of a lexical index and their types."""
 
 
 def open_lexical(index: ArrayFile, rows: int, fields: int, tombstones: Tombstones) -> LexicalSegment:
     """The segment's inverted index without its deleted documents. Raises Corruption when the shapes do not fit."""
-    arrays = {name: index.native(name) for name in LEXICAL_ARRAYS}
+    arrays = {name: index.native(name, dtype) for name, dtype in LEXICAL_ARRAYS.items()}
     return LexicalSegment(arrays, rows, fields, tombstones.live, tombstones.terms, tombstones.counts)

@@ -66,9 +66,11 @@ class ArrayFile:
     def __contains__(self, name: str) -> bool:
         return name in self._table
 
-    def native(self, name: str) -> tuple[CheckedFile, int, int]:
-        """(file, offset in bytes, count) as the kernels take it."""
+    def native(self, name: str, dtype: str) -> tuple[CheckedFile, int, int]:
+        """(file, offset in bytes, count) as the kernels take it. Raises Corruption for another dtype."""
         entry = self._entry(name)
+        if entry["dtype"] != dtype:
+            raise Corruption(self.file.path, None, f"expected array {name!r} of {dtype}, found {entry['dtype']}")
         return self.file.native, int(entry["offset"]), int(entry["count"])
 
     def array(self, name: str) -> Array:
@@ -101,7 +103,7 @@ def _read_table(file: MappedFile) -> dict[str, Mapping[str, Any]]:
         version, table = header["version"], header["arrays"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Corruption(file.path, end - length, "the table of arrays cannot be read") from error
-    if not isinstance(version, int) or version > ARRAY_FILE_VERSION:
+    if type(version) is not int or not 1 <= version <= ARRAY_FILE_VERSION:
         raise IncompatibleFormat(file.path, version, ARRAY_FILE_VERSION)
     if not isinstance(table, dict) or not all(_is_entry(entry, end - length) for entry in table.values()):
         raise Corruption(file.path, end - length, "the table of arrays has an impossible entry")

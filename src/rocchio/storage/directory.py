@@ -47,7 +47,7 @@ class Directory(Protocol):
         """Make the names in a folder durable; "" is the top."""
 
     def remove(self, name: str) -> None:
-        """Remove a file or an empty folder; fine if it is gone or still in use."""
+        """Remove a file or an empty folder if that is possible now."""
 
     def names(self, folder: str) -> list[str]:
         """Sorted names in a folder; empty if there is none."""
@@ -128,9 +128,9 @@ class LocalDirectory:
                 os.close(descriptor)
 
     def remove(self, name: str) -> None:
-        # A file that another process has mapped cannot be removed on Windows; the next writer tries again.
+        # Best effort: a file in use on Windows or a network file system stays until the next writer tries again.
         path = self.root / name
-        with contextlib.suppress(FileNotFoundError, PermissionError):
+        with contextlib.suppress(OSError):
             path.rmdir() if path.is_dir() else path.unlink()
 
     def names(self, folder: str) -> list[str]:

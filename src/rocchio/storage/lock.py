@@ -74,4 +74,8 @@ else:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
+        except OSError as error:
+            raise StorageFailure(
+                error.errno or 0, f"cannot lock {file.name}: {error.strerror}; no lock, no writing"
+            ) from error
         return True

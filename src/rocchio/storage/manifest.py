@@ -86,7 +86,7 @@ def read_manifest(directory: Directory) -> Manifest:
     try:
         content = json.loads(body)
         version = content["format_version"]
-        if not isinstance(version, int) or version > FORMAT_VERSION:
+        if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
             raise IncompatibleFormat(path, version, FORMAT_VERSION)
         return _from_json(content)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, InvalidArgument) as error:

@@ -100,6 +100,8 @@ class Schema:
             return self.boosts
         if isinstance(chosen, str):
             chosen = [chosen]
+        if not isinstance(chosen, Iterable):
+            raise InvalidArgument(f"expected a field name, names or {{name: boost}}, found {chosen!r}")
         given = dict(chosen) if isinstance(chosen, Mapping) else dict.fromkeys(chosen)
         for name, boost in given.items():
             if name not in self.fields:

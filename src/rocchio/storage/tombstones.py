@@ -70,7 +70,7 @@ class Tombstones:
         magic, version, found_rows, terms = _HEADER.unpack_from(data)
         if magic != _MAGIC or found_rows != rows:
             raise Corruption(path, 0, f"expected the tombstones of {rows} rows")
-        if version > TOMBSTONES_VERSION:
+        if not 1 <= version <= TOMBSTONES_VERSION:
             raise IncompatibleFormat(path, version, TOMBSTONES_VERSION)
         bitmap = (rows + 7) // 8
         if len(data) != _HEADER.size + bitmap + 8 * terms:
