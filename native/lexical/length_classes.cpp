@@ -10,6 +10,12 @@ namespace {
 
 constexpr std::size_t kClasses = 256;
 
+/// Adds a value to a short sorted list of distinct ones, unless it is there.
+void remember(std::vector<double>& distinct, double value) {
+    const auto place = std::ranges::lower_bound(distinct, value);
+    if (place == distinct.end() || *place != value) distinct.insert(place, value);
+}
+
 }  // namespace
 
 LengthClasses::LengthClasses(const Segment& segment, const Scoring& scoring,
@@ -19,24 +25,33 @@ LengthClasses::LengthClasses(const Segment& segment, const Scoring& scoring,
     fill_bounds(segment, scoring, field_weights);
 }
 
-// Whole lengths within a span of 256 get a class each; otherwise classes are spaced geometrically, because
-// the length norm is relative.
 void LengthClasses::classify(std::span<const double> lengths) {
-    double least = 0.0;
-    double most = 0.0;
-    bool whole = true;
+    std::vector<double> distinct;
     for (double length : lengths) {
-        if (length <= 0.0) continue;  // a document without tokens has no postings
-        least = least == 0.0 ? length : std::min(least, length);
-        most = std::max(most, length);
-        whole = whole && length == std::floor(length);
+        if (length > 0.0) remember(distinct, length);  // a document without tokens has no postings
+        if (distinct.size() > kClasses) break;
     }
-    if (least == 0.0) return;
-    const bool exact = whole && most - least < static_cast<double>(kClasses);
-    const double scale = most > least ? static_cast<double>(kClasses - 1) / std::log(most / least) : 0.0;
+    if (distinct.size() <= kClasses) {
+        assign(lengths,
+               [&](double length) { return std::ranges::lower_bound(distinct, length) - distinct.begin(); });
+        return;
+    }
+    // Too many for a class each: classes are spaced geometrically, because the length norm is relative.
+    double least = distinct.front();
+    double most = distinct.front();
+    for (double length : lengths) {
+        if (length > 0.0) least = std::min(least, length);
+        most = std::max(most, length);
+    }
+    const double scale = static_cast<double>(kClasses - 1) / std::log(most / least);
+    assign(lengths, [&](double length) { return std::log(length / least) * scale; });
+}
+
+template <typename Place>
+void LengthClasses::assign(std::span<const double> lengths, Place&& place_of) {
     for (std::size_t row = 0; row < lengths.size(); ++row) {
         if (lengths[row] <= 0.0) continue;
-        const double place = exact ? lengths[row] - least : std::log(lengths[row] / least) * scale;
+        const auto place = static_cast<double>(place_of(lengths[row]));
         const auto cls = static_cast<std::uint8_t>(std::clamp(place, 0.0, static_cast<double>(kClasses - 1)));
         class_of_row_[row] = cls;
         shortest_[cls] = shortest_[cls] == 0.0 ? lengths[row] : std::min(shortest_[cls], lengths[row]);

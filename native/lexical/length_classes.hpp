@@ -29,6 +29,8 @@ class LengthClasses {
 
   private:
     void classify(std::span<const double> lengths);
+    template <typename Place>
+    void assign(std::span<const double> lengths, Place&& place_of);
     void fill_bounds(const Segment& segment, const Scoring& scoring, std::span<const double> field_weights);
 
     std::vector<std::uint8_t> class_of_row_;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -108,16 +109,14 @@ class Adder:
             self._refuse(batch, (position, reason), SchemaMismatch)
         columns, repeated = keep_last(columns)
         self.summary.repeated += len(repeated)
-        columns = self._settle_existing(batch, columns)
-        self._writer.add(columns)
+        if not self._replace:
+            columns = self._without_existing(batch, columns)
+        self.summary.replaced += self._writer.add(columns, replace=self._replace)
         self.summary.added += columns.num_rows
         self._progress(self.summary.added, batch.position_bytes, size_bytes)
 
-    def _settle_existing(self, batch: SourceBatch, columns: pa.RecordBatch) -> pa.RecordBatch:
+    def _without_existing(self, batch: SourceBatch, columns: pa.RecordBatch) -> pa.RecordBatch:
         ids = columns.column(ID_FIELD)
-        if self._replace:
-            self.summary.replaced += len(self._writer.delete(ids.to_pylist()))
-            return columns
         existing = self._writer.existing(ids)
         if not existing:
             return columns
@@ -136,7 +135,7 @@ class Adder:
             raise BadRecord(batch.path, place, reason)
         records = batch.records
         record = records.slice(position, 1).to_pylist()[0] if isinstance(records, pa.RecordBatch) else records[position]
-        self._reject(Reject(batch.path, place, reason, repr(record)))
+        self._reject(Reject(batch.path, place, reason, json.dumps(record, ensure_ascii=False, default=str)))
 
     def _reject(self, reject: Reject) -> None:
         self.summary.rejected += 1

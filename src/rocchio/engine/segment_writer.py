@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,24 @@ from rocchio.storage.documents import BATCH_ROWS, DocumentWriter, arrow_schema
 from rocchio.storage.manifest import SegmentEntry
 from rocchio.storage.schema import ID_FIELD, Schema
 from rocchio.storage.segment import SegmentFile, tombstones_name, write_checksums
+
+
+@dataclass(frozen=True)
+class FieldTerms:
+    """Terms of one field for a batch of documents: document d has ids [offsets[d], offsets[d+1])."""
+
+    ids: npt.NDArray[np.uint32]
+    offsets: npt.NDArray[np.int64]
+
+
+def analyse(batch: pa.RecordBatch, schema: Schema, analysis: Analysis) -> list[FieldTerms]:
+    """The terms of every text field. Changes nothing but the analysis's table, so it may fail without harm."""
+    fields = []
+    for name in schema.text_fields:
+        texts = batch.column(name)
+        offsets, data = string_buffers(pc.fill_null(texts, "") if texts.null_count else texts)
+        fields.append(FieldTerms(*analysis.terms(data, offsets)))
+    return fields
 
 
 class SegmentWriter:
@@ -51,23 +70,15 @@ class SegmentWriter:
         """Drop a document that was added here."""
         self._deleted.add(self._rows.pop(doc_id))
 
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Append documents with distinct doc_ids, none of them live in this segment."""
-        ids, offsets = [], []
-        for name in self._schema.text_fields:
-            field_ids, field_offsets = self._analyse(batch.column(name))
-            ids.append(field_ids)
-            offsets.append(field_offsets)
+    def add(self, batch: pa.RecordBatch, terms: Sequence[FieldTerms]) -> None:
+        """Append documents with distinct doc_ids, none of them live in this segment, and their terms by field."""
+        ids, offsets = [field.ids for field in terms], [field.offsets for field in terms]
         first_row = self.row_count
         self._documents.add(batch)
         self._builder.add(ids, offsets, self._analysis.term_count)
         doc_ids = batch.column(ID_FIELD)
         self._ids.append(doc_ids)
         self._rows.update(zip(doc_ids.to_pylist(), range(first_row, self.row_count), strict=True))
-
-    def _analyse(self, texts: pa.LargeStringArray) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
-        offsets, data = string_buffers(pc.fill_null(texts, "") if texts.null_count else texts)
-        return self._analysis.terms(data, offsets)
 
     def finish(self, generation: int) -> SegmentEntry:
         """Write everything, durably."""
@@ -77,7 +88,7 @@ class SegmentWriter:
             built = self._builder.finish(*self._analysis.terms_arrays())
             write_built(out, built)
             rows = len(built["forward_offsets"]) - 1
-            lengths = built["lengths"].reshape(-1, rows).sum(axis=1, dtype=np.int64) if rows else []
+            lengths = built["lengths"].reshape(len(self._schema.text_fields), rows).sum(axis=1, dtype=np.int64)
             _write_ids(out, self._ids)
             out.add("document_offsets", "u8", [document_offsets])
             index = out.finish()

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from rocchio.analysis import Analysis, Analyzer
 from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.open_segment import OpenSegment, open_segment
-from rocchio.engine.segment_writer import SegmentWriter, merge_segments, with_deletions
+from rocchio.engine.segment_writer import SegmentWriter, analyse, merge_segments, with_deletions
 from rocchio.engine.snapshot import Snapshot
 from rocchio.errors import StorageFailure
 from rocchio.storage.directory import Directory
@@ -70,17 +70,24 @@ class Writer:
                 if row not in self._deleted[index]:
                     yield position, Place(index, row)
 
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Append documents with distinct doc_ids that are not live. Writes a segment when memory is used up."""
+    def add(self, batch: pa.RecordBatch, *, replace: bool = False) -> int:
+        """Append documents with distinct doc_ids; those that are live already are replaced, which must be allowed.
+
+        Returns how many were replaced. Writes a segment when memory is used up. What can fail for the documents'
+        sake, their analysis, comes before any change.
+        """
         if batch.num_rows == 0:
-            return
+            return 0
+        terms = analyse(batch, self._base.schema, self._analysis)
+        replaced = len(self.delete(batch.column(ID_FIELD).to_pylist())) if replace else 0
         if self._building is None:
             name = segment_name(self._next_segment)
             self._next_segment += 1
             self._building = SegmentWriter(self._directory, name, self._base.schema, self._analysis)
-        self._building.add(batch)
+        self._building.add(batch, terms)
         if self._building.memory_bytes > self._memory_bytes:
             self._flush()
+        return replaced
 
     def delete(self, doc_ids: Sequence[str]) -> list[str]:
         """Delete live documents; returns the doc_ids that were there, each once."""
