@@ -71,9 +71,7 @@ def test_usage(ready: Path, corpus: Path, tmp_path: Path) -> None:
     fails(2, "search", ready, "--topics", corpus, words=["expected --output FILE with --topics, found none"])
     fails(2, "search", ready, "alpha", "-k", "0", words=["expected k of at least 1, found 0"])
     fails(2, "search", ready, "alpha", "--plan", "bm25 >> rm3", words=["later version"])
-    fails(
-        2, "search", ready, "alpha", "--field", "titel", words=["unknown field 'titel'", "did you mean 'title'?"]
-    )
+    fails(2, "search", ready, "alpha", "--field", "titel", words=["'titel'", "title, text"])
     fails(2, "search", tmp_path / "nothing", "alpha", words=["expected a collection", "found nothing"])
     fails(2, "info", tmp_path, words=["expected a collection", "found a folder without one"])
     fails(2, "verify", corpus, words=["expected a collection", "found a file"])
@@ -274,7 +272,6 @@ def test_interrupted_index_leaves_no_half_collection(large: Path, interrupted: t
 
 
 @needs_sigint
-@pytest.mark.xfail(strict=True, reason="cli/main.py: typer turns KeyboardInterrupt into exit code 130 by itself")
 def test_interrupted_index_says_so(interrupted: tuple[int, str]) -> None:
     assert "interrupted; the last commit is intact" in interrupted[1]
 

@@ -133,7 +133,7 @@ def test_documents_that_are_none(col: Collection, documents: Any) -> None:
 def test_repeated_doc_id_in_a_batch(col: Collection) -> None:
     summary = col.add([{"doc_id": "x", "text": "first"}, {"doc_id": "x", "text": "last"}])
     assert (summary.added, summary.repeated) == (1, 1)
-    assert "1 repeated doc_ids in a batch: the last one won" in str(summary)
+    assert "the last one won" in str(summary)
     col.commit()
     assert col.get("x")["text"] == "last"
 
@@ -183,8 +183,10 @@ def test_on_error_and_rejects(col: Collection, tmp_path: Path) -> None:
     (row,) = map(json.loads, rejects.read_text().splitlines())
     assert row["line"] == 0
     assert "expected a string, found 3 (int)" in row["reason"]
-    assert "'text': 3" in row["record"]
-    assert f"1 records rejected, see {rejects}" in str(summary)
+    assert json.loads(row["record"]) == {"doc_id": "a", "text": 3}
+    assert summary.rejected == 1
+    assert "rejected" in str(summary)
+    assert str(rejects) in str(summary)
     with refused(StorageFailure, "cannot write rejects to"):
         col.add({"doc_id": "c", "text": 3}, on_error="skip", rejects=tmp_path / "no" / "folder.jsonl")
 
@@ -242,8 +244,8 @@ def test_bad_bm25(options: dict[str, Any], words: list[str]) -> None:
     [
         ("tfidf", ["expected a scoring like bm25(k1=0.9, b=0.4)", "found 'tfidf'"]),
         ("bm25(k1=0.9", ["expected a scoring like"]),
-        ("bm25(k1)", ["expected parameters b, delta, k1, variant as name=value", "found 'k1'"]),
-        ("bm25(k2=1)", ["expected parameters", "found 'k2=1'"]),
+        ("bm25(k1)", ["expected each of b, delta, k1, variant once at most, as name=value", "found 'k1'"]),
+        ("bm25(k2=1)", ["expected each of", "found 'k2=1'"]),
         ("bm25(k1=x)", ["expected a number", "found 'x'"]),
         ("bm25(b=2)", ["expected b from 0 to 1"]),
         (3, ["expected a scoring like", "found 3"]),
@@ -258,16 +260,15 @@ def test_bad_scoring(col: Collection, scoring: Any, words: list[str]) -> None:
 
 @pytest.mark.parametrize("weight", [float("nan"), float("inf"), -float("inf"), "1", None, [1]])
 def test_bad_weights(col: Collection, weight: Any) -> None:
-    with refused(InvalidArgument, "expected terms with finite weights", "'alpha'", repr(weight)):
+    with refused(InvalidArgument, "expected terms with weights from -1e30 to 1e30", "'alpha'", repr(weight)):
         col.search({"alpha": weight})
 
 
 def test_bad_term(col: Collection) -> None:
-    with refused(InvalidArgument, "expected terms with finite weights", "3"):
+    with refused(InvalidArgument, "expected terms with weights from -1e30 to 1e30", "3"):
         col.search({3: 1.0})  # type: ignore[dict-item]
 
 
-@pytest.mark.xfail(strict=True, reason="weights whose product with idf is infinite give NaN scores, in any order")
 def test_weights_that_overflow(col: Collection) -> None:
     query = {"beta0": 1.7e308, "alpha": -1.7e308, "beta1": -1.7e308}
     try:
@@ -290,7 +291,6 @@ def test_mixed_kinds_of_queries(col: Collection) -> None:
         col.search("al\ud800pha")
 
 
-@pytest.mark.xfail(strict=True, reason="weighted_batch: a term with a lone surrogate is a UnicodeEncodeError")
 def test_lone_surrogate_as_term(col: Collection) -> None:
     with refused(InvalidArgument, "expected"):
         col.search({"al\ud800pha": 1.0})
@@ -309,7 +309,7 @@ def test_bad_threads(col: Collection, threads: Any) -> None:
 
 @pytest.mark.parametrize("option", ["where", "tenant", "recall", "plan"])
 def test_options_of_later_versions(col: Collection, option: str) -> None:
-    with refused(NotYet, option, "later version", "leave them out"):
+    with refused(NotYet, option, "later version", "leave it out"):
         col.search("alpha", **{option: 1})  # type: ignore[call-overload]
 
 
@@ -323,14 +323,14 @@ def test_unknown_options(col: Collection) -> None:
 @pytest.mark.parametrize(
     ("field", "words"),
     [
-        ("titel", ["unknown field 'titel'", "did you mean 'title'?"]),
+        ("titel", ["'titel'", "title, text"]),
         ("year", ["expected a text field to search", "'year', a number", "title, text"]),
         (["text", "tag"], ["expected a text field", "'tag', a keyword"]),
         ([], ["expected at least one field to search, found none"]),
-        ({"text": 0}, ["expected a boost above 0", "found 0", "leave a field out"]),
-        ({"text": -1.0}, ["expected a boost above 0"]),
-        ({"text": float("nan")}, ["expected a boost above 0"]),
-        ({"text": "2"}, ["expected a boost above 0", "'2'"]),
+        ({"text": 0}, ["expected a boost from 1e-6 to 1e6", "found 0", "leave a field out"]),
+        ({"text": -1.0}, ["expected a boost from 1e-6 to 1e6"]),
+        ({"text": float("nan")}, ["expected a boost from 1e-6 to 1e6"]),
+        ({"text": "2"}, ["expected a boost from 1e-6 to 1e6", "'2'"]),
     ],
 )
 def test_bad_field_choice(col: Collection, field: Any, words: list[str]) -> None:
@@ -354,7 +354,6 @@ def test_delete_of_other_things(col: Collection, doc_ids: Any) -> None:
 
 
 @pytest.mark.parametrize("call", ["get", "contains", "explain", "delete"])
-@pytest.mark.xfail(strict=True, reason="a doc_id with a lone surrogate is a UnicodeEncodeError of pyarrow")
 def test_doc_ids_that_are_no_unicode(col: Collection, call: str) -> None:
     with contextlib.suppress(UserError):
         match call:
@@ -391,9 +390,6 @@ def test_bad_fields(tmp_path: Path, fields: Any, words: list[str]) -> None:
     assert not (tmp_path / "c").exists()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a field name with a lone surrogate is a UnicodeEncodeError of write_manifest"
-)
 def test_field_name_that_is_no_unicode(tmp_path: Path) -> None:
     with refused(InvalidArgument, "expected a field name"):
         rocchio.create(tmp_path / "c", fields={"te\ud800xt": rocchio.text()})
@@ -401,7 +397,7 @@ def test_field_name_that_is_no_unicode(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("boost", [0, -1, float("nan"), float("inf"), "2", True, None])
 def test_bad_boost(boost: Any) -> None:
-    with refused(InvalidArgument, "expected a boost above 0", f"found {boost!r}", "leave a field out"):
+    with refused(InvalidArgument, "expected a boost from 1e-6 to 1e6", f"found {boost!r}", "leave a field out"):
         rocchio.text(boost=boost)
 
 
@@ -554,7 +550,7 @@ def test_a_damaged_file(col: Collection) -> None:
 def test_arrow_tables_that_do_not_fit(col: Collection) -> None:
     with refused(SchemaMismatch, "document 0", "unknown field 'titel'", "did you mean 'title'?"):
         col.add(pa.table({"doc_id": ["a"], "titel": ["x"]}))
-    with refused(SchemaMismatch, "document 0", "expected a doc_id"):
+    with refused(SchemaMismatch, "expected columns with different names and one 'doc_id'", "found ['text']"):
         col.add(pa.table({"text": ["x"]}))
     with refused(SchemaMismatch, "document 1", "expected a doc_id", "found None"):
         col.add(pa.table({"doc_id": ["a", None], "text": ["x", "y"]}))

@@ -43,9 +43,6 @@ print(len(file.damaged_chunks()))
 """
 
 
-@pytest.mark.xfail(
-    strict=True, reason="bindings/base.cpp: CheckedFile keeps a view of a converted copy that is freed"
-)
 def test_checked_file_of_an_array_with_gaps() -> None:
     done = subprocess.run([sys.executable, "-c", KEEP], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "0\n") or "TypeError" in done.stderr
