@@ -66,7 +66,9 @@ void LengthClasses::fill_bounds(const Segment& segment, const Scoring& scoring,
     for (std::size_t code = 0; code < codes; ++code) {
         const double tf = boosted_sum(segment.frequencies(static_cast<std::uint32_t>(code)), field_weights);
         for (std::size_t cls = 0; tf > 0.0 && cls < kClasses; ++cls) {
-            bounds_[code * kClasses + cls] = static_cast<float>(scoring.tf_part(tf, shortest_[cls]));
+            const float bound = static_cast<float>(scoring.tf_part(tf, shortest_[cls]));
+            bounds_[code * kClasses + cls] = bound;
+            if (longest_[cls] > 0.0) least_bound_ = std::min(least_bound_, bound);
         }
     }
     // tf_part is concave in tf and depends on tf / norm, so a ratio of norms bounds the ratio of

@@ -6,6 +6,7 @@
 // length, so the table holds upper bounds; they are exact when there are at most 256 distinct lengths.
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -24,6 +25,9 @@ class LengthClasses {
     /// Upper bounds of tf_part: entry code * 256 + class. Escaped codes are not in it.
     std::span<const float> bounds() const { return bounds_; }
 
+    /// The smallest bound of any posting: sums of float32 need it to be well above the smallest float.
+    float least_bound() const { return least_bound_; }
+
     /// exact >= bound * tightness for every posting, with 0 < tightness <= 1.
     double tightness() const { return tightness_; }
 
@@ -37,6 +41,7 @@ class LengthClasses {
     std::vector<double> shortest_;  // by class; 0 where the class is empty
     std::vector<double> longest_;
     std::vector<float> bounds_;
+    float least_bound_ = std::numeric_limits<float>::infinity();
     double tightness_ = 1.0;
 };
 

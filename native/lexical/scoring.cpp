@@ -33,8 +33,10 @@ double Scoring::tf_part(double tf, double length) const {
         case Variant::bm25plus:
             return (k1 + 1.0) * tf / (k1 * norm + tf);
         case Variant::bm25l: {
-            const double c = tf / norm + delta;
-            return (k1 + 1.0) * c / (k1 + c) - absent_part();
+            // (k1 + 1) * ((c + delta) / (k1 + c + delta) - delta / (k1 + delta)), without the cancellation
+            const double c = tf / norm;
+            if (delta == 0.0) return (k1 + 1.0) * c / (k1 + c);
+            return (k1 + 1.0) * k1 * c / ((k1 + c + delta) * (k1 + delta));
         }
     }
     return 0.0;

@@ -168,7 +168,8 @@ void Searcher::search_one(std::span<const TermEntry> entries, std::span<const st
         const SegmentQuery query{*segments_[s], scoring_, field_weights_,
                                  lengths(s),    terms,    allowed.empty() ? AllowedRows{} : allowed[s],
                                  constant,      k};
-        if (kernel == Kernel::exhaustive || !bounded) {
+        const bool by_bounds = bounded && caches_[s].classes->least_bound() > 1e-15f;
+        if (kernel == Kernel::exhaustive || !by_bounds) {
             search_exhaustive(query, static_cast<std::uint32_t>(s), hits);
         } else {
             const float floor = hits.size() >= k ? hits[k - 1].score : 0.0f;

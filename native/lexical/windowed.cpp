@@ -51,9 +51,10 @@ class CandidateSet {
         std::uint32_t row;
     };
 
-    CandidateSet(std::size_t k, double tightness, float floor)
-        : k_(k), tightness_(static_cast<float>(tightness)) {
-        set_threshold(floor * tightness_);
+    /// `constant` is added to every score: sums that differ by less than its rounding tie.
+    CandidateSet(std::size_t k, double tightness, float floor, double constant)
+        : k_(k), tightness_(static_cast<float>(tightness)), constant_(static_cast<float>(constant)) {
+        set_threshold(floor);
     }
 
     /// Values above this are candidates: just below the threshold, and 0 at first (0 means no match).
@@ -77,19 +78,23 @@ class CandidateSet {
             const auto kth = items_.begin() + static_cast<std::ptrdiff_t>(k_ - 1);
             std::nth_element(items_.begin(), kth, items_.end(),
                              [](const Candidate& a, const Candidate& b) { return a.value > b.value; });
-            set_threshold(std::max(threshold_, kth->value * tightness_));
+            set_threshold(kth->value);
             std::erase_if(items_, [&](const Candidate& c) { return c.value < threshold_; });
         }
         limit_ = std::max(items_.size() + items_.size() / 2, k_ + std::max<std::size_t>(k_ / 2, 64));
     }
 
-    void set_threshold(float threshold) {
-        threshold_ = threshold;
-        cut_ = threshold > 0.0f ? std::nextafter(threshold, 0.0f) : 0.0f;
+    // `reached` is the bound of the k-th best row, or a sum that k documents reach. Scores are float32
+    // roundings of sum + constant: two units in the last place (2^-23 each) cover the ties that this makes.
+    void set_threshold(float reached) {
+        const float slack = 2.5e-7f * (reached + constant_);
+        threshold_ = std::max(threshold_, reached * tightness_ - slack);
+        cut_ = threshold_ > 0.0f ? std::nextafter(threshold_, 0.0f) : 0.0f;
     }
 
     std::size_t k_;
     float tightness_;
+    float constant_;
     float threshold_ = 0.0f;
     float cut_ = 0.0f;
     std::size_t limit_ = 0;
@@ -184,7 +189,8 @@ void search_windowed(const SegmentQuery& query, const LengthClasses& classes, st
     // Float sums of n positive numbers err by at most about n units in the last place (2^-24); doubled for
     // safety.
     const double rounding = 1.2e-7 * static_cast<double>(cursors.size() + 8);
-    CandidateSet candidates(query.k, classes.tightness() * (1.0 - rounding), floor_of_sums(query, floor));
+    CandidateSet candidates(query.k, classes.tightness() * (1.0 - rounding), floor_of_sums(query, floor),
+                            query.constant);
     collect_candidates(query, classes, cursors, candidates);
     score_exactly(query, cursors, candidates.finish(), segment_index, out);
 }

@@ -80,7 +80,7 @@ class Hit:
         return self._explain()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Run(Sequence["list[tuple[DocId, float]]"]):
     """Columnar results of many queries.
 
@@ -95,7 +95,7 @@ class Run(Sequence["list[tuple[DocId, float]]"]):
 
     def __post_init__(self) -> None:
         if not len(self.query_ids) == len(self.doc_ids) == len(self.scores):
-            raise ValueError(
+            raise InvalidArgument(
                 f"a run needs as many doc_ids and scores as query_ids, found {len(self.query_ids)} query_ids, "
                 f"{len(self.doc_ids)} doc_ids, {len(self.scores)} scores"
             )
@@ -103,7 +103,13 @@ class Run(Sequence["list[tuple[DocId, float]]"]):
     def __len__(self) -> int:
         return len(self.query_ids)
 
+    def __repr__(self) -> str:
+        return f"<rocchio.Run {self.name!r}: {len(self)} queries, {sum(map(len, self.doc_ids))} hits>"
+
     def __getitem__(self, index: Any) -> Any:
+        """(doc_id, score) pairs of query `index`, best first; for a slice, the run of those queries."""
+        if isinstance(index, slice):
+            return Run(self.query_ids[index], self.doc_ids[index], self.scores[index], self.name)
         return list(zip(self.doc_ids[index], self.scores[index].tolist(), strict=True))
 
     def items(self) -> Iterator[tuple[QueryId, list[tuple[DocId, float]]]]:

@@ -1,7 +1,7 @@
 """Text analysis: from text to terms."""
 
 from rocchio.analysis.analysis import Analysis
-from rocchio.analysis.analyzer import PRESETS, TOKENIZERS, Analyzer, callable_analyzer, parse_analyzer
+from rocchio.analysis.analyzer import PRESETS, TOKENIZERS, Analyzer, callable_analyzer, parse_analyzer, preset_name
 from rocchio.analysis.filters import Filter
 from rocchio.analysis.stopwords import STOP_LISTS
 
@@ -14,4 +14,5 @@ __all__ = [
     "Filter",
     "callable_analyzer",
     "parse_analyzer",
+    "preset_name",
 ]

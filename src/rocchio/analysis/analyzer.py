@@ -160,4 +160,10 @@ PRESETS: Final[dict[str, Analyzer]] = _presets()
 """Name -> analyzer. A name's meaning never changes once released: collections store it."""
 _NAMES.update({analyzer.steps: name for name, analyzer in PRESETS.items()})
 
-__all__ = ["PRESETS", "TOKENIZERS", "Analyzer", "TextFunction", "callable_analyzer", "parse_analyzer"]
+
+def preset_name(steps: str) -> str | None:
+    """The preset whose steps these are, if there is one; needs no analyzer to be made."""
+    return _NAMES.get(steps)
+
+
+__all__ = ["PRESETS", "TOKENIZERS", "Analyzer", "TextFunction", "callable_analyzer", "parse_analyzer", "preset_name"]

@@ -9,40 +9,41 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-import rocchio
 from rocchio.cli.options import AsJson, CollectionPath
-from rocchio.cli.output import out, print_json, size, step_progress
-from rocchio.engine.collection import verify_folder
-from rocchio.errors import DataError, InvalidArgument, NotFound
+from rocchio.cli.output import counted, out, print_json, show, size, step_progress
+from rocchio.engine.collection import open_for_maintenance, verify_folder
+from rocchio.errors import BadRecord, DataError, InvalidArgument, NotFound
 
 DELETE_EXAMPLES = (
-    "Examples:  [bold]rocchio delete papers.rocchio a1 a2[/bold]   ·   "
+    "Examples:\n\n[bold]rocchio delete papers.rocchio a1 a2[/bold]\n\n"
     "[bold]cut -f1 gone.tsv | rocchio delete papers.rocchio --from -[/bold]"
 )
 
 
 def info(collection: CollectionPath, as_json: AsJson = False) -> None:
     """Counts, sizes, fields and segments of a collection."""
-    about = rocchio.open(collection).info()
+    about = open_for_maintenance(collection).info()
     if as_json:
         print_json(about.to_dict())
         return
     table = Table(show_header=False, box=None)
-    table.add_row("documents", f"{about.documents:,} ({about.deleted:,} deleted ones wait for compact)")
+    table.add_row(
+        "documents",
+        f"{about.documents:,}" + (f" ({about.deleted:,} more are deleted until compact)" if about.deleted else ""),
+    )
     steps = "" if about.analyzer == about.analyzer_steps else f" = {about.analyzer_steps}"
     table.add_row("analyzer", about.analyzer + steps)
     table.add_row("fields", ", ".join(f"{name}: {kind}" for name, kind in about.fields.items()))
     table.add_row("tokens", f"{about.tokens:,} ({about.average_length:.1f} a document)")
-    per_posting = about.index_bytes / about.postings if about.postings else 0.0
-    table.add_row("postings", f"{about.postings:,} ({per_posting:.2f} bytes each with forward index and dictionary)")
+    table.add_row("postings", f"{about.postings:,}")
     table.add_row("size", f"{size(about.size_bytes)} ({size(about.index_bytes)} of it index)")
     table.add_row("commit", f"generation {about.generation}, format {about.format_version}")
-    out.print(table)
+    show(table)
     segments = Table("segment", "documents", "deleted", "terms", "postings", "size")
     for segment in about.segments:
         numbers = (segment.documents, segment.deleted, segment.terms, segment.postings)
         segments.add_row(segment.name, *(f"{number:,}" for number in numbers), size(segment.size_bytes))
-    out.print(segments)
+    show(segments)
 
 
 def verify(collection: CollectionPath, as_json: AsJson = False) -> None:
@@ -56,15 +57,17 @@ def verify(collection: CollectionPath, as_json: AsJson = False) -> None:
     else:
         for problem in report.problems:
             out.print(f"damaged: {problem}", style="red", markup=False)
-        verdict = "sound" if report.ok else f"{len(report.problems)} problems"
-        out.print(f"{report.files} files, {size(report.size_bytes)}, {report.documents:,} documents: {verdict}")
+        verdict = "sound" if report.ok else counted(len(report.problems), "problem")
+        out.print(
+            f"{report.files} files, {size(report.size_bytes)}, {counted(report.documents, 'document')}: {verdict}"
+        )
     if not report.ok:
         raise typer.Exit(DataError.exit_code)
 
 
 def compact(collection: CollectionPath, as_json: AsJson = False) -> None:
     """Merge all segments into one and drop deleted documents. Scores do not change."""
-    with rocchio.open(collection) as col:
+    with open_for_maintenance(collection) as col:
         before = col.info()
         with step_progress("compacting", as_json) as update:
             col.compact(update)
@@ -73,8 +76,8 @@ def compact(collection: CollectionPath, as_json: AsJson = False) -> None:
         print_json({"before": before.to_dict(), "after": after.to_dict()})
         return
     out.print(
-        f"{len(before.segments)} segments, {size(before.size_bytes)} -> "
-        f"{len(after.segments)}, {size(after.size_bytes)}; {before.deleted:,} deleted documents dropped"
+        f"{counted(len(before.segments), 'segment')}, {size(before.size_bytes)} -> "
+        f"{len(after.segments)}, {size(after.size_bytes)}; {counted(before.deleted, 'deleted document')} dropped"
     )
 
 
@@ -90,22 +93,32 @@ def delete(
     wanted = [*(doc_ids or []), *_lines(source)]
     if not wanted:
         raise InvalidArgument("expected doc_ids to delete, found none; name them or use --from FILE")
-    with rocchio.open(collection) as col:
+    with open_for_maintenance(collection) as col:
         deleted = col.delete(wanted)
         col.commit()
     unknown = len(set(wanted)) - deleted
     if as_json:
         print_json({"deleted": deleted, "unknown": unknown})
     else:
-        out.print(f"{deleted:,} documents deleted, {unknown:,} were not there")
+        out.print(f"{counted(deleted, 'document')} deleted; not there: {unknown:,}")
 
 
 def _lines(source: str | None) -> list[str]:
     if source is None:
         return []
     if source == "-":
+        if sys.stdin is None:
+            raise InvalidArgument("expected doc_ids on standard input, found it closed")
         return [line.rstrip("\n") for line in sys.stdin if line.strip()]
     path = Path(source)
     if not path.is_file():
         raise NotFound(f"expected a file with a doc_id a line, found nothing at {path}")
-    return [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    lines = path.read_bytes().split(b"\n")
+    return [_decoded(path, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+
+
+def _decoded(path: Path, number: int, line: bytes) -> str:
+    try:
+        return line.decode().rstrip("\r")
+    except UnicodeDecodeError as error:
+        raise BadRecord(path, number, f"expected UTF-8, found another byte at {error.start}") from error

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
 import rocchio
 from rocchio.cli.options import AsJson
-from rocchio.cli.output import document_progress, out, print_json, size
-from rocchio.cli.search import explanation_table, hit_lines
+from rocchio.cli.output import out, print_json, progress, show, size
+from rocchio.cli.search import explanation_table, show_texts
 from rocchio.engine.collection import Collection
 from rocchio.errors import InvalidArgument
 from rocchio.evaluation import Evaluation, evaluate
@@ -64,7 +65,7 @@ def _build(path: Path, documents: list[dict[str, Any]], quiet: bool) -> tuple[Co
         "kind": rocchio.keyword(),
     }
     col = rocchio.create(path, fields=fields)
-    with col, document_progress("indexing docstrings", quiet) as update:
+    with col, progress("indexing docstrings", quiet) as update:
         for first in range(0, len(documents), 500):
             col.add(documents[first : first + 500])
             done = min(first + 500, len(documents))
@@ -81,7 +82,8 @@ def _report(col: Collection, evaluation: Evaluation, build_seconds: float, searc
         f"({size(about.size_bytes)} on disk, {about.tokens:,} tokens)"
     )
     out.print(f"{queries:,} known-item queries in {search_seconds:.2f} s ({queries / search_seconds:,.0f} a second)\n")
-    table = Table("measure", "value", "", title="the first sentence of a docstring looks for the rest of it")
+    table = Table("measure", "value", "meaning", box=SIMPLE)
+    table.title = "the first sentence of a docstring looks for the rest of it"
     meaning = {
         "nDCG@10": "1 if every answer is first, less the lower it is, 0 below 10",
         "R@100": "share of answers among the first 100",
@@ -89,7 +91,7 @@ def _report(col: Collection, evaluation: Evaluation, build_seconds: float, searc
     }
     for measure, value in evaluation.means.items():
         table.add_row(measure, f"{value:.4f}", meaning[measure])
-    out.print(table)
+    show(table)
 
 
 def _show_hits(col: Collection, topics: Topics, qrels: Qrels, run: Run) -> None:
@@ -102,6 +104,6 @@ def _show_hits(col: Collection, topics: Topics, qrels: Qrels, run: Run) -> None:
         for rank, hit in enumerate(hits, start=1):
             right = ("   <- the answer", "green") if hit.doc_id in qrels[query_id] else ("", "")
             out.print(Text.assemble((f"{rank:>3}. ", "dim"), (hit.doc_id, "bold cyan"), f"   {hit.score:.4f}", right))
-            for line in hit_lines(col, topics[query_id], hit):
-                out.print(line)
-        out.print(explanation_table(hits[0].why()))
+            show_texts(col, topics[query_id], hit)
+        show(explanation_table(hits[0].why()))
+        out.print()

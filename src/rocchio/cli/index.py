@@ -13,7 +13,7 @@ import typer
 import rocchio
 from rocchio.cli.infer import infer_fields
 from rocchio.cli.options import AsJson, CollectionPath, names
-from rocchio.cli.output import document_progress, err, out, print_json, size
+from rocchio.cli.output import counted, err, out, print_json, progress, size
 from rocchio.engine.collection import Collection
 from rocchio.errors import InvalidArgument
 from rocchio.sources import open_source
@@ -21,9 +21,9 @@ from rocchio.storage.manifest import MANIFEST
 from rocchio.storage.schema import Field
 
 EXAMPLES = (
-    "Examples:  [bold]rocchio index corpus.jsonl papers.rocchio --text title,text[/bold]   ·   "
-    "[bold]rocchio index beir/scifact scifact.rocchio --analyzer anserini[/bold]   ·   "
-    "[bold]rocchio index notes/ notes.rocchio[/bold]   ·   "
+    "Examples:\n\n[bold]rocchio index corpus.jsonl papers.rocchio --text title,text[/bold]\n\n"
+    "[bold]rocchio index beir/scifact scifact.rocchio --analyzer anserini[/bold]\n\n"
+    "[bold]rocchio index notes/ notes.rocchio[/bold]\n\n"
     "[bold]rocchio index more.parquet papers.rocchio --upsert[/bold]"
 )
 
@@ -51,7 +51,9 @@ def index(
     number: Annotated[FieldNames, typer.Option(help="Numeric fields.")] = None,
     date: Annotated[FieldNames, typer.Option(help="Fields of dates in ISO 8601 form.")] = None,
     bool_: Annotated[FieldNames, typer.Option("--bool", help="Fields of true or false.")] = None,
-    analyzer: Annotated[str, typer.Option(help="english, german, ..., cjk, anserini, bm25s, or steps.")] = "english",
+    analyzer: Annotated[
+        str | None, typer.Option(help="english (default), german, ..., cjk, anserini, bm25s, or steps.")
+    ] = None,
     id_field: Annotated[
         str | None, typer.Option(help="Field of the doc_id. Default: doc_id, _id, id or docno.")
     ] = None,
@@ -82,6 +84,8 @@ def index(
         raise InvalidArgument(
             f"expected a new collection, found one at {collection}; use --append or --upsert to add to it"
         )
+    if exists and (declared or analyzer is not None):
+        raise InvalidArgument("expected no fields and no analyzer for an existing collection: it keeps the ones it has")
     if exists:
         col, inference = rocchio.open(collection, memory_mb=memory_mb), None
     else:
@@ -90,7 +94,7 @@ def index(
             err.print(note, markup=False)
         fields = inference.fields
         was_there = collection.exists()
-        col = rocchio.create(collection, fields=fields, analyzer=analyzer, memory_mb=memory_mb)
+        col = rocchio.create(collection, fields=fields, analyzer=analyzer or "english", memory_mb=memory_mb)
     try:
         with col:
             summary = _run(col, source, format_, id_field, upsert, on_error, rejects, as_json)
@@ -106,10 +110,10 @@ def index(
 def _run(col: Collection, source: Path, format_: str | None, id_field: str | None, upsert: bool,
          on_error: OnErrorChoice, rejects: Path | None, as_json: bool) -> Any:  # fmt: skip
     skip = on_error is OnErrorChoice.SKIP
-    reject_path = (rejects or Path(f"{str(col.path).rstrip('/')}.rejects.jsonl")) if skip else None
+    reject_path = (rejects or _free_reject_path(col.path)) if skip else None
     if reject_path is not None and reject_path.exists() and reject_path.samefile(source):
         raise InvalidArgument(f"expected another file for rejects, found the source {source} itself; choose --rejects")
-    with document_progress("indexing", as_json) as update:
+    with progress("indexing", as_json) as update:
         put = col.upsert if upsert else col.add
         summary = put(
             source,
@@ -123,6 +127,14 @@ def _run(col: Collection, source: Path, format_: str | None, id_field: str | Non
     return summary
 
 
+def _free_reject_path(collection: Path) -> Path:
+    """COLLECTION.rejects.jsonl, or with a number when an earlier run left one."""
+    path, number = collection.with_name(f"{collection.name}.rejects.jsonl"), 2
+    while path.exists():
+        path, number = collection.with_name(f"{collection.name}.rejects-{number}.jsonl"), number + 1
+    return path
+
+
 def _report(col: Collection, summary: Any, seconds: float, as_json: bool) -> None:
     about = col.info()
     if as_json:
@@ -133,10 +145,14 @@ def _report(col: Collection, summary: Any, seconds: float, as_json: bool) -> Non
             {**counts, "documents": about.documents, "seconds": round(seconds, 3), "size_bytes": about.size_bytes}
         )
         return
-    out.print(f"{summary} in {seconds:.1f} s ({summary.added / max(seconds, 1e-9):,.0f}/s)", markup=False)
+    out.print(str(summary), markup=False)
     for reason in summary.reasons[:3]:
         out.print(f"  {reason}", markup=False, style="yellow")
-    out.print(f"{col.path}: {about.documents:,} documents, {size(about.size_bytes)}", markup=False)
+    if summary.rejected > 3:
+        out.print(f"  … and {summary.rejected - 3:,} more", style="yellow")
+    rate = summary.added / max(seconds, 1e-9)
+    total = f"{counted(about.documents, 'document')}, {size(about.size_bytes)}"
+    out.print(f"{col.path}: {total}; took {seconds:.1f} s ({rate:,.0f}/s)", markup=False)
 
 
 def _declared(**options: FieldNames) -> dict[str, Field]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 import pyarrow as pa
 
 import rocchio
-from rocchio.errors import InvalidArgument
-from rocchio.sources import DocumentSource
+from rocchio.errors import BadRecord, InvalidArgument
+from rocchio.sources import DocumentSource, Reject
 from rocchio.storage.schema import ID_FIELD, Field
 
 USUAL_TEXT_FIELDS = ("title", "text", "body", "content", "contents", "abstract", "description")
@@ -36,9 +37,11 @@ def infer_fields(source: DocumentSource, declared: Mapping[str, Field]) -> Infer
         if texts:
             notes.append(f"searching fields {', '.join(texts)}; choose others with --text")
     if not texts:
-        raise InvalidArgument(
-            f"expected a field to search, found {', '.join(seen) or 'no fields'}; name it with --text"
-        )
+        raise InvalidArgument(f"expected a field to search, found {', '.join(seen)}; name it with --text")
+    if not any(name in seen for name in texts):
+        close = difflib.get_close_matches(texts[0], list(seen), n=1)
+        meant = f"; did you mean {close[0]}?" if close else ""
+        raise InvalidArgument(f"expected --text of {', '.join(seen)}, found {', '.join(texts)}{meant}")
     missing = [name for name in declared if records and name not in seen]
     if missing:
         notes.append(f"fields {', '.join(missing)} are not in the first {len(records):,} records")
@@ -56,10 +59,13 @@ def infer_fields(source: DocumentSource, declared: Mapping[str, Field]) -> Infer
 
 
 def _first_records(source: DocumentSource) -> list[dict[str, Any]]:
-    for batch in source.batches(lambda _reject: None):
+    """The first batch. Raises InvalidArgument with the first problem when there is none."""
+    rejects: list[Reject] = []
+    for batch in source.batches(rejects.append):
         records = batch.records
         return records.to_pylist() if isinstance(records, pa.RecordBatch) else records
-    return []
+    problem = BadRecord(rejects[0].path, rejects[0].line, rejects[0].reason) if rejects else "it is empty"
+    raise InvalidArgument(f"expected records in the source, found none that can be read; {problem}")
 
 
 def _by_values(values: Iterable[Any]) -> Field:

@@ -9,7 +9,7 @@ import typer
 from rocchio.cli import collection as collection_commands
 from rocchio.cli import demo, evaluate, index, search
 from rocchio.cli.output import err
-from rocchio.errors import RocchioError
+from rocchio.errors import RocchioError, StorageFailure
 
 INTERRUPTED = 130
 
@@ -50,7 +50,7 @@ def version(
 def main() -> None:
     """Run the command line; errors become one line on standard error and an exit code."""
     try:
-        code = app(standalone_mode=False)
+        code = _run()
     except RocchioError as error:
         _complain(str(error), getattr(error, "__notes__", []))
         sys.exit(error.exit_code)
@@ -60,6 +60,9 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone: nothing is left to say
         sys.exit(0)
+    except OSError as error:  # the output cannot be written: a full disk behind a redirection
+        _complain(f"cannot write: {error.strerror}", [])
+        sys.exit(StorageFailure.exit_code)
     except Exception as error:
         # usage errors: their class is click's or, in newer versions, typer's private copy of it
         if not hasattr(error, "show") or not hasattr(error, "exit_code"):
@@ -67,6 +70,18 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _run() -> int | None:
+    try:
+        code: int | None = app(standalone_mode=False)
+    except SystemExit as stop:  # some versions of typer turn Ctrl-C into an exit of their own
+        if stop.code == INTERRUPTED:
+            raise KeyboardInterrupt from stop
+        raise
+    if code == INTERRUPTED:
+        raise KeyboardInterrupt
+    return code
 
 
 def _complain(text: str, notes: list[str]) -> None:

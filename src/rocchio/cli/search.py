@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 import rocchio
 from rocchio.cli.options import AsJson, CollectionPath
-from rocchio.cli.output import err, out, print_json
+from rocchio.cli.output import counted, err, out, print_json, progress, show
 from rocchio.engine.collection import Collection
 from rocchio.engine.highlight import snippet
 from rocchio.errors import InvalidArgument
 from rocchio.sources import read_topics
-from rocchio.types import Explanation, Hit
+from rocchio.types import Explanation, Hit, Run, Topics
 
+QUERIES_A_PART = 1000
 EXAMPLES = (
-    'Examples:  [bold]rocchio search papers.rocchio "relevance feedback" -k 5[/bold]   ·   '
-    '[bold]rocchio search papers.rocchio "relevance feedback" --explain[/bold]   ·   '
+    'Examples:\n\n[bold]rocchio search papers.rocchio "relevance feedback" -k 5[/bold]\n\n'
+    '[bold]rocchio search papers.rocchio "relevance feedback" --explain[/bold]\n\n'
     '[bold]rocchio search papers.rocchio --topics queries.jsonl --plan "bm25(k1=0.9, b=0.4)" -k 1000 '
     "--output run.trec[/bold]"
 )
@@ -45,6 +48,12 @@ def search(
     """Search a collection."""
     if (query is None) == (topics is None):
         raise InvalidArgument("expected a query or --topics FILE, found " + ("both" if query else "neither"))
+    if topics is None and output is not None:
+        raise InvalidArgument("expected --topics with --output, found a single query; leave --output out")
+    if topics is not None and explain:
+        raise InvalidArgument("expected --explain with a single query, found --topics")
+    if topics is not None and output is not None and output.exists() and output.samefile(topics):
+        raise InvalidArgument(f"expected another file for the run, found the topics {topics} themselves")
     scoring = rocchio.parse_plan(plan)
     col = rocchio.open(collection)
     if topics is not None:
@@ -58,7 +67,16 @@ def search(
         print_json({"query": query, "hits": [_hit_json(hit, explain) for hit in hits]})
         return
     _print_hits(col, query, hits, explain)
-    err.print(f"{len(hits)} of {len(col):,} documents in {seconds * 1000:.1f} ms", style="dim")
+    if not hits:
+        err.print(_why_nothing(col, query), markup=False)
+    err.print(f"{len(hits)} of {counted(len(col), 'document')} in {seconds * 1000:.1f} ms", style="dim")
+
+
+def _why_nothing(col: Collection, query: str) -> str:
+    terms = col.terms(query)
+    if not terms:
+        return f"nothing is left to search of {query!r} after the analyzer {col.info().analyzer}"
+    return f"no document holds any of the terms {', '.join(terms)}"
 
 
 def _search_topics(
@@ -75,9 +93,8 @@ def _search_topics(
         raise InvalidArgument("expected --output FILE with --topics, found none; the run is written there")
     queries = read_topics(topics)
     started = time.perf_counter()
-    run = col.search(
-        list(queries.values()), k=k, scoring=scoring, field=field or None, threads=threads, query_ids=list(queries)
-    )
+    with progress("searching", as_json) as update:
+        run = _search_in_parts(col, queries, update, k=k, scoring=scoring, field=field or None, threads=threads)
     seconds = time.perf_counter() - started
     run.to_trec(output)
     found = sum(len(ids) for ids in run.doc_ids)
@@ -86,6 +103,21 @@ def _search_topics(
         return
     rate = len(run) / seconds if seconds else 0.0
     out.print(f"{len(run):,} queries, {found:,} hits in {seconds:.2f} s ({rate:,.0f}/s) -> {output}", markup=False)
+
+
+def _search_in_parts(col: Collection, queries: Topics, update: Callable[[int, int, int], None], **options: Any) -> Run:
+    """All queries, a thousand at a time, so that progress can be shown."""
+    ids, texts = list(queries), list(queries.values())
+    doc_ids: list[Any] = []
+    scores: list[Any] = []
+    name = ""
+    for first in range(0, len(ids), QUERIES_A_PART):
+        part = col.search(texts[first : first + QUERIES_A_PART], **options)
+        doc_ids += part.doc_ids
+        scores += part.scores
+        name = part.name
+        update(len(scores), len(scores), len(ids))
+    return Run(ids, doc_ids, scores, name or "rocchio")
 
 
 def _hit_json(hit: Hit, with_why: bool) -> dict[str, Any]:
@@ -109,32 +141,31 @@ def _hit_json(hit: Hit, with_why: bool) -> dict[str, Any]:
 def _print_hits(col: Collection, query: str, hits: list[Hit], explain: bool) -> None:
     for rank, hit in enumerate(hits, start=1):
         out.print(Text.assemble((f"{rank:>3}. ", "dim"), (hit.doc_id, "bold cyan"), (f"   {hit.score:.4f}", "green")))
-        for line in hit_lines(col, query, hit):
-            out.print(line)
+        show_texts(col, query, hit)
         if explain:
-            out.print(explanation_table(hit.why()))
+            show(explanation_table(hit.why()))
 
 
-def hit_lines(col: Collection, query: str, hit: Hit) -> list[Text]:
-    """The hit's short texts whole and its long ones as snippets, with the query's terms marked."""
+def show_texts(col: Collection, query: str, hit: Hit) -> None:
+    """The hit's short texts whole and its long ones as snippets, indented, with the query's terms marked."""
     snapshot = col.snapshot()
     terms = snapshot.terms(query)
-    lines = []
     for name in col.schema.text_fields:
         text = hit.fields.get(name)
         if not text:
             continue
         piece = snippet(text, snapshot.spans(text), terms)
-        line = Text("     " + piece.text)
+        line = Text(piece.text)
         for start, end in piece.marks:
-            line.stylize("bold yellow", start + 5, end + 5)
-        lines.append(line)
-    return lines
+            line.stylize("bold yellow", start, end)
+        out.print(Padding(line, (0, 0, 0, 5)), soft_wrap=False)
 
 
 def explanation_table(why: Explanation) -> Table:
     """A score as a table of terms."""
-    table = Table("term", "weight", "tf", "df", "idf", "score", box=None, padding=(0, 2), header_style="dim")
+    table = Table("term", box=None, padding=(0, 2), header_style="dim")
+    for name in ("weight", "tf", "df", "idf", "score"):
+        table.add_column(name, justify="left" if name == "tf" else "right")
     for part in why.terms:
         tf = ", ".join(f"{name} {count}" for name, count in part.tf.items())
         table.add_row(part.term, f"{part.weight:g}", tf, f"{part.df:,}", f"{part.idf:.3f}", f"{part.score:.4f}")
@@ -142,4 +173,5 @@ def explanation_table(why: Explanation) -> Table:
         table.add_row("(every document)", "", "", "", "", f"{why.constant:.4f}")
     table.add_row("sum", "", "", "", "", f"{why.score:.4f}")
     table.caption = f"{why.scoring}; {why.length:g} tokens, {why.average_length:.1f} on average"
+    table.caption_justify = "left"
     return table

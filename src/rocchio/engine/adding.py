@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 import pyarrow as pa
 
-from rocchio.engine.records import BadRow, from_arrow, read_strings, to_arrow
+from rocchio.engine.records import BadRow, from_arrow, read_strings, to_arrow, to_records
 from rocchio.engine.writer import Writer, keep_last
 from rocchio.errors import BadRecord, DuplicateDocument, InvalidArgument, SchemaMismatch
 from rocchio.sources import Reject, RejectFile, SourceBatch, StopAtFirst, open_source
@@ -43,14 +43,14 @@ class AddSummary:
     """The first ten reasons, with their places."""
 
     def __str__(self) -> str:
-        parts = [f"{self.added:,} documents added"]
+        parts = [f"documents added: {self.added:,}"]
         if self.replaced:
-            parts.append(f"{self.replaced:,} of them replaced an older version")
+            parts.append(f"of them in place of an older version: {self.replaced:,}")
         if self.repeated:
-            parts.append(f"{self.repeated:,} repeated doc_ids in a batch: the last one won")
+            parts.append(f"repeated doc_ids, of which the last one won: {self.repeated:,}")
         if self.rejected:
-            where = f", see {self.reject_file}" if self.reject_file else ""
-            parts.append(f"{self.rejected:,} records rejected{where}")
+            where = f" (see {self.reject_file})" if self.reject_file else ""
+            parts.append(f"rejected: {self.rejected:,}{where}")
         return "; ".join(parts)
 
 
@@ -134,7 +134,7 @@ class Adder:
                 raise kind(f"document {place}: {reason}")
             raise BadRecord(batch.path, place, reason)
         records = batch.records
-        record = records.slice(position, 1).to_pylist()[0] if isinstance(records, pa.RecordBatch) else records[position]
+        record = to_records(records.slice(position, 1))[0] if isinstance(records, pa.RecordBatch) else records[position]
         self._reject(Reject(batch.path, place, reason, json.dumps(record, ensure_ascii=False, default=str)))
 
     def _reject(self, reject: Reject) -> None:
@@ -147,8 +147,7 @@ class Adder:
 
 def _ids_of(records: list[dict[str, Any]] | pa.RecordBatch) -> list[Any]:
     if isinstance(records, pa.RecordBatch):
-        ids: list[Any] = records.column(ID_FIELD).to_pylist()
-        return ids
+        return [record[ID_FIELD] for record in to_records(records.select([ID_FIELD]))]
     return [record.get(ID_FIELD) if isinstance(record, dict) else None for record in records]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar, Unpack, overload
@@ -13,11 +14,11 @@ from rocchio.engine.adding import Adder, AddSummary, OnError, Progress
 from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.info import CollectionInfo, describe
 from rocchio.engine.plan import Bm25Step
-from rocchio.engine.queries import Query
+from rocchio.engine.queries import Query, check_unicode
 from rocchio.engine.snapshot import FieldChoice, SearchOptions, Snapshot, open_snapshot
 from rocchio.engine.verify import VerifyReport, verify
 from rocchio.engine.writer import DEFAULT_MEMORY_MB, Writer, due_for_merging
-from rocchio.errors import InvalidArgument, NotFound, RocchioError
+from rocchio.errors import InvalidArgument, NotFound, RocchioError, StorageFailure
 from rocchio.lexical.scoring import Bm25
 from rocchio.storage.directory import Directory, LocalDirectory
 from rocchio.storage.lock import WriterLock
@@ -48,7 +49,8 @@ def create(
         raise InvalidArgument(f"expected fields like {{'text': rocchio.text()}}, found {fields!r}")
     # the steps, not a preset's name: what a preset means may change, what a collection means may not
     manifest = Manifest(Schema(dict(fields), resolved.steps))
-    return create_in(LocalDirectory(path), Path(path), manifest, resolved, memory_mb)
+    folder = _folder(path)
+    return create_in(LocalDirectory(folder), folder, manifest, resolved, memory_mb)
 
 
 def create_in(
@@ -75,17 +77,36 @@ def open(path: str | Path, *, analyzer: AnalyzerChoice | None = None, memory_mb:
     """
     folder = _existing(path)
     _check_memory(memory_mb)
-    return Collection(LocalDirectory(folder), folder, None if analyzer is None else _resolve(analyzer), memory_mb)
+    col = Collection(LocalDirectory(folder), folder, None if analyzer is None else _resolve(analyzer), memory_mb)
+    col._analyzer_for(col.schema.analyzer)  # a missing function or a wrong analyzer shows now, not at the first search
+    return col
+
+
+def open_for_maintenance(path: str | Path) -> Collection:
+    """Like `open` for what needs no text analysis: info, compact, delete. Needs no analyzer function."""
+    folder = _existing(path)
+    return Collection(LocalDirectory(folder), folder, None, DEFAULT_MEMORY_MB)
+
+
+def _folder(path: str | Path) -> Path:
+    """The absolute path: a later change of the working folder must not move the collection."""
+    if not isinstance(path, str | Path) or not str(path) or "\0" in str(path):
+        raise InvalidArgument(f"expected the path of a folder, found {path!r}")
+    return Path(path).absolute()
 
 
 def _existing(path: str | Path) -> Path:
-    folder = Path(path)
-    if not (folder / MANIFEST).is_file():
+    folder = _folder(path)
+    try:
+        if (folder / MANIFEST).is_file():
+            return folder
         found = "a folder without one" if folder.is_dir() else "a file" if folder.exists() else "nothing"
-        raise NotFound(
-            f"expected a collection with a {MANIFEST} at {folder}, found {found}; create one with rocchio.create"
-        )
-    return folder
+    except OSError as error:
+        raise StorageFailure(error.errno or 0, f"cannot open {str(folder)[:200]}: {error.strerror}") from error
+    raise NotFound(
+        f"expected a collection with a {MANIFEST} at {folder}, found {found}; "
+        "create one with rocchio.create or `rocchio index`"
+    )
 
 
 def verify_folder(path: str | Path, progress: Callable[[int, int], None]) -> VerifyReport:
@@ -105,6 +126,7 @@ class Collection:
         self._lock: WriterLock | None = None
         self._writer: Writer | None = None
         self._mutex = threading.RLock()
+        self._busy = False
         self._snapshot = open_snapshot(directory, self._analyzer_for)
 
     # ---- reading
@@ -144,7 +166,7 @@ class Collection:
 
     def refresh(self) -> None:
         """See what other processes have committed. Not with uncommitted changes of our own."""
-        with self._mutex:
+        with self._writing():
             if self._writer is not None:
                 raise InvalidArgument("expected no uncommitted changes, found some; commit or rollback first")
             self._snapshot = open_snapshot(self._directory, self._analyzer_for, self._snapshot)
@@ -215,11 +237,12 @@ class Collection:
         for doc_id in ids:
             if not isinstance(doc_id, str):
                 raise InvalidArgument(f"expected doc_ids as strings, found {doc_id!r}")
+            check_unicode(doc_id)
         return self._change(lambda writer: len(writer.delete(ids)))
 
     def commit(self) -> int:
         """Make all changes durable and visible; returns the generation. Without changes, does nothing."""
-        with self._mutex:
+        with self._writing():
             if self._writer is None or not self._writer.has_changes:
                 self._forget_changes()
                 return self._snapshot.manifest.generation
@@ -231,7 +254,7 @@ class Collection:
 
     def rollback(self) -> None:
         """Drop all uncommitted changes and release the writer lock."""
-        with self._mutex:
+        with self._writing():
             wrote = self._writer is not None
             self._drop_writer()
             self._snapshot = open_snapshot(self._directory, self._analyzer_for, self._snapshot)
@@ -246,7 +269,7 @@ class Collection:
         Text is not analysed again and scores do not change. Memory is bounded by the dictionary and 16 bytes a
         document. `progress` is told (steps done, steps in all). Raises InvalidArgument with uncommitted changes.
         """
-        with self._mutex:
+        with self._writing():
             if self._writer is not None and self._writer.has_changes:
                 raise InvalidArgument(
                     "expected no uncommitted changes to compact, found some; commit or rollback first"
@@ -263,7 +286,9 @@ class Collection:
     def close(self) -> None:
         """Drop uncommitted changes and release the writer lock. Searching stays possible."""
         if self._writer is not None or self._lock is not None:
-            self.rollback()
+            with contextlib.suppress(NotFound):  # the folder may be gone: then there is nothing to roll back
+                self.rollback()
+            self._forget_changes()
 
     def __enter__(self) -> Collection:
         return self
@@ -277,7 +302,7 @@ class Collection:
         return f"<rocchio.Collection {str(self.path)!r}: {len(self)} documents>"
 
     def _change(self, apply: Callable[[Writer], _Result]) -> _Result:
-        with self._mutex:
+        with self._writing():
             writer = self._start_writing()
             try:
                 return apply(writer)
@@ -287,6 +312,26 @@ class Collection:
                 if not writer.has_changes:
                     self._forget_changes()
                 raise
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One change at a time: other threads wait, a change from inside a change is refused, a fork starts anew."""
+        with self._mutex:
+            if self._busy:
+                raise InvalidArgument("expected one change at a time, found another from inside add; do it afterwards")
+            self._leave_to_parent()
+            self._busy = True
+            try:
+                yield
+            finally:
+                self._busy = False
+
+    def _leave_to_parent(self) -> None:
+        """In a forked child, pending changes and the lock are the parent's: forget them without touching a file."""
+        if self._lock is not None and not self._lock.is_ours:
+            self._writer = None
+            self._lock.release()
+            self._lock = None
 
     def _publish(self, apply: Callable[[Writer], Manifest]) -> None:
         try:
@@ -301,9 +346,12 @@ class Collection:
         before = self._snapshot.manifest.generation
         self._drop_writer()
         self._snapshot = open_snapshot(self._directory, self._analyzer_for, self._snapshot)
+        committed = self._snapshot.manifest.generation > before
+        if self._lock is not None and not committed:
+            with contextlib.suppress(RocchioError):  # gives the space back that the failed write took
+                remove_orphans(self._directory, self._snapshot.manifest)
         self._forget_changes()
         if isinstance(error, RocchioError):
-            committed = self._snapshot.manifest.generation > before
             error.add_note(_VISIBLE if committed else _DROPPED)
         return error
 
@@ -319,8 +367,7 @@ class Collection:
                 self._forget_changes()
                 raise
         if self._writer is None:
-            analyzer = self._analyzer_for(self.schema.analyzer)
-            self._writer = Writer(self._directory, self._snapshot, analyzer, self._memory_mb)
+            self._writer = Writer(self._directory, self._snapshot, self._memory_mb)
         return self._writer
 
     def _drop_writer(self) -> None:

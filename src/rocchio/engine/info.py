@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from rocchio.analysis import preset_name
 from rocchio.engine.snapshot import Snapshot
 from rocchio.storage.manifest import FORMAT_VERSION
 
@@ -62,8 +63,8 @@ def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
         generation=snapshot.manifest.generation,
         documents=documents,
         deleted=sum(segment.deleted for segment in segments),
-        analyzer=str(snapshot.analyzer),
-        analyzer_steps=snapshot.analyzer.steps,
+        analyzer=preset_name(snapshot.schema.analyzer) or snapshot.schema.analyzer,
+        analyzer_steps=snapshot.schema.analyzer,
         fields={name: str(field) for name, field in snapshot.schema.fields.items()},
         tokens=tokens,
         average_length=tokens / documents if documents else 0.0,

@@ -49,10 +49,19 @@ class OpenSegment:
             return found
         try:
             self.lexical.validate()
+            self._check_lengths()
             self._check_documents()
         except DataError as error:
             found.append(error)
         return found
+
+    def _check_lengths(self) -> None:
+        live = ~self.tombstones.is_deleted
+        for field, total in enumerate(self.entry.lengths):
+            found = int(self.lexical.lengths(field)[live].sum(dtype=np.int64))
+            if found != total:
+                path = self.files.index.file.path
+                raise Corruption(path, None, f"the manifest counts {total} tokens in field {field}, found {found}")
 
     def _check_documents(self) -> None:
         order = self.files.index.array("doc_id_order")

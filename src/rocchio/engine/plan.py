@@ -13,6 +13,7 @@ from rocchio.types import Hit, Run
 if TYPE_CHECKING:
     from rocchio.engine.collection import Collection
 
+_LATER_STEPS = frozenset({"rm3", "rocchio", "bm25prf", "bo1", "kl", "axiomatic", "dense", "rerank"})
 _LATER = "plans of several steps come in a later version; use a single bm25(k1=0.9, b=0.4) for now"
 
 
@@ -43,8 +44,8 @@ class Bm25Step:
 
 def parse_plan(text: str) -> Bm25:
     """The plan that a text form describes: today a single `bm25(...)`. Raises NotYet for more, InvalidArgument."""
-    if ">>" in text:
-        raise NotYet(f"{_LATER}; found {text!r}")
+    if ">>" in text or text.strip().partition("(")[0] in _LATER_STEPS:
+        raise NotYet(f"{_LATER}; found {text[:200]!r}")
     return parse_bm25(text)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -14,6 +13,9 @@ import pyarrow as pa
 from rocchio.analysis import Analysis
 from rocchio.engine.open_segment import string_buffers
 from rocchio.errors import InvalidArgument
+
+MAX_WEIGHT = 1e30
+"""Of a query term: sums of weights must stay far from the largest float32."""
 
 TermWeights: TypeAlias = Mapping[str, float]
 Query: TypeAlias = str | TermWeights
@@ -68,8 +70,13 @@ def weighted_batch(queries: Sequence[TermWeights]) -> QueryBatch:
     offsets = [0]
     for query in queries:
         for term, weight in query.items():
-            if not isinstance(term, str) or not isinstance(weight, int | float) or not math.isfinite(weight):
-                raise InvalidArgument(f"expected terms with finite weights, found {term!r}: {weight!r}")
+            if not isinstance(term, str) or not _is_weight(weight):
+                raise InvalidArgument(
+                    f"expected terms with weights from -1e30 to 1e30, found {term!r}: {weight!r}; "
+                    "for named queries give a list "
+                    "of texts and query_ids"
+                )
+            check_unicode(term)
             terms.append(places.setdefault(term, len(places)))
             weights.append(float(weight))
         offsets.append(len(terms))
@@ -85,7 +92,7 @@ def to_batch(queries: Sequence[Any], analysis: Analysis) -> QueryBatch:
     """All texts or all weighted terms. Raises InvalidArgument."""
     if all(isinstance(query, str) for query in queries):
         for query in queries:
-            _check_unicode(query)
+            check_unicode(query)
         return text_batch(queries, analysis)
     if all(isinstance(query, Mapping) for query in queries):
         return weighted_batch(queries)
@@ -93,7 +100,13 @@ def to_batch(queries: Sequence[Any], analysis: Analysis) -> QueryBatch:
     raise InvalidArgument(f"expected queries that are all texts or all {{term: weight}}, found {', '.join(kinds)}")
 
 
-def _check_unicode(text: str) -> None:
+def _is_weight(weight: Any) -> bool:
+    is_number = isinstance(weight, int | float | np.integer | np.floating) and not isinstance(weight, bool)
+    return is_number and -MAX_WEIGHT <= weight <= MAX_WEIGHT  # also false for NaN
+
+
+def check_unicode(text: str) -> None:
+    """Raises InvalidArgument for a str that is no Unicode text."""
     try:
         text.encode()
     except UnicodeEncodeError as error:

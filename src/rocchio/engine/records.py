@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rocchio.errors import SchemaMismatch
 from rocchio.storage.documents import arrow_schema, arrow_type
 from rocchio.storage.schema import ID_FIELD, Field, Schema
 
@@ -131,7 +132,7 @@ def _check_number(value: Any, field: Field) -> int | float:
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"expected a number, found {_shown(value)}")  # noqa: TRY004
-    if not math.isfinite(value):
+    if not -1.8e308 < value < 1.8e308:  # also false for NaN
         raise ValueError(f"expected a finite number, found {_shown(value)}; leave the field out instead")
     if field.integer:
         if value != int(value) or not -(2**63) <= value < 2**63:
@@ -175,7 +176,10 @@ _CHECKS: dict[str, Callable[[Any, Field], Any]] = {
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to print very long integers
+        text = "a very long integer"
     return f"{text if len(text) <= 80 else text[:77] + '...'} ({type(value).__name__})"
 
 
@@ -202,14 +206,47 @@ _READERS: dict[str, Callable[[Any], Any]] = {"number": _read_number, "bool": _re
 
 
 def from_arrow(batch: pa.RecordBatch, schema: Schema) -> tuple[pa.RecordBatch, list[BadRow]]:
-    """Like `to_arrow` for data that is Arrow already: columns are cast where that loses nothing."""
+    """Like `to_arrow` for data that is Arrow already: columns are cast where that loses nothing.
+
+    Raises SchemaMismatch when there is no doc_id column or a column name stands twice.
+    """
+    names = batch.schema.names
+    if ID_FIELD not in names or len(set(names)) < len(names):
+        raise SchemaMismatch(f"expected columns with different names and one {ID_FIELD!r}, found {names}")
     fast = _cast_columns(batch, schema)
-    return (fast, []) if fast is not None else to_arrow(batch.to_pylist(), schema)
+    return (fast, []) if fast is not None else to_arrow(to_records(batch), schema)
+
+
+def to_records(batch: pa.RecordBatch) -> list[Record]:
+    """Rows as dicts. A value that Python cannot hold (a date out of range, broken UTF-8) becomes an `Unreadable`."""
+    try:
+        records: list[Record] = batch.to_pylist()
+    except (ValueError, OverflowError):
+        columns = {name: [_value(cell) for cell in batch.column(name)] for name in batch.schema.names}
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return records
+
+
+class Unreadable:
+    """Stands for a value that could not be read; no field accepts it. Prints the reason."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def __repr__(self) -> str:
+        return f"a value that cannot be read: {self._reason}"
+
+
+def _value(cell: pa.Scalar) -> Any:
+    try:
+        return cell.as_py()
+    except (ValueError, OverflowError) as error:
+        return Unreadable(str(error))
 
 
 def _cast_columns(batch: pa.RecordBatch, schema: Schema) -> pa.RecordBatch | None:
     names = set(batch.schema.names)
-    if ID_FIELD not in names or names - {ID_FIELD, *schema.fields}:
+    if names - {ID_FIELD, *schema.fields}:
         return None
     columns = []
     for column in arrow_schema(schema):
@@ -237,8 +274,8 @@ def _all_usable_ids(ids: pa.LargeStringArray) -> bool:
 
 def _may_cast(found: pa.DataType, wanted: pa.DataType) -> bool:
     """Whether a column may be cast whole; otherwise its values are looked at one by one."""
-    if pa.types.is_floating(wanted):
-        return False  # finiteness is checked value by value
+    if pa.types.is_floating(wanted) or pa.types.is_timestamp(wanted) or pa.types.is_list(wanted):
+        return False  # finite numbers, years from 1 to 9999, no nulls in lists: checked value by value
     if found == wanted:
         return True
     to_text = pa.types.is_large_string(wanted) and (pa.types.is_string(found) or pa.types.is_string_view(found))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, TypeAlias, TypedDict, Unpack, overload
 
@@ -16,7 +17,7 @@ from rocchio.analysis import Analysis, Analyzer
 from rocchio.engine.execution import Found, search_batch, search_threads
 from rocchio.engine.explain import explain
 from rocchio.engine.open_segment import OpenSegment, open_segment
-from rocchio.engine.queries import Query, QueryBatch, check_k, to_batch
+from rocchio.engine.queries import Query, QueryBatch, check_k, check_unicode, to_batch
 from rocchio.errors import Corruption, InvalidArgument, NotFound, NotYet
 from rocchio.lexical.scoring import Bm25, parse_bm25
 from rocchio.storage.checked import SealedFile
@@ -47,12 +48,25 @@ _QUERY_TABLE_BYTES = 64 << 20
 class Snapshot:
     """Search over one manifest. Any number of threads may share it."""
 
-    def __init__(self, manifest: Manifest, segments: Sequence[OpenSegment], analyzer: Analyzer) -> None:
+    def __init__(
+        self, manifest: Manifest, segments: Sequence[OpenSegment], analyzer_for: Callable[[str], Analyzer]
+    ) -> None:
         self.manifest, self.segments, self.schema = manifest, tuple(segments), manifest.schema
-        self.analyzer = analyzer
-        self._analysis = Analysis(analyzer)
+        self._analyzer_for = analyzer_for
         self._analysis_lock = threading.Lock()
         self._searchers: dict[tuple[Bm25, tuple[float, ...]], Searcher] = {}
+
+    @cached_property
+    def analyzer(self) -> Analyzer:
+        """The collection's analyzer. Raises InvalidArgument when it is a function that was not given."""
+        return self._analyzer_for(self.schema.analyzer)
+
+    @cached_property
+    def _analysis(self) -> Analysis:
+        return Analysis(self.analyzer)
+
+    def __repr__(self) -> str:
+        return f"<rocchio.Snapshot {self.manifest.generation}: {len(self)} documents>"
 
     def __len__(self) -> int:
         """Number of documents."""
@@ -83,6 +97,10 @@ class Snapshot:
             return self._hits(searcher, batch, search_batch(searcher, batch, k, kernel), scoring)
         queries = _query_list(query)
         given = options.get("query_ids")
+        if given is not None and not isinstance(given, Sequence):
+            raise InvalidArgument(f"expected query_ids as a list, found {type(given).__name__}")
+        if given is not None and len(set(map(str, given))) < len(given):
+            raise InvalidArgument("expected a different query_id for each query, found one twice")
         if given is not None and len(given) != len(queries):
             raise InvalidArgument(f"expected {len(queries)} query_ids, one per query, found {len(given)}")
         ids = [str(i) for i in (range(len(queries)) if given is None else given)]
@@ -113,6 +131,7 @@ class Snapshot:
         """(segment, row) of a document. Raises NotFound, InvalidArgument."""
         if not isinstance(doc_id, str):
             raise InvalidArgument(f"expected a doc_id as a string, found {doc_id!r}")
+        check_unicode(doc_id)
         wanted = pa.array([doc_id], pa.large_string())
         for index, segment in enumerate(self.segments):
             row = int(segment.find(wanted)[0])
@@ -179,11 +198,12 @@ class Snapshot:
         return [hit(*place) for place in places]
 
 
-def open_snapshot(directory: Directory, analyzer_for: Any, previous: Snapshot | None = None) -> Snapshot:
+def open_snapshot(
+    directory: Directory, analyzer_for: Callable[[str], Analyzer], previous: Snapshot | None = None
+) -> Snapshot:
     """The last committed state. Segments that `previous` has open are shared."""
     for _ in range(100):
         manifest = read_manifest(directory)
-        analyzer = analyzer_for(manifest.schema.analyzer)
         known = {_identity(segment.entry): segment for segment in previous.segments} if previous else {}
         try:
             segments = [
@@ -195,7 +215,7 @@ def open_snapshot(directory: Directory, analyzer_for: Any, previous: Snapshot | 
             if read_manifest(directory).generation == manifest.generation:
                 raise Corruption(directory.path(""), None, f"a file is missing: {error}") from error
             continue
-        return Snapshot(manifest, segments, analyzer)
+        return Snapshot(manifest, segments, analyzer_for)
     raise Corruption(directory.path(""), None, "files vanish as fast as the manifest changes")
 
 
@@ -236,12 +256,13 @@ def as_scoring(scoring: Bm25 | str | None) -> Bm25:
 def _check_text(text: Any) -> None:
     if not isinstance(text, str):
         raise InvalidArgument(f"expected a text, found {text!r}")
+    check_unicode(text)
 
 
 def _check_options(options: Mapping[str, Any]) -> None:
     later = _LATER & options.keys()
     if later:
-        raise NotYet(f"search options {', '.join(sorted(later))} come in a later version; leave them out for now")
+        raise NotYet(f"coming in a later version, leave it out for now: search(..., {'=, '.join(sorted(later))}=)")
     unknown = options.keys() - SearchOptions.__annotations__.keys()
     if unknown:
         known = ", ".join(SearchOptions.__annotations__)
@@ -250,6 +271,6 @@ def _check_options(options: Mapping[str, Any]) -> None:
 
 def _kernel(name: str) -> Kernel:
     kernels = {"automatic": Kernel.automatic, "exhaustive": Kernel.exhaustive, "windowed": Kernel.windowed}
-    if name not in kernels:
+    if not isinstance(name, str) or name not in kernels:
         raise InvalidArgument(f"expected a kernel of {', '.join(kernels)}, found {name!r}")
     return kernels[name]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rocchio.analysis import Analysis, Analyzer
+from rocchio.analysis import Analysis
 from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.open_segment import OpenSegment, open_segment
 from rocchio.engine.segment_writer import SegmentWriter, analyse, merge_segments, with_deletions
@@ -37,13 +38,16 @@ class Place:
 class Writer:
     """Pending changes on top of a snapshot. Not for several threads at once."""
 
-    def __init__(self, directory: Directory, snapshot: Snapshot, analyzer: Analyzer, memory_mb: int) -> None:
+    def __init__(self, directory: Directory, snapshot: Snapshot, memory_mb: int) -> None:
         self._directory, self._base, self._memory_bytes = directory, snapshot, memory_mb << 20
-        self._analysis = Analysis(analyzer)
         self._segments: list[OpenSegment] = list(snapshot.segments)
         self._deleted: list[set[int]] = [set() for _ in self._segments]
         self._next_segment = snapshot.manifest.next_segment
         self._building: SegmentWriter | None = None
+
+    @cached_property
+    def _analysis(self) -> Analysis:
+        return Analysis(self._base.analyzer)  # made when text comes: deleting and merging need none
 
     @property
     def generation(self) -> int:

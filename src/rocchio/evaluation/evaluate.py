@@ -126,7 +126,7 @@ def _measure(
     try:
         for metric in ir_measures.iter_calc(list(measures), rows, run):
             values[str(metric.measure)][int(metric.query_id)] = metric.value
-    except (ValueError, ArithmeticError, OSError, subprocess.SubprocessError) as error:
+    except (ValueError, TypeError, RuntimeError, ArithmeticError, OSError, subprocess.SubprocessError) as error:
         # ERR@k and nDCG(dcg='exp-log2')@k run a Perl script, which wants Perl and grades of at most 4
         found = f"{type(error).__name__}: {str(error)[:200]}"
         raise InvalidArgument(

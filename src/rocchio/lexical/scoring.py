@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -58,14 +57,14 @@ def parse_bm25(text: str) -> Bm25:
     """The inverse of `str(Bm25)`; also `bm25` alone for the defaults. Raises InvalidArgument."""
     name, bracket, rest = text.strip().partition("(")
     if name.strip() != "bm25" or (bracket and not rest.endswith(")")):
-        raise InvalidArgument(f"expected a scoring like bm25(k1=0.9, b=0.4), found {text!r}")
+        raise InvalidArgument(f"expected a scoring like bm25(k1=0.9, b=0.4), found {text[:200]!r}")
     values: dict[str, Any] = {}
     known = {field.name for field in fields(Bm25)}
     for part in filter(None, (piece.strip() for piece in rest[:-1].split(","))):
         key, equals, value = (piece.strip() for piece in part.partition("="))
-        if not equals or key not in known:
+        if not equals or key not in known or key in values:
             raise InvalidArgument(
-                f"expected parameters {', '.join(sorted(known))} as name=value, found {part!r} in {text!r}"
+                f"expected each of {', '.join(sorted(known))} once at most, as name=value, found {part[:40]!r}"
             )
         values[key] = value.strip("'\"") if key == "variant" else _number(value, text)
     return Bm25(**values)
@@ -73,10 +72,9 @@ def parse_bm25(text: str) -> Bm25:
 
 def _number(value: str, text: str) -> float:
     try:
-        number = ast.literal_eval(value)
-        return float(number)
-    except (ValueError, TypeError, SyntaxError) as error:
-        raise InvalidArgument(f"expected a number, found {value!r} in {text!r}") from error
+        return float(value)
+    except ValueError as error:
+        raise InvalidArgument(f"expected a number, found {value[:40]!r} in {text[:200]!r}") from error
 
 
 def _check_range(name: str, value: Any, least: float, most: float) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -18,34 +19,54 @@ class WriterLock:
     """Held from construction to `release`. Raises BusyError with the holder if another writer has it."""
 
     def __init__(self, folder: str | Path) -> None:
+        self._owner = os.getpid()
         path = Path(folder) / LOCK_FILE
-        try:
+        with _explained(path):
             self._file: IO[str] | None = path.open("a+", encoding="utf-8")
-        except OSError as error:
-            raise StorageFailure(
-                error.errno or 0,
-                f"cannot write {path}: {os.strerror(error.errno or 0).lower()}; open needs no lock",
-            ) from error
-        if not _try_lock(self._file):
-            self._file.seek(0)
-            holder = _holder(self._file.read())
-            self._file.close()
+        try:
+            with _explained(path):
+                locked = _try_lock(self._file)
+                self._file.seek(0)
+                if not locked:
+                    raise BusyError(  # noqa: TRY301
+                        f"expected to be the only writer of {folder}, found {_holder(self._file.read())} writing; "
+                        "try again when it is done"
+                    )
+                self._file.truncate()
+                json.dump({"pid": self._owner, "host": socket.gethostname()}, self._file)
+                self._file.flush()
+        except BaseException:
+            with contextlib.suppress(OSError):  # what cannot be written must not keep the lock either
+                self._file.close()
             self._file = None
-            raise BusyError(
-                f"expected to be the only writer of {folder}, found {holder} writing; try again when it is done"
-            )
-        self._file.seek(0)
-        self._file.truncate()
-        json.dump({"pid": os.getpid(), "host": socket.gethostname()}, self._file)
-        self._file.flush()
+            raise
+
+    @property
+    def is_ours(self) -> bool:
+        """False in a child process: a fork copies the handle, but the lock stays the parent's."""
+        return self._owner == os.getpid()
 
     def release(self) -> None:
-        """Give the lock back; harmless when it is gone already."""
-        if self._file is not None:
-            with contextlib.suppress(OSError):
+        """Give the lock back; harmless when it is gone already. A forked child only lets go of its copy."""
+        if self._file is None:
+            return
+        with contextlib.suppress(OSError):
+            if self.is_ours:
                 self._file.truncate(0)
-            self._file.close()  # closing releases the lock
-            self._file = None
+                _unlock(self._file)
+            self._file.close()
+        self._file = None
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, StorageFailure):
+            raise
+        text = os.strerror(error.errno or 0).lower()
+        raise StorageFailure(error.errno or 0, f"cannot lock {path}: {text}; reading needs no lock") from error
 
 
 def _holder(text: str) -> str:
@@ -66,6 +87,10 @@ if os.name == "nt":
             return False
         return True
 
+    def _unlock(file: IO[str]) -> None:
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+
 else:
     import fcntl
 
@@ -74,8 +99,8 @@ else:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        except OSError as error:
-            raise StorageFailure(
-                error.errno or 0, f"cannot lock {file.name}: {error.strerror}; no lock, no writing"
-            ) from error
         return True
+
+    def _unlock(file: IO[str]) -> None:
+        # said aloud, because closing alone leaves the lock with a forked child that still has the file open
+        fcntl.flock(file.fileno(), fcntl.LOCK_UN)

@@ -89,7 +89,7 @@ def read_manifest(directory: Directory) -> Manifest:
         if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
             raise IncompatibleFormat(path, version, FORMAT_VERSION)
         return _from_json(content)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, InvalidArgument) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, InvalidArgument) as error:
         raise Corruption(path, None, f"the manifest cannot be read: {error!r}") from error
 
 
@@ -144,7 +144,7 @@ def _sealed_from_json(data: Mapping[str, Any]) -> SealedFile:
 
 
 def _count(value: Any) -> int:
-    if type(value) is not int or value < 0:
+    if type(value) is not int or not 0 <= value < 2**63:
         raise ValueError(f"expected a count, found {value!r}")
     return value
 

@@ -31,10 +31,8 @@ class Field:
 
 def text(boost: float = 1.0) -> Field:
     """A searched text. A boost of 2 scores as if the text stood there twice. Raises InvalidArgument if boost <= 0."""
-    if not isinstance(boost, int | float) or isinstance(boost, bool) or not 0 < boost <= 1e6:
-        raise InvalidArgument(
-            f"expected a boost above 0 and up to 1e6, found {boost!r}; leave a field out instead of 0"
-        )
+    if not isinstance(boost, int | float) or isinstance(boost, bool) or not 1e-6 <= boost <= 1e6:
+        raise InvalidArgument(f"expected a boost from 1e-6 to 1e6, found {boost!r}; leave a field out instead of 0")
     return Field("text", boost=float(boost))
 
 
@@ -102,10 +100,10 @@ class Schema:
             chosen = [chosen]
         if not isinstance(chosen, Iterable):
             raise InvalidArgument(f"expected a field name, names or {{name: boost}}, found {chosen!r}")
-        given = dict(chosen) if isinstance(chosen, Mapping) else dict.fromkeys(chosen)
+        given = dict(chosen) if isinstance(chosen, Mapping) else dict.fromkeys(map(_field_name, chosen))
         for name, boost in given.items():
             if name not in self.fields:
-                raise InvalidArgument(self.unknown_field(name))
+                raise InvalidArgument(f"expected text fields of {', '.join(self.text_fields)}, found {name!r}")
             if self.fields[name].kind != "text":
                 raise InvalidArgument(
                     f"expected a text field to search, found {name!r}, a {self.fields[name].kind}; "
@@ -134,6 +132,12 @@ class Schema:
         return cls(fields, str(data["analyzer"]))
 
 
+def _field_name(name: Any) -> str:
+    if not isinstance(name, str):
+        raise InvalidArgument(f"expected the name of a text field, found {name!r}")
+    return name
+
+
 def _check_field(name: object, field: object) -> None:
     if not isinstance(name, str) or not name or name.startswith("_") or name == ID_FIELD or len(name) > 256:
         raise InvalidArgument(
@@ -142,5 +146,11 @@ def _check_field(name: object, field: object) -> None:
         )
     if not isinstance(field, Field):
         raise InvalidArgument(f"expected a field type like rocchio.text() for {name!r}, found {field!r}")
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidArgument(f"expected a field name in Unicode, found {name!r}") from error
+    if not 1e-6 <= field.boost <= 1e6:
+        raise InvalidArgument(f"expected a boost from 1e-6 to 1e6, found {field.boost!r}")
     if field.kind not in get_args(FieldKind):
         raise InvalidArgument(f"expected a field kind of {get_args(FieldKind)}, found {field.kind!r}")
