@@ -65,9 +65,7 @@ def ready(corpus: Path) -> Path:
 
 def test_usage(ready: Path, corpus: Path, tmp_path: Path) -> None:
     fails(2, "search", ready, words=["expected a query or --topics FILE", "found neither"])
-    fails(
-        2, "search", ready, "alpha", "--topics", corpus, words=["expected a query or --topics FILE", "found both"]
-    )
+    fails(2, "search", ready, "alpha", "--topics", corpus, words=["expected a query or --topics FILE", "found both"])
     fails(2, "search", ready, "--topics", corpus, words=["expected --output FILE with --topics, found none"])
     fails(2, "search", ready, "alpha", "-k", "0", words=["expected k of at least 1, found 0"])
     fails(2, "search", ready, "alpha", "--plan", "bm25 >> rm3", words=["later version"])
@@ -168,9 +166,7 @@ def test_append_of_existing_documents(corpus: Path, tmp_path: Path) -> None:
     summary = json.loads(result.stdout)
     assert (summary["added"], summary["rejected"]) == (0, 20)
     assert "in the collection already; use upsert" in summary["reasons"][0]
-    fails(
-        3, "index", corpus, tmp_path / "c", "--append", "--on-error", "stop", words=["corpus.jsonl:1:", "upsert"]
-    )
+    fails(3, "index", corpus, tmp_path / "c", "--append", "--on-error", "stop", words=["corpus.jsonl:1:", "upsert"])
     result = run("index", corpus, tmp_path / "c", "--upsert", "--json")
     assert json.loads(result.stdout)["replaced"] == 20
     assert len(rocchio.open(tmp_path / "c")) == 20

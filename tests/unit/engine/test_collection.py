@@ -195,9 +195,7 @@ def test_hits_are_read_after_a_compaction(col: Collection) -> None:
     col.delete(["d00001"])
     col.commit()
     assert len(hits) == 30
-    assert {hit.doc_id for hit in hits if hit.fields["text"] == "alpha later"} == {
-        f"d{i:05}" for i in range(10, 30)
-    }
+    assert {hit.doc_id for hit in hits if hit.fields["text"] == "alpha later"} == {f"d{i:05}" for i in range(10, 30)}
     assert all(abs(hit.why().score - hit.score) < 1e-6 for hit in hits)
     assert answer(reader) == before
     assert reader.verify().ok

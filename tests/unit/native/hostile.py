@@ -205,11 +205,7 @@ def mutate(folder: Path, seed: int) -> str:
         body = (folder / MANIFEST).read_bytes().partition(b"\n")[2][:-1]
         write_manifest(folder, mutate_bytes(body, dice))
         return kind
-    names = (
-        ["index.arrays", "documents.arrow", "tombstones*", "checksums.bin"]
-        if kind == "bytes"
-        else ["index.arrays"]
-    )
+    names = ["index.arrays", "documents.arrow", "tombstones*", "checksums.bin"] if kind == "bytes" else ["index.arrays"]
     path = dice.choice(sorted(folder.rglob(dice.choice(names))))
     if kind == "arrays":
         rewrite_arrays(path, lambda arrays: mutate_arrays(arrays, dice))

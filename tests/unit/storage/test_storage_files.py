@@ -244,9 +244,7 @@ def test_hostile_tombstones() -> None:
 
 def manifest() -> Manifest:
     sealed = SealedFile("segment-00000003/tombstones-00000007.bin", 40, 123)
-    first = SegmentEntry(
-        "segment-00000003", 10, {"index.arrays": 5, "documents.arrow": 7}, sealed, (44,), sealed, 2
-    )
+    first = SegmentEntry("segment-00000003", 10, {"index.arrays": 5, "documents.arrow": 7}, sealed, (44,), sealed, 2)
     second = SegmentEntry("segment-00000004", 3, {"index.arrays": 1, "documents.arrow": 2}, sealed, (4,))
     return Manifest(SCHEMA, 7, 5, (first, second))
 
@@ -327,9 +325,7 @@ def test_counts_that_are_none(directory: LocalDirectory, tmp_path: Path, key: st
 
 def test_newer_manifest(directory: LocalDirectory, tmp_path: Path) -> None:
     rewrite(tmp_path, {"format_version": 2, "anything": "else"})
-    with pytest.raises(
-        IncompatibleFormat, match="has format version 2, this rocchio reads up to 1; upgrade rocchio"
-    ):
+    with pytest.raises(IncompatibleFormat, match="has format version 2, this rocchio reads up to 1; upgrade rocchio"):
         read_manifest(directory)
 
 
