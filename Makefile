@@ -2,17 +2,26 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+PACKAGE := $(VENV)/.package
+STAMP := $(VENV)/.tools
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo test test-all lint format native-test bench clean
 
-$(STAMP): pyproject.toml CMakeLists.txt $(shell find native -name '*.cpp' -o -name '*.hpp' -o -name CMakeLists.txt)
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
-	touch $(STAMP)
+$(PACKAGE): pyproject.toml CMakeLists.txt $(shell find native -name '*.cpp' -o -name '*.hpp' -o -name CMakeLists.txt)
+	@echo "building rocchio into $(VENV): about a minute"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) --editable .
+	@touch $(PACKAGE)
 
-demo: $(STAMP)  ## build a collection of the standard library's docstrings, search it, evaluate it
-	$(BIN)/rocchio demo
+$(STAMP): $(PACKAGE)
+	@echo "installing the tools that tests need"
+	@$(PIP) --editable '.[test,lint]'
+	@touch $(STAMP)
+
+demo: $(PACKAGE)  ## build a collection of the standard library's docstrings, search it, evaluate it
+	@$(BIN)/rocchio demo
+	@echo "try it yourself: . $(BIN)/activate; rocchio --help"
 
 test: $(STAMP) lint native-test  ## everything CI runs
 	$(BIN)/python -m pytest
@@ -33,14 +42,14 @@ format: $(STAMP)  ## apply the style
 	$(BIN)/clang-format -i $$(find native -name '*.cpp' -o -name '*.hpp')
 
 native-test: $(STAMP)  ## C++ tests under address and undefined-behaviour sanitizers
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'cmake>=3.18' ninja
+	$(PIP) 'cmake>=3.18' ninja
 	$(BIN)/cmake -S . -B build/sanitize -G Ninja -DCMAKE_MAKE_PROGRAM=$(CURDIR)/$(BIN)/ninja -DCMAKE_BUILD_TYPE=Debug \
 		-DROCCHIO_SANITIZE=ON -DROCCHIO_TESTS=ON -DROCCHIO_PYTHON=OFF > /dev/null
 	$(BIN)/cmake --build build/sanitize
 	$(BIN)/ctest --test-dir build/sanitize --output-on-failure
 
 bench: $(STAMP)  ## lexical benchmark beside the peers that are installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(PIP) --editable '.[bench]'
 	$(BIN)/python benchmarks/lexical.py
 
 clean:

@@ -13,7 +13,7 @@ ALLOWED = {
     "lexical": {"base", "lexical"},
     "bindings": {"base", "text", "lexical", "bindings"},
     "tests": {"base", "text", "lexical", "tests"},
-    "fuzz": {"base", "text", "lexical", "fuzz"},
+    "fuzz": {"base", "text", "lexical", "fuzz", "tests"},  # tests: the fixture that builds segments
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 PYTHON_HEADERS = ("Python.h", "nanobind/")
