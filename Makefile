@@ -46,7 +46,7 @@ native-test: $(STAMP)  ## C++ tests under address and undefined-behaviour saniti
 	$(BIN)/cmake -S . -B build/sanitize -G Ninja -DCMAKE_MAKE_PROGRAM=$(CURDIR)/$(BIN)/ninja -DCMAKE_BUILD_TYPE=Debug \
 		-DROCCHIO_SANITIZE=ON -DROCCHIO_TESTS=ON -DROCCHIO_PYTHON=OFF > /dev/null
 	$(BIN)/cmake --build build/sanitize
-	$(BIN)/ctest --test-dir build/sanitize --output-on-failure
+	$(BIN)/ctest --test-dir build/sanitize --output-on-failure --no-tests=error
 
 bench: $(STAMP)  ## lexical benchmark beside the peers that are installed
 	$(PIP) --editable '.[bench]'

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "base/bitmap.hpp"
 #include "bindings/arrays.hpp"
 #include "bindings/bind.hpp"
 #include "lexical/builder.hpp"
@@ -75,6 +76,15 @@ std::vector<std::string_view> strings_of(const InputArray<std::uint8_t>& bytes,
     return strings;
 }
 
+nb::str utf8(std::string_view text) {
+    PyObject* decoded = PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), nullptr);
+    if (decoded == nullptr) {
+        PyErr_Clear();
+        throw Corruption("index.arrays", 0, "a string of the index is not UTF-8");
+    }
+    return nb::steal<nb::str>(decoded);
+}
+
 std::vector<std::int64_t> find_documents(const Segment& segment, std::span<const std::string_view> doc_ids) {
     std::vector<std::int64_t> rows;
     for (std::string_view doc_id : doc_ids) {
@@ -122,19 +132,9 @@ void bind_segment(nb::module_& module) {
         .def_prop_ro("term_count", &Segment::term_count)
         .def("find_term", &Segment::find_term, "term"_a)
         .def(
-            "term",
-            [](const Segment& self, std::uint32_t id) {
-                const auto term = self.term(id);
-                return nb::str(term.data(), term.size());
-            },
-            "id"_a)
+            "term", [](const Segment& self, std::uint32_t id) { return utf8(self.term(id)); }, "id"_a)
         .def(
-            "doc_id",
-            [](const Segment& self, std::uint32_t row) {
-                const auto doc_id = self.doc_id(row);
-                return nb::str(doc_id.data(), doc_id.size());
-            },
-            "row"_a)
+            "doc_id", [](const Segment& self, std::uint32_t row) { return utf8(self.doc_id(row)); }, "row"_a)
         .def(
             "find_documents",
             [](const Segment& self, const InputArray<std::uint8_t>& bytes,
@@ -262,8 +262,18 @@ nb::tuple search(const Searcher& self, const InputArray<std::uint8_t>& term_byte
                  const InputArray<std::int64_t>& term_offsets, const InputArray<std::uint64_t>& query_offsets,
                  const InputArray<std::uint32_t>& query_terms, const InputArray<double>& weights,
                  std::size_t k, const std::vector<InputArray<std::uint8_t>>& allowed, Kernel kernel) {
+    if (k == 0) throw std::invalid_argument("expected k of at least 1");
+    if (!allowed.empty() && allowed.size() != self.segment_count()) {
+        throw std::invalid_argument("expected a mask for every segment, or none");
+    }
     std::vector<AllowedRows> masks;
-    for (const auto& mask : allowed) masks.push_back(span_of(mask));
+    for (const auto& mask : allowed) {
+        masks.push_back(span_of(mask));
+        const std::size_t bytes = bitmap_bytes(self.row_count(masks.size() - 1));
+        if (!masks.back().empty() && masks.back().size() != bytes) {
+            throw std::invalid_argument("expected a mask with a bit for every row of its segment");
+        }
+    }
     BatchResult result;
     std::vector<std::uint32_t> segments;
     std::vector<std::uint32_t> rows;

@@ -8,6 +8,11 @@ namespace rocchio::lexical {
 
 Merger::Merger(std::vector<std::shared_ptr<const Segment>> segments) : segments_(std::move(segments)) {
     if (segments_.empty()) throw std::invalid_argument("expected at least one segment to merge");
+    for (const auto& segment : segments_) {
+        if (segment->field_count() != segments_[0]->field_count()) {
+            throw std::invalid_argument("expected segments with the same number of fields");
+        }
+    }
     number_rows();
     unite_dictionaries();
     unite_frequencies();

@@ -93,6 +93,8 @@ class Searcher {
                        std::size_t k, std::span<const AllowedRows> allowed, Kernel kernel) const;
 
     const Scoring& scoring() const { return scoring_; }
+    std::size_t segment_count() const { return segments_.size(); }
+    std::uint32_t row_count(std::size_t segment) const { return segments_[segment]->row_count(); }
     std::uint64_t document_frequency(std::string_view term) const;
     std::string_view doc_id(const Scored& hit) const { return segments_[hit.segment]->doc_id(hit.row); }
     double boosted_length(std::size_t segment, std::uint32_t row) const;

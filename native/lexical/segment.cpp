@@ -193,10 +193,20 @@ void Segment::validate() const {
     }
     std::vector<std::span<const std::uint32_t>> stored_lengths;
     for (std::uint32_t f = 0; f < field_count(); ++f) stored_lengths.push_back(lengths(f));
+    // rows are walked in order, so the postings of each term must come by in order too
+    std::vector<std::uint64_t> next(term_count());
+    for (std::uint32_t id = 0; id < term_count(); ++id) next[id] = arrays_.posting_offsets.at(id);
     std::vector<std::uint32_t> codes;
     std::vector<std::uint64_t> totals(field_count());
     for (std::uint32_t row = 0; row < row_count(); ++row) {
-        forward(row, codes);
+        const auto terms = forward(row, codes);
+        for (std::size_t i = 0; i < terms.size(); ++i) {
+            const std::uint64_t position = next[terms[i]]++;
+            if (position >= arrays_.posting_rows.size() || arrays_.posting_rows.at(position) != row ||
+                arrays_.posting_codes.at(position) != codes[i]) {
+                arrays_.forward_offsets.fail(row, "the forward index and the postings differ");
+            }
+        }
         std::fill(totals.begin(), totals.end(), 0);
         for (std::uint32_t code : codes) {
             const auto tuple = frequencies(code);

@@ -36,15 +36,6 @@
         }                                                                                                 \
     } while (false)
 
-// Holds as long as a known bug is there; complains when it is gone, so that the line becomes a CHECK then.
-#define CHECK_KNOWN_BUG(condition)                                                                       \
-    do {                                                                                                 \
-        if (condition) {                                                                                 \
-            std::fprintf(stderr, "%s:%d: fixed, make it a CHECK: %s\n", __FILE__, __LINE__, #condition); \
-            ++rocchio::failures();                                                                       \
-        }                                                                                                \
-    } while (false)
-
 namespace rocchio::testing {
 
 using namespace rocchio::lexical;

@@ -18,7 +18,7 @@ from rocchio.engine.queries import Query, check_unicode
 from rocchio.engine.snapshot import FieldChoice, SearchOptions, Snapshot, open_snapshot
 from rocchio.engine.verify import VerifyReport, verify
 from rocchio.engine.writer import DEFAULT_MEMORY_MB, Writer, due_for_merging
-from rocchio.errors import InvalidArgument, NotFound, RocchioError, StorageFailure
+from rocchio.errors import Corruption, InvalidArgument, NotFound, RocchioError, StorageFailure
 from rocchio.lexical.scoring import Bm25
 from rocchio.storage.directory import Directory, LocalDirectory
 from rocchio.storage.lock import WriterLock
@@ -383,7 +383,13 @@ class Collection:
 
     def _analyzer_for(self, text: str) -> Analyzer:
         if self._given_analyzer is None:
-            return parse_analyzer(text)
+            try:
+                return parse_analyzer(text)
+            except InvalidArgument as error:
+                if text.startswith("callable("):
+                    raise
+                # the collection was made with it: a manifest of this version holds only analyzers that parse
+                raise Corruption(self._directory.path(MANIFEST), None, f"the analyzer: {error}") from error
         if self._given_analyzer.steps != text:
             raise InvalidArgument(
                 f"expected the collection's analyzer {text!r}, found {self._given_analyzer.steps!r}; "

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from rocchio._native import Kernel, Searcher
 from rocchio.engine.queries import QueryBatch
-from rocchio.errors import InvalidArgument
+from rocchio.errors import Corruption, InvalidArgument
+from rocchio.storage.segment import SegmentFile
 
 PARTS_PER_THREAD = 4
 """Queries differ in cost: several parts a thread keep all threads busy to the end."""
@@ -31,7 +32,10 @@ class Found:
     def doc_ids(self) -> list[str]:
         """The doc_ids of all hits."""
         buffers = pa.py_buffer(self.id_offsets), pa.py_buffer(self.id_bytes)
-        ids: list[str] = pa.LargeStringArray.from_buffers(len(self.rows), *buffers).to_pylist()
+        try:
+            ids: list[str] = pa.LargeStringArray.from_buffers(len(self.rows), *buffers).to_pylist()
+        except UnicodeDecodeError as error:
+            raise Corruption(SegmentFile.INDEX, None, "a doc_id is not UTF-8") from error
         return ids
 
 

@@ -27,7 +27,7 @@ def snippet(text: str, spans: Sequence[tuple[int, int, str]], terms: Container[s
 
     `spans` are (start, end, term) of all tokens in order of place; `terms` those to mark. Ties go to the earliest.
     """
-    matches = [span for span in spans if span[2] in terms]
+    matches = [span for span in spans if span[2] in terms and span[1] - span[0] <= width]
     first, last = _best_window(matches, width)
     chosen = matches[first:last]
     begin = max(0, (chosen[0][0] + chosen[-1][1] - width) // 2) if chosen else 0

@@ -64,7 +64,7 @@ class OpenSegment:
                 raise Corruption(path, None, f"the manifest counts {total} tokens in field {field}, found {found}")
 
     def _check_documents(self) -> None:
-        order = self.files.index.array("doc_id_order")
+        order = self.files.index.array("doc_id_order", "u4")
         by_row: list[str] = []
         for index in self.documents.batches():
             by_row += self.documents.batch(index).column(ID_FIELD).to_pylist()
@@ -100,6 +100,6 @@ def open_segment(directory: Directory, entry: SegmentEntry, schema: Schema) -> O
     if len(entry.lengths) != text_fields:
         raise Corruption(directory.path(entry.name), None, f"expected lengths of {text_fields} text fields")
     lexical = open_lexical(files.index, entry.rows, text_fields, tombstones)
-    offsets = files.index.array("document_offsets")
+    offsets = files.index.array("document_offsets", "u8")
     documents = DocumentReader(files.documents, arrow_schema(schema), entry.rows, offsets)
     return OpenSegment(entry, files, tombstones, lexical, documents)

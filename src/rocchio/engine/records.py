@@ -139,7 +139,9 @@ def _check_number(value: Any, field: Field) -> int | float:
             raise ValueError(f"expected a whole number of 64 bits, found {_shown(value)}")
         return int(value)
     if isinstance(value, int) and abs(value) > 2**53:
-        raise ValueError(f"expected a number that float64 holds exactly, found {_shown(value)}; use number(integer=True)")
+        raise ValueError(
+            f"expected a number that float64 holds exactly, found {_shown(value)}; use number(integer=True)"
+        )
     return float(value)
 
 

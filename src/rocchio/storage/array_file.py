@@ -73,16 +73,11 @@ class ArrayFile:
             raise Corruption(self.file.path, None, f"expected array {name!r} of {dtype}, found {entry['dtype']}")
         return self.file.native, int(entry["offset"]), int(entry["count"])
 
-    def array(self, name: str) -> Array:
-        """The whole array, verified, read-only and without a copy."""
-        return self.part(name, 0, int(self._entry(name)["count"]))
-
-    def part(self, name: str, first: int, last: int) -> Array:
-        """Items [first, last), verified."""
-        entry = self._entry(name)
-        dtype = np.dtype(f"<{entry['dtype']}")
-        begin = int(entry["offset"]) + first * dtype.itemsize
-        return self.file.view(begin, begin + (last - first) * dtype.itemsize).view(dtype)
+    def array(self, name: str, dtype: str) -> Array:
+        """The whole array, verified, read-only and without a copy. Raises Corruption, also for another dtype."""
+        _, offset, count = self.native(name, dtype)
+        item = np.dtype(f"<{dtype}")
+        return self.file.view(offset, offset + count * item.itemsize).view(item)
 
     def _entry(self, name: str) -> Mapping[str, Any]:
         if name not in self._table:

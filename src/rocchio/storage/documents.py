@@ -101,8 +101,8 @@ class DocumentReader:
             batch.validate(full=True)
         except (pa.ArrowException, OSError) as error:
             raise Corruption(self._file.path, int(self._offsets[index]), f"batch {index}: {error}") from error
-        if batch.num_rows != expected:
-            reason = f"batch {index} has {batch.num_rows} rows, expected {expected}"
+        if batch.num_rows != expected or batch.column(ID_FIELD).null_count:
+            reason = f"batch {index} has {batch.num_rows} rows, some without doc_id, expected {expected}"
             raise Corruption(self._file.path, int(self._offsets[index]), reason)
         return batch
 
@@ -112,11 +112,12 @@ class DocumentReader:
             self._file.view(0, int(self._offsets[0]))
             self._file.view(int(self._offsets[-1]), size)
             try:
-                self._ipc = pa.ipc.open_file(pa.py_buffer(self._file.data))
+                opened = pa.ipc.open_file(pa.py_buffer(self._file.data))
             except (pa.ArrowException, OSError) as error:
                 raise Corruption(self._file.path, None, f"not an Arrow file: {error}") from error
-            if self._ipc.schema != self._schema or self._ipc.num_record_batches != len(self._offsets) - 1:
+            if opened.schema != self._schema or opened.num_record_batches != len(self._offsets) - 1:
                 raise Corruption(self._file.path, None, "the columns or batches differ from the collection's schema")
+            self._ipc = opened
         return self._ipc
 
     def batches(self) -> list[int]:
@@ -131,7 +132,10 @@ class DocumentReader:
             index, place = divmod(row, BATCH_ROWS)
             if index not in cache:
                 cache[index] = self.batch(index)
-            (record,) = cache[index].slice(place, 1).to_pylist()
+            try:
+                (record,) = cache[index].slice(place, 1).to_pylist()
+            except (ValueError, OverflowError) as error:
+                raise Corruption(self._file.path, None, f"row {row} holds an impossible value: {error}") from error
             documents.append({name: _as_given(record[name], field) for name, field in schema.fields.items()})
         return documents
 

@@ -45,7 +45,10 @@ class SegmentFiles:
         path = directory.path(entry.name)
         if set(entry.sizes) != {SegmentFile.INDEX, SegmentFile.DOCUMENTS}:
             raise Corruption(path, None, f"expected files {SegmentFile.INDEX} and {SegmentFile.DOCUMENTS}")
-        checksums = np.frombuffer(entry.checksums.read(directory), "<u4")
+        content = entry.checksums.read(directory)
+        if len(content) % 4:
+            raise Corruption(path, None, f"expected whole checksums of 4 bytes, found {len(content)} bytes")
+        checksums = np.frombuffer(content, "<u4")
         self.mapped: dict[str, MappedFile] = {}
         begin = 0
         for name in sorted(entry.sizes):

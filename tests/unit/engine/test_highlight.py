@@ -85,7 +85,6 @@ def test_any_text(width: int) -> None:
             assert piece.marks, (text, terms)
 
 
-@pytest.mark.xfail(strict=True, reason="_best_window: a match longer than the window wins, and cannot be marked")
 def test_a_match_longer_than_the_window() -> None:
     text = "x" * 300 + " " + "filler " * 60 + "alpha"
     assert marked(snippet(text, spans_of(text), {"x" * 300, "alpha"}, width=240))

@@ -101,7 +101,7 @@ def rewrite_arrays(path: Path, change: Callable[[dict[str, np.ndarray]], None]) 
     directory = LocalDirectory(path.parent)
     info = FileInfo(len(data), chunk_checksums(np.frombuffer(data, np.uint8)))
     source = ArrayFile(MappedFile(directory, path.name, info))
-    arrays = {name: source.array(name).copy() for name in source._table}
+    arrays = {name: source.array(name, spec["dtype"]).copy() for name, spec in source._table.items()}
     change(arrays)
     writer = ArrayFileWriter(directory, "changed")
     for name, array in arrays.items():

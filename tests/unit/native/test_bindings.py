@@ -110,8 +110,5 @@ def test_search_refuses_wrong_batches() -> None:
     "arguments",
     ["dict(k=0)", "dict(allowed=[np.empty(0, np.uint8)] * 3)", "dict(allowed=[np.full(10, 255, np.uint8)])"],
 )
-@pytest.mark.xfail(
-    strict=True, reason="bindings/lexical.cpp search: k and the number and size of masks are not checked"
-)
 def test_search_refuses_k_0_and_masks_that_do_not_fit(arguments: str) -> None:
     assert outcome(arguments).startswith("refused: expected")

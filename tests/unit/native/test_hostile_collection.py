@@ -176,9 +176,6 @@ def test_other_json_than_a_manifest(copy: Path) -> None:
 # ---- known bugs: each is fixed when its test passes
 
 
-@pytest.mark.xfail(
-    strict=True, reason="DocumentReader._open keeps a file whose schema it refused: the next call uses it"
-)
 def test_field_type_changed(copy: Path) -> None:
     change_manifest(copy, lambda m: m["schema"]["fields"]["year"].update(kind="date"))
     outcomes = outcomes_of(copy)
@@ -208,7 +205,6 @@ def test_lengths_beyond_64_bits(copy: Path) -> None:
     assert not escaped(outcomes_of(copy))
 
 
-@pytest.mark.xfail(strict=True, reason="an analyzer that cannot be parsed is told as the caller's InvalidArgument")
 def test_unknown_analyzer_in_the_manifest(copy: Path) -> None:
     change_manifest(copy, lambda m: m["schema"].update(analyzer="[]"))
     assert not escaped(outcomes_of(copy))
@@ -219,7 +215,6 @@ def test_field_name_that_is_no_unicode(copy: Path) -> None:
     assert not escaped(outcomes_of(copy))
 
 
-@pytest.mark.xfail(strict=True, reason="SegmentFiles: np.frombuffer of a checksum file that is no multiple of 4")
 def test_checksums_of_odd_size(copy: Path) -> None:
     path = copy / "segment-00000000" / "checksums.bin"
     path.write_bytes(path.read_bytes()[:-1])
@@ -227,7 +222,6 @@ def test_checksums_of_odd_size(copy: Path) -> None:
     assert not escaped(outcomes_of(copy))
 
 
-@pytest.mark.xfail(strict=True, reason="doc_ids of the index are decoded without a check: UnicodeDecodeError")
 def test_doc_ids_that_are_no_utf8(copy: Path) -> None:
     def change(arrays: dict[str, np.ndarray]) -> None:
         arrays["doc_id_bytes"][-1] = 0xFF
@@ -236,7 +230,6 @@ def test_doc_ids_that_are_no_utf8(copy: Path) -> None:
     assert not escaped(outcomes_of(copy))
 
 
-@pytest.mark.xfail(strict=True, reason="ArrayFile.array believes the type that the file states")
 def test_array_of_another_type(copy: Path) -> None:
     def change(arrays: dict[str, np.ndarray]) -> None:
         arrays["document_offsets"] = arrays["document_offsets"].astype("<i8")
@@ -274,9 +267,6 @@ def test_documents_can_be_rewritten(copy: Path) -> None:
     assert outcomes_of(copy) == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="DocumentReader._open keeps a file whose schema it refused: the next call uses it"
-)
 def test_documents_of_other_columns(copy: Path) -> None:
     rewrite_documents(copy, lambda batch: batch.drop_columns(["year"]))
     outcomes = outcomes_of(copy)
@@ -291,14 +281,12 @@ def test_fewer_documents(copy: Path) -> None:
     assert not escaped(outcomes)
 
 
-@pytest.mark.xfail(strict=True, reason="DocumentReader.fetch: a date outside Python's years is an OverflowError")
 def test_dates_beyond_python(copy: Path) -> None:
     far = pa.array([2**62] * 8, pa.int64()).cast(pa.timestamp("us", tz="UTC"))
     rewrite_documents(copy, lambda batch: with_column(batch, "day", far))
     assert not escaped(outcomes_of(copy))
 
 
-@pytest.mark.xfail(strict=True, reason="a null doc_id in documents.arrow is a TypeError in verify")
 def test_documents_without_doc_id(copy: Path) -> None:
     ids = pa.array(["d00", None, *(f"d0{i}" for i in range(2, 8))], pa.large_string())
     rewrite_documents(copy, lambda batch: with_column(batch, "doc_id", ids))

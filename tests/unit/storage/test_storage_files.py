@@ -100,7 +100,7 @@ def test_arrays_round_trip(directory: LocalDirectory) -> None:
     file = ArrayFile(MappedFile(directory, "f", write_arrays(directory)))
     for key, array in ARRAYS.items():
         assert key in file
-        found = file.array(key)
+        found = file.array(key, array.dtype.str[1:])
         assert found.dtype == array.dtype
         assert np.array_equal(found, array)
         assert not found.flags.writeable
@@ -109,10 +109,9 @@ def test_arrays_round_trip(directory: LocalDirectory) -> None:
         assert file.native(key, dtype)[2] == len(array)
         with pytest.raises(Corruption, match=f"expected array '{key}' of .., found {dtype}"):
             file.native(key, "u4" if dtype == "u1" else "u1")
-    assert np.array_equal(file.part("large", 70_000, 70_010), np.arange(70_000, 70_010))
     assert "nothing" not in file
     with pytest.raises(Corruption, match=r"expected an array 'nothing', found \['a', 'b'"):
-        file.array("nothing")
+        file.array("nothing", "u4")
 
 
 def test_no_arrays(directory: LocalDirectory) -> None:
@@ -131,8 +130,8 @@ def entry(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_table_of_our_own(tmp_path: Path) -> None:
-    assert with_table(tmp_path, entry()).array("x").tolist() == [0] * 10
-    assert len(with_table(tmp_path, entry(count=160)).array("x")) == 160
+    assert with_table(tmp_path, entry()).array("x", "u4").tolist() == [0] * 10
+    assert len(with_table(tmp_path, entry(count=160)).array("x", "u4")) == 160
 
 
 @pytest.mark.parametrize(
