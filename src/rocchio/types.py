@@ -60,6 +60,17 @@ class Explanation:
     length: float
     average_length: float
 
+    def __str__(self) -> str:
+        """A line per term and one for the sum."""
+        lines = [
+            f"{part.score:9.4f}  {part.term}: weight {part.weight:g}, idf {part.idf:.3f}, in {part.df:,} documents, "
+            + ", ".join(f"{count} in {name}" for name, count in part.tf.items())
+            for part in self.terms
+        ]
+        lines += [f"{self.constant:9.4f}  to every document"] if self.constant else []
+        place = f"{self.length:g} tokens, {self.average_length:.1f} on average"
+        return "\n".join([*lines, f"{self.score:9.4f}  {self.doc_id}: {self.scoring}, {place}"])
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:

@@ -113,3 +113,11 @@ def test_a_run_is_a_sequence(col: rocchio.Collection) -> None:
     assert repr(run) == "<rocchio.Run 'bm25(k1=0.9,b=0.4)': 3 queries, 3 hits>"
     with pytest.raises(InvalidArgument, match="found one twice"):
         col.search(["red", "blue"], query_ids=["1", "1"])
+
+
+def test_an_explanation_prints_a_line_per_term(col: rocchio.Collection) -> None:
+    col.add([{"doc_id": "a", "text": "red red"}, {"doc_id": "b", "text": "blue"}])
+    col.commit()
+    first, last = str(col.search("red")[0].why()).splitlines()
+    assert first.endswith("red: weight 1, idf 0.693, in 1 documents, 2 in text")
+    assert last.endswith("a: bm25(k1=0.9, b=0.4), 2 tokens, 1.5 on average")
