@@ -116,7 +116,7 @@ def run_task(options: argparse.Namespace) -> None:
         started = time.perf_counter()
         BUILDERS[options.engine](table, options.folder)
     else:
-        import rocchio.engine.collection
+        import rocchio.engine.opening
 
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         started = time.perf_counter()

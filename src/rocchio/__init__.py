@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from rocchio.analysis import Analyzer as Analyzer
     from rocchio.analysis import parse_analyzer as parse_analyzer
     from rocchio.engine.collection import Collection as Collection
-    from rocchio.engine.collection import create as create
-    from rocchio.engine.collection import open as open
+    from rocchio.engine.opening import create as create
+    from rocchio.engine.opening import open as open
     from rocchio.engine.plan import parse_plan as parse_plan
     from rocchio.engine.plan import rm3 as rm3
     from rocchio.engine.snapshot import Snapshot as Snapshot
@@ -43,11 +43,11 @@ _HOMES = {
     "Run": ("rocchio.types", "Run"),
     "Snapshot": ("rocchio.engine.snapshot", "Snapshot"),
     "bool": ("rocchio.storage.schema", "boolean"),
-    "create": ("rocchio.engine.collection", "create"),
+    "create": ("rocchio.engine.opening", "create"),
     "date": ("rocchio.storage.schema", "date"),
     "keyword": ("rocchio.storage.schema", "keyword"),
     "number": ("rocchio.storage.schema", "number"),
-    "open": ("rocchio.engine.collection", "open"),
+    "open": ("rocchio.engine.opening", "open"),
     "parse_analyzer": ("rocchio.analysis", "parse_analyzer"),
     "parse_plan": ("rocchio.engine.plan", "parse_plan"),
     "rm3": ("rocchio.engine.plan", "rm3"),

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from rocchio.cli.options import AsJson, CollectionPath
 from rocchio.cli.output import counted, out, print_json, show, size, step_progress
-from rocchio.engine.collection import open_for_maintenance, verify_folder
+from rocchio.engine.opening import open_for_maintenance, verify_folder
 from rocchio.errors import BadRecord, DataError, InvalidArgument, NotFound
 
 DELETE_EXAMPLES = (

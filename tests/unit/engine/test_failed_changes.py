@@ -115,7 +115,7 @@ def test_close_is_harmless_when_the_folder_is_gone(tmp_path: Path) -> None:
 
 
 def test_maintenance_needs_no_analyzer_function(col: rocchio.Collection, capsys: pytest.CaptureFixture[str]) -> None:
-    from rocchio.engine.collection import open_for_maintenance
+    from rocchio.engine.opening import open_for_maintenance
 
     with pytest.raises(InvalidArgument, match="pass it when opening"):
         rocchio.open(col.path)

@@ -1,0 +1,120 @@
+"""How a collection comes to be and is opened: paths, analyzers and settings checked before anything is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rocchio.analysis import Analyzer, callable_analyzer, parse_analyzer
+from rocchio.engine.collection import Collection
+from rocchio.engine.verify import VerifyReport, verify
+from rocchio.engine.writer import DEFAULT_MEMORY_MB
+from rocchio.errors import InvalidArgument, NotFound, StorageFailure
+from rocchio.storage.directory import Directory, LocalDirectory
+from rocchio.storage.manifest import MANIFEST, Manifest, write_manifest
+from rocchio.storage.schema import Field, Schema
+
+AnalyzerChoice = str | Analyzer | Callable[[str], list[str]]
+
+
+def create(
+    path: str | Path,
+    fields: Mapping[str, Field],
+    *,
+    analyzer: AnalyzerChoice = "english",
+    memory_mb: int = DEFAULT_MEMORY_MB,
+) -> Collection:
+    """A new, empty collection in the folder `path`, durable when this returns.
+
+    `fields` maps names to types (`rocchio.text()`, `rocchio.keyword()`, ...), at least one of them text. `analyzer`
+    is a preset ("english", "german", "cjk", "anserini", "bm25s", ...), an analyzer's text form, or a function from
+    text to tokens. `memory_mb` bounds what a writer buffers. Raises InvalidArgument, also when the folder is not
+    empty, and StorageFailure.
+    """
+    resolved = _resolve(analyzer)
+    if not isinstance(fields, Mapping):
+        raise InvalidArgument(f"expected fields like {{'text': rocchio.text()}}, found {fields!r}")
+    # the steps, not a preset's name: what a preset means may change, what a collection means may not
+    manifest = Manifest(Schema(dict(fields), resolved.steps))
+    folder = _folder(path)
+    return create_in(LocalDirectory(folder), folder, manifest, resolved, memory_mb)
+
+
+def create_in(
+    directory: Directory, path: Path, manifest: Manifest, analyzer: Analyzer, memory_mb: int = DEFAULT_MEMORY_MB
+) -> Collection:
+    """`create` for any `Directory`."""
+    _check_memory(memory_mb)
+    if path.is_file():
+        raise InvalidArgument(f"expected a folder to create, found a file at {path}; choose another path")
+    if directory.names(""):
+        what = "a collection" if MANIFEST in directory.names("") else "other files"
+        raise InvalidArgument(f"expected an empty or new folder, found {what} in {path}; use open, or another path")
+    directory.make_folder("")
+    directory.sync_folder("..")  # the collection's own name must be durable too
+    write_manifest(directory, manifest)
+    return Collection(directory, path, analyzer, memory_mb)
+
+
+def open(path: str | Path, *, analyzer: AnalyzerChoice | None = None, memory_mb: int = DEFAULT_MEMORY_MB) -> Collection:
+    """The collection in the folder `path`, as last committed. Maps files and reads almost nothing.
+
+    `analyzer` is only needed when the collection was created with a function; it must be that function. Raises
+    NotFound, Corruption, IncompatibleFormat.
+    """
+    folder = _existing(path)
+    _check_memory(memory_mb)
+    col = Collection(LocalDirectory(folder), folder, None if analyzer is None else _resolve(analyzer), memory_mb)
+    col.snapshot().analyzer  # noqa: B018  # a missing function or a wrong analyzer shows now, not at the first search
+    return col
+
+
+def open_for_maintenance(path: str | Path) -> Collection:
+    """Like `open` for what needs no text analysis: info, compact, delete. Needs no analyzer function."""
+    folder = _existing(path)
+    return Collection(LocalDirectory(folder), folder, None, DEFAULT_MEMORY_MB)
+
+
+def _folder(path: str | Path) -> Path:
+    """The absolute path: a later change of the working folder must not move the collection."""
+    if not isinstance(path, str | Path) or not str(path) or "\0" in str(path):
+        raise InvalidArgument(f"expected the path of a folder, found {path!r}")
+    return Path(path).absolute()
+
+
+def _existing(path: str | Path) -> Path:
+    folder = _folder(path)
+    try:
+        if (folder / MANIFEST).is_file():
+            return folder
+        found = "a folder without one" if folder.is_dir() else "a file" if folder.exists() else "nothing"
+    except OSError as error:
+        raise StorageFailure(error.errno or 0, f"cannot open {str(folder)[:200]}: {error.strerror}") from error
+    raise NotFound(
+        f"expected a collection with a {MANIFEST} at {folder}, found {found}; "
+        "create one with rocchio.create or `rocchio index`"
+    )
+
+
+def verify_folder(path: str | Path, progress: Callable[[int, int], None]) -> VerifyReport:
+    """`Collection.verify` for a collection that may be too damaged to be opened. Raises NotFound, Corruption."""
+    return verify(LocalDirectory(_existing(path)), progress)
+
+
+def _resolve(analyzer: AnalyzerChoice) -> Analyzer:
+    if isinstance(analyzer, Analyzer):
+        return analyzer
+    if isinstance(analyzer, str):
+        return parse_analyzer(analyzer)
+    if callable(analyzer):
+        return callable_analyzer(getattr(analyzer, "__name__", "function"), analyzer)
+    raise InvalidArgument(f"expected an analyzer's name, text form or function, found {analyzer!r}")
+
+
+def _check_memory(memory_mb: Any) -> None:
+    if isinstance(memory_mb, bool) or not isinstance(memory_mb, int) or memory_mb < 1:
+        raise InvalidArgument(f"expected memory_mb of at least 1, found {memory_mb!r}")
+
+
+__all__ = ["Collection", "create", "create_in", "open"]
