@@ -8,15 +8,13 @@
     │   ├── NotFound           (also LookupError)   a path, collection, field or document that is not there
     │   ├── SchemaMismatch     (also TypeError)     a record that does not fit the collection's fields
     │   ├── DuplicateDocument  (also ValueError)    an `add` of a doc_id that is already in the collection
-    │   ├── MissingDependency  (also ImportError)   an optional library that is not installed
     │   └── NotYet             (also NotImplementedError)  announced, but not in this version
     ├── DataError              the bytes are wrong
     │   ├── BadRecord          (also ValueError)    one record of an input file: path, line, reason
     │   ├── Corruption         a damaged file of a collection: path, offset, reason
     │   └── IncompatibleFormat a file written by another format version: found, supported
     ├── BusyError              try again later: another process holds the writer lock
-    ├── StorageFailure         (also OSError)       the disk refused: full, read-only, input/output error
-    └── InternalError          a bug in rocchio; please report it
+    └── StorageFailure         (also OSError)       the disk refused: full, read-only, input/output error
 
 Texts are lowercase without a full stop and say what was expected, what was found and what to do.
 """
@@ -52,10 +50,6 @@ class SchemaMismatch(UserError, TypeError):
 
 class DuplicateDocument(UserError, ValueError):
     """An `add` of a doc_id that the collection already has."""
-
-
-class MissingDependency(UserError, ImportError):
-    """An optional library is needed and not installed; the text says how to install it."""
 
 
 class NotYet(UserError, NotImplementedError):
@@ -111,9 +105,3 @@ class StorageFailure(RocchioError, OSError):
 
     def __str__(self) -> str:
         return str(self.args[-1]) if self.args else ""  # without OSError's "[Errno 28]"
-
-
-class InternalError(RocchioError):
-    """A bug in rocchio; please report it."""
-
-    exit_code = 70

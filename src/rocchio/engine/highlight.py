@@ -13,14 +13,6 @@ class Snippet:
     text: str
     marks: tuple[tuple[int, int], ...]
 
-    def marked(self, before: str = "**", after: str = "**") -> str:
-        """The text with markers around each highlighted place."""
-        out, last = [], 0
-        for start, end in self.marks:
-            out += [self.text[last:start], before, self.text[start:end], after]
-            last = end
-        return "".join([*out, self.text[last:]])
-
 
 def snippet(text: str, spans: Sequence[tuple[int, int, str]], terms: Container[str], width: int = 240) -> Snippet:
     """The window of about `width` characters that holds the most distinct matching terms, then the most matches.

@@ -28,8 +28,6 @@ def test_short_text_is_whole() -> None:
     piece = snippet("The quick brown Fox", spans_of("The quick brown Fox"), {"fox", "the"})
     assert piece.text == "The quick brown Fox"
     assert marked(piece) == ["The", "Fox"]
-    assert piece.marked() == "**The** quick brown **Fox**"
-    assert piece.marked("<b>", "</b>") == "<b>The</b> quick brown <b>Fox</b>"
 
 
 def test_no_match_and_nothing() -> None:
