@@ -150,12 +150,8 @@ void bind_segment(nb::module_& module) {
         .def(
             "postings",
             [](const Segment& self, std::uint32_t term) {
-                const PostingList list = self.postings(term);
-                std::vector<std::uint32_t> codes;
-                for (std::size_t i = 0; i < list.size(); ++i) codes.push_back(self.posting_code(list, i));
-                return nb::make_tuple(
-                    to_numpy(std::vector<std::uint32_t>(list.rows.begin(), list.rows.end())),
-                    to_numpy(std::move(codes)));
+                PostingList list = self.postings(term);
+                return nb::make_tuple(to_numpy(std::move(list.rows)), to_numpy(std::move(list.codes)));
             },
             "term"_a, "Rows (uint32) and frequency codes (uint32) of a term.")
         .def(
@@ -278,26 +274,37 @@ nb::tuple search(const Searcher& self, const InputArray<std::uint8_t>& term_byte
     std::vector<std::uint32_t> segments;
     std::vector<std::uint32_t> rows;
     std::vector<float> scores;
-    std::vector<std::uint8_t> id_bytes;
-    std::vector<std::int64_t> id_offsets{0};
     {
         nb::gil_scoped_release release;
         const auto distinct = strings_of(term_bytes, term_offsets);
         const auto batch =
             checked_batch(span_of(query_offsets), span_of(query_terms), span_of(weights), distinct.size());
         result = self.search(distinct, batch, k, masks, kernel);
+        segments.reserve(result.hits.size());
+        rows.reserve(result.hits.size());
+        scores.reserve(result.hits.size());
         for (const Scored& hit : result.hits) {
             segments.push_back(hit.segment);
             rows.push_back(hit.row);
             scores.push_back(hit.score);
-            const auto id = self.doc_id(hit);
-            id_bytes.insert(id_bytes.end(), id.begin(), id.end());
-            id_offsets.push_back(static_cast<std::int64_t>(id_bytes.size()));
         }
     }
     return nb::make_tuple(to_numpy(std::move(result.offsets)), to_numpy(std::move(segments)),
-                          to_numpy(std::move(rows)), to_numpy(std::move(scores)),
-                          to_numpy(std::move(id_bytes)), to_numpy(std::move(id_offsets)));
+                          to_numpy(std::move(rows)), to_numpy(std::move(scores)));
+}
+
+nb::list doc_ids(const Searcher& self, const InputArray<std::uint32_t>& segments,
+                 const InputArray<std::uint32_t>& rows) {
+    const auto places = span_of(segments);
+    if (places.size() != rows.shape(0)) throw std::invalid_argument("expected a row for every segment");
+    nb::list ids;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        if (places[i] >= self.segment_count() || span_of(rows)[i] >= self.row_count(places[i])) {
+            throw std::out_of_range("expected rows of the snapshot's segments");
+        }
+        ids.append(utf8(self.doc_id(places[i], span_of(rows)[i])));
+    }
+    return ids;
 }
 
 void bind_searcher(nb::module_& module) {
@@ -309,26 +316,29 @@ void bind_searcher(nb::module_& module) {
         .value("bm25plus", Variant::bm25plus);
     nb::enum_<Kernel>(module, "Kernel")
         .value("automatic", Kernel::automatic)
+        .value("pruned", Kernel::pruned)
         .value("exhaustive", Kernel::exhaustive)
-        .value("windowed", Kernel::windowed);
+        .value("reference", Kernel::reference);
 
     nb::class_<Searcher>(module, "Searcher", "Exact top-k over the segments of a snapshot with one scoring.")
         .def(
             "__init__",
             [](Searcher* self, std::vector<std::shared_ptr<const Segment>> segments, Variant variant,
                double k1, double b, double delta, std::vector<double> field_weights, std::uint64_t documents,
-               const InputArray<std::uint64_t>& total_lengths) {
+               const InputArray<std::uint64_t>& total_lengths, std::size_t memory_bytes) {
                 if (field_weights.size() != total_lengths.shape(0)) {
                     throw std::invalid_argument("expected a weight and a total length for every field");
                 }
                 new (self) Searcher(std::move(segments), {variant, k1, b, delta, 1.0},
-                                    std::move(field_weights), documents, span_of(total_lengths));
+                                    std::move(field_weights), documents, span_of(total_lengths), memory_bytes);
             },
             "segments"_a, "variant"_a, "k1"_a, "b"_a, "delta"_a, "field_weights"_a, "documents"_a,
-            "total_lengths"_a)
+            "total_lengths"_a, "memory_bytes"_a)
         .def("search", &search, "term_bytes"_a, "term_offsets"_a, "query_offsets"_a, "query_terms"_a,
              "weights"_a, "k"_a, "allowed"_a, "kernel"_a,
-             "Batch search; returns (offsets, segments, rows, scores, doc_id bytes, doc_id offsets).")
+             "Batch search; returns (offsets, segments, rows, scores): query i has hits [offsets[i], offsets[i+1]).")
+        .def("doc_ids", &doc_ids, "segments"_a, "rows"_a, "The doc_ids at these places.")
+        .def_prop_ro("memory_bytes", &Searcher::memory_bytes)
         .def("document_frequency", &Searcher::document_frequency, "term"_a)
         .def(
             "idf",

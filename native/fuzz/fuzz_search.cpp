@@ -50,11 +50,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::vector<std::string_view> distinct(strings.begin(), strings.end());
     const std::vector<std::uint64_t> offsets{0, terms.size()};
     const QueryBatch batch{offsets, terms, weights};
-    const auto plain = searcher.search(distinct, batch, k, {}, Kernel::exhaustive);
-    const auto fast = searcher.search(distinct, batch, k, {}, Kernel::windowed);
-    if (plain.offsets != fast.offsets) std::abort();
-    for (std::size_t i = 0; i < plain.hits.size(); ++i) {
-        if (plain.hits[i].row != fast.hits[i].row || plain.hits[i].score != fast.hits[i].score) std::abort();
+    const auto plain = searcher.search(distinct, batch, k, {}, Kernel::reference);
+    for (const Kernel kernel : {Kernel::automatic, Kernel::pruned, Kernel::exhaustive}) {
+        const auto fast = searcher.search(distinct, batch, k, {}, kernel);
+        if (plain.offsets != fast.offsets) std::abort();
+        for (std::size_t i = 0; i < plain.hits.size(); ++i) {
+            if (plain.hits[i].row != fast.hits[i].row || plain.hits[i].score != fast.hits[i].score) std::abort();
+        }
     }
     return 0;
 }

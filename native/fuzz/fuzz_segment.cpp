@@ -91,7 +91,7 @@ void use(const std::shared_ptr<const Segment>& segment, std::uint32_t fields) {
     const std::vector<double> weights(kTerms, 1.0);
     const Searcher searcher({segment, segment}, {}, std::vector<double>(fields, 1.5), 200,
                             std::vector<std::uint64_t>(fields, 900));
-    for (const Kernel kernel : {Kernel::windowed, Kernel::exhaustive}) {
+    for (const Kernel kernel : {Kernel::pruned, Kernel::exhaustive, Kernel::reference}) {
         attempt([&] { searcher.search(distinct, {offsets, terms, weights}, 7, {}, kernel); });
     }
     attempt([&] {

@@ -1,47 +1,81 @@
-// The reference kernel: every posting of every term, exact double sums. Also the path for weights that are
-// zero or negative, for which upper bounds do not hold.
+// Every posting is added up in 16-bit integers: cheapest when few postings are asked for, or when k is so large
+// that hardly a block could be skipped.
 
 #include <algorithm>
+#include <bit>
 
-#include "base/bitmap.hpp"
-#include "lexical/searcher.hpp"
+#include "lexical/kernels.hpp"
 
 namespace rocchio::lexical {
+namespace {
 
-bool SegmentQuery::is_allowed(std::uint32_t row) const {
-    return segment.is_live(row) && (allowed.empty() || bit_is_set(allowed, row));
+constexpr std::size_t kWindowRows = Column::kWindowRows;
+
+// Below this share of the rows, sums are visited where postings fell instead of all.
+constexpr std::size_t kFewShare = 32;
+
+void add_candidate(const SegmentQuery& query, std::uint32_t row, std::uint16_t sum, CandidateSet& candidates) {
+    if (sum > candidates.cut() && query.is_allowed(row)) candidates.add(row, sum);
 }
 
-double boosted_sum(std::span<const std::uint32_t> frequencies, std::span<const double> field_weights) {
-    double sum = 0.0;
-    for (std::size_t f = 0; f < field_weights.size(); ++f) sum += field_weights[f] * frequencies[f];
-    return sum;
-}
-
-double SegmentQuery::boosted_frequency(std::uint32_t code) const {
-    return boosted_sum(segment.frequencies(code), field_weights);
-}
-
-double contribution(const SegmentQuery& query, const SegmentTerm& term, std::uint32_t code,
-                    std::uint32_t row) {
-    return term.weight * query.scoring.tf_part(query.boosted_frequency(code), query.lengths[row]);
-}
-
-void search_exhaustive(const SegmentQuery& query, std::uint32_t segment_index, std::vector<Scored>& out) {
-    std::vector<double> sums(query.segment.row_count(), 0.0);
-    std::vector<bool> matched(query.segment.row_count(), false);
-    for (const SegmentTerm& term : query.terms) {
-        const PostingList list = query.segment.postings(term.term);
-        for (std::size_t i = 0; i < list.size(); ++i) {
-            const std::uint32_t code = query.segment.posting_code(list, i);
-            if (query.boosted_frequency(code) <= 0.0) continue;  // stands only in fields that are left out
-            sums[list.rows[i]] += contribution(query, term, code, list.rows[i]);
-            matched[list.rows[i]] = true;
+void collect_few(const SegmentQuery& query, const FixedPoint& fixed, Workspace& work) {
+    work.row_sums.resize(std::max(work.row_sums.size(), query.rows()));
+    work.touched.clear();
+    std::uint16_t* sums = work.row_sums.data();
+    for (std::size_t t = 0; t < query.terms.size(); ++t) {
+        std::size_t cursor = 0;
+        for (std::size_t first = 0; first < query.rows(); first += kWindowRows) {
+            const Column::Window window = query.terms[t].column->window(first, cursor);
+            for (std::size_t i = 0; i < window.rows.size(); ++i) {
+                const std::size_t row = first + window.rows[i];
+                if (sums[row] == 0) work.touched.push_back(static_cast<std::uint32_t>(row));
+                sums[row] = static_cast<std::uint16_t>(
+                    sums[row] + kernels::weighted(window.impacts[i], fixed.weights()[t]));
+            }
         }
     }
-    for (std::uint32_t row = 0; row < sums.size(); ++row) {
-        if (!matched[row] || !query.is_allowed(row)) continue;
-        out.push_back({static_cast<float>(sums[row] + query.constant), segment_index, row});
+    for (const std::uint32_t row : work.touched) {
+        add_candidate(query, row, sums[row], work.candidates);
+        sums[row] = 0;
+    }
+}
+
+void scan_window(const SegmentQuery& query, std::size_t first_row, std::vector<std::uint16_t>& sums,
+                 CandidateSet& candidates) {
+    const kernels::BlockKernels& kernels = kernels::block_kernels();
+    for (std::size_t i = 0; i < kWindowRows; i += kernels::kScanBlocks) {
+        for (std::uint32_t mask = kernels.above(sums.data() + i, candidates.cut()); mask != 0; mask &= mask - 1) {
+            const std::size_t at = i + static_cast<std::size_t>(std::countr_zero(mask));
+            add_candidate(query, static_cast<std::uint32_t>(first_row + at), sums[at], candidates);
+        }
+    }
+    candidates.raise_cut();
+}
+
+void collect_all(const SegmentQuery& query, const FixedPoint& fixed, Workspace& work) {
+    work.sums.resize(kWindowRows);
+    const kernels::BlockKernels& kernels = kernels::block_kernels();
+    std::vector<std::size_t> cursors(query.terms.size(), 0);
+    for (std::size_t first = 0; first < query.rows(); first += kWindowRows) {
+        std::ranges::fill(work.sums, std::uint16_t{0});
+        for (std::size_t t = 0; t < query.terms.size(); ++t) {
+            const Column::Window window = query.terms[t].column->window(first, cursors[t]);
+            kernels.add_postings(work.sums.data(), window.rows.data(), window.impacts, window.rows.size(),
+                                 fixed.weights()[t]);
+        }
+        scan_window(query, first, work.sums, work.candidates);
+    }
+}
+
+}  // namespace
+
+void collect_exhaustive(const SegmentQuery& query, const FixedPoint& fixed, Workspace& work) {
+    std::size_t postings = 0;
+    for (const QueryTerm& term : query.terms) postings += term.column->size();
+    if (postings * kFewShare < query.rows()) {
+        collect_few(query, fixed, work);
+    } else {
+        collect_all(query, fixed, work);
     }
 }
 

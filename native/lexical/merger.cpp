@@ -115,7 +115,7 @@ EncodedCodes Merger::posting_codes(std::size_t first, std::size_t last) const {
     EncodedCodes encoded;
     std::uint64_t position = posting_offsets_.at(first);
     for_each_posting(first, last, [&](std::uint32_t s, const PostingList& list, std::size_t p) {
-        encoded.push(position++, new_codes_[s][segments_[s]->posting_code(list, p)]);
+        encoded.push(position++, new_codes_[s][list.codes[p]]);
     });
     return encoded;
 }

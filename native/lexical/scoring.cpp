@@ -23,25 +23,6 @@ double Scoring::idf(std::uint64_t documents, std::uint64_t df) const {
     return 0.0;
 }
 
-double Scoring::tf_part(double tf, double length) const {
-    const double norm = length_norm(length);
-    switch (variant) {
-        case Variant::robertson:
-        case Variant::lucene:
-            return tf / (k1 * norm + tf);
-        case Variant::atire:
-        case Variant::bm25plus:
-            return (k1 + 1.0) * tf / (k1 * norm + tf);
-        case Variant::bm25l: {
-            // (k1 + 1) * ((c + delta) / (k1 + c + delta) - delta / (k1 + delta)), without the cancellation
-            const double c = tf / norm;
-            if (delta == 0.0) return (k1 + 1.0) * c / (k1 + c);
-            return (k1 + 1.0) * k1 * c / ((k1 + c + delta) * (k1 + delta));
-        }
-    }
-    return 0.0;
-}
-
 double Scoring::absent_part() const {
     if (variant == Variant::bm25l) return delta > 0 ? (k1 + 1.0) * delta / (k1 + delta) : 0.0;
     return variant == Variant::bm25plus ? delta : 0.0;

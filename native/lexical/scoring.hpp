@@ -22,7 +22,26 @@ struct Scoring {
 
     /// The term-frequency part, less its value at tf = 0, so that an absent term adds nothing. It grows with
     /// tf and falls with length. `tf` and `length` may be fractional (boosted fields).
-    double tf_part(double tf, double length) const;
+    double tf_part(double tf, double length) const { return tf_part_of_norm(tf, length_norm(length)); }
+
+    /// The same, of length_norm(length).
+    double tf_part_of_norm(double tf, double norm) const {
+        switch (variant) {
+            case Variant::robertson:
+            case Variant::lucene:
+                return tf / (k1 * norm + tf);
+            case Variant::atire:
+            case Variant::bm25plus:
+                return (k1 + 1.0) * tf / (k1 * norm + tf);
+            case Variant::bm25l: {
+                // (k1 + 1) * ((c + delta) / (k1 + c + delta) - delta / (k1 + delta)), without the cancellation
+                const double c = tf / norm;
+                if (delta == 0.0) return (k1 + 1.0) * c / (k1 + c);
+                return (k1 + 1.0) * k1 * c / ((k1 + c + delta) * (k1 + delta));
+            }
+        }
+        return 0.0;
+    }
 
     /// What tf_part leaves out: the value at tf = 0, which BM25L and BM25+ give to every document.
     double absent_part() const;

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "lexical/best.hpp"
+
 namespace rocchio::lexical {
 namespace {
 
-// Upper bounds are sums of float32 products: they need positive weights that neither vanish nor overflow
-// there.
+// Integer bounds need positive weights whose sums neither vanish nor overflow.
 bool has_bounds(double weight) {
-    return weight > 1e-20 && weight < 1e20;
+    return weight > 1e-200 && weight < 1e200;
 }
 
 /// The terms of one query, repeated ones merged into their first occurrence: a term said twice weighs double.
@@ -47,13 +48,14 @@ class MergedTerms {
 
 Searcher::Searcher(std::vector<std::shared_ptr<const Segment>> segments, Scoring scoring,
                    std::vector<double> field_weights, std::uint64_t documents,
-                   std::span<const std::uint64_t> total_lengths)
+                   std::span<const std::uint64_t> total_lengths, std::size_t memory_bytes)
     : segments_(std::move(segments)),
       scoring_(scoring),
       field_weights_(std::move(field_weights)),
       documents_(documents),
       all_fields_(std::ranges::all_of(field_weights_, [](double weight) { return weight > 0.0; })),
-      caches_(std::make_unique<SegmentCache[]>(segments_.size())) {
+      budget_(memory_bytes),
+      prepared_(std::make_unique<Prepared[]>(segments_.size())) {
     double total = 0.0;
     for (std::size_t f = 0; f < field_weights_.size(); ++f) {
         total += field_weights_[f] * static_cast<double>(total_lengths[f]);
@@ -61,36 +63,26 @@ Searcher::Searcher(std::vector<std::shared_ptr<const Segment>> segments, Scoring
     scoring_.average_length = total > 0.0 && documents > 0 ? total / static_cast<double>(documents) : 1.0;
 }
 
-// Boosted lengths and their classes are derived from the segment once, at its first search with this scoring.
-void Searcher::prepare(std::size_t index) const {
-    SegmentCache& cache = caches_[index];
-    std::call_once(cache.once, [&] {
-        const Segment& segment = *segments_[index];
-        std::vector<double> lengths(segment.row_count(), 0.0);
-        for (std::uint32_t f = 0; f < field_weights_.size(); ++f) {
-            const auto stored = segment.lengths(f);
-            for (std::size_t row = 0; row < lengths.size(); ++row)
-                lengths[row] += field_weights_[f] * stored[row];
-        }
-        cache.lengths = std::move(lengths);
-        cache.classes = std::make_unique<LengthClasses>(segment, scoring_, field_weights_, cache.lengths);
+ColumnCache& Searcher::columns(std::size_t index) const {
+    Prepared& prepared = prepared_[index];
+    std::call_once(prepared.once, [&] {
+        prepared.columns = std::make_unique<ColumnCache>(*segments_[index], scoring_, field_weights_, budget_);
     });
+    return *prepared.columns;
 }
 
 double Searcher::boosted_length(std::size_t segment, std::uint32_t row) const {
     if (segment >= segments_.size()) throw std::out_of_range("expected a segment of the snapshot");
-    const auto all = lengths(segment);
-    if (row >= all.size()) throw std::out_of_range("expected a row of the segment");
-    return all[row];
+    if (row >= row_count(segment)) throw std::out_of_range("expected a row of the segment");
+    double length = 0.0;
+    for (std::uint32_t f = 0; f < field_weights_.size(); ++f) {
+        length += field_weights_[f] * segments_[segment]->lengths(f)[row];
+    }
+    return length;
 }
 
 double Searcher::boosted_frequency(std::size_t segment, std::uint32_t code) const {
     return boosted_sum(segments_.at(segment)->frequencies(code), field_weights_);
-}
-
-std::span<const double> Searcher::lengths(std::size_t segment) const {
-    prepare(segment);
-    return caches_[segment].lengths;
 }
 
 // With every field searched, a posting is a match; otherwise its frequencies in the chosen fields decide.
@@ -98,14 +90,10 @@ std::uint64_t Searcher::matching_documents(std::size_t index, std::uint32_t term
     const Segment& segment = *segments_[index];
     if (all_fields_) return segment.live_document_frequency(term);
     const PostingList list = segment.postings(term);
+    const auto tf_by_code = columns(index).scoring().tf_by_code;
     std::uint64_t count = 0;
     for (std::size_t i = 0; i < list.size(); ++i) {
-        const auto frequencies = segment.frequencies(segment.posting_code(list, i));
-        bool matches = false;
-        for (std::size_t f = 0; f < field_weights_.size(); ++f) {
-            matches = matches || (field_weights_[f] > 0.0 && frequencies[f] > 0);
-        }
-        count += matches && segment.is_live(list.rows[i]) ? 1 : 0;
+        count += tf_by_code[list.codes[i]] > 0.0 && segment.is_live(list.rows[i]) ? 1 : 0;
     }
     return count;
 }
@@ -113,11 +101,13 @@ std::uint64_t Searcher::matching_documents(std::size_t index, std::uint32_t term
 Searcher::TermEntry Searcher::resolve(std::string_view term) const {
     TermEntry entry;
     entry.ids.assign(segments_.size(), -1);
+    entry.columns.resize(segments_.size());
     std::uint64_t df = 0;
     for (std::size_t s = 0; s < segments_.size(); ++s) {
         const auto id = segments_[s]->find_term(term);
         if (!id) continue;
         entry.ids[s] = *id;
+        entry.columns[s] = columns(s).column(*id);
         df += matching_documents(s, *id);
     }
     entry.found = df > 0;
@@ -133,66 +123,76 @@ std::uint64_t Searcher::document_frequency(std::string_view term) const {
     return df;
 }
 
-void Searcher::keep_best(std::vector<Scored>& hits, std::size_t k) const {
-    const auto better = [this](const Scored& a, const Scored& b) {
-        return a.score != b.score ? a.score > b.score : doc_id(a) < doc_id(b);
-    };
-    if (hits.size() > k) {
-        std::nth_element(hits.begin(), hits.begin() + static_cast<std::ptrdiff_t>(k - 1), hits.end(), better);
-        hits.resize(k);
-    }
-    std::sort(hits.begin(), hits.end(), better);
+std::vector<std::uint8_t> Searcher::mask(std::size_t index, AllowedRows allowed) const {
+    const AllowedRows live = segments_[index]->live();
+    std::vector<std::uint8_t> both(allowed.begin(), allowed.end());
+    if (both.empty()) return {live.begin(), live.end()};
+    for (std::size_t i = 0; i < live.size(); ++i) both[i] = static_cast<std::uint8_t>(both[i] & live[i]);
+    return both;
 }
 
-void Searcher::search_one(std::span<const TermEntry> entries, std::span<const std::uint32_t> query_terms,
-                          std::span<const double> weights, std::size_t k,
-                          std::span<const AllowedRows> allowed, Kernel kernel,
-                          std::vector<Scored>& hits) const {
+/// Merges the best of the segments so far with those of one more; ties between segments need their doc_ids.
+void Searcher::merge_best(std::vector<Scored>& best, std::span<const Scored> more, std::size_t k) const {
+    const auto middle = static_cast<std::ptrdiff_t>(best.size());
+    best.insert(best.end(), more.begin(), more.end());
+    std::inplace_merge(best.begin(), best.begin() + middle, best.end(), [this](const Scored& a, const Scored& b) {
+        return a.score != b.score ? a.score > b.score : doc_id(a.segment, a.row) < doc_id(b.segment, b.row);
+    });
+    if (best.size() > k) best.resize(k);
+}
+
+void Searcher::search_one(const Batch& batch, std::span<const std::uint32_t> query_terms,
+                          std::span<const double> weights, Workspace& work, std::vector<Scored>& hits) const {
     double constant = 0.0;
-    bool bounded = true;
+    bool bounded = query_terms.size() <= FixedPoint::kMostTerms;
     for (std::size_t t = 0; t < query_terms.size(); ++t) {
-        const TermEntry& entry = entries[query_terms[t]];
+        const TermEntry& entry = batch.entries[query_terms[t]];
         if (!entry.found) continue;
         constant += weights[t] * entry.idf * scoring_.absent_part();
         bounded = bounded && has_bounds(weights[t] * entry.idf);
     }
-    std::vector<SegmentTerm> terms;
+    std::vector<QueryTerm> terms;
     for (std::size_t s = 0; s < segments_.size(); ++s) {
         terms.clear();
         for (std::size_t t = 0; t < query_terms.size(); ++t) {
-            const TermEntry& entry = entries[query_terms[t]];
+            const TermEntry& entry = batch.entries[query_terms[t]];
             if (!entry.found || entry.ids[s] < 0 || weights[t] == 0.0) continue;
-            terms.push_back({static_cast<std::uint32_t>(entry.ids[s]), weights[t] * entry.idf});
+            terms.push_back(
+                {static_cast<std::uint32_t>(entry.ids[s]), entry.columns[s].get(), weights[t] * entry.idf});
         }
         if (terms.empty()) continue;
-        const SegmentQuery query{*segments_[s], scoring_, field_weights_,
-                                 lengths(s),    terms,    allowed.empty() ? AllowedRows{} : allowed[s],
-                                 constant,      k};
-        const bool by_bounds = bounded && caches_[s].classes->least_bound() > 1e-15f;
-        if (kernel == Kernel::exhaustive || !by_bounds) {
-            search_exhaustive(query, static_cast<std::uint32_t>(s), hits);
+        work.found.clear();
+        const float floor = hits.size() >= batch.k ? hits[batch.k - 1].score : 0.0f;
+        const SegmentQuery query{*segments_[s],  columns(s).scoring(), terms, batch.masks[s],
+                                 constant,       batch.k,              floor};
+        if (batch.kernel == Kernel::reference || !bounded) {
+            search_reference(query, static_cast<std::uint32_t>(s), work.found);
         } else {
-            const float floor = hits.size() >= k ? hits[k - 1].score : 0.0f;
-            search_windowed(query, *caches_[s].classes, static_cast<std::uint32_t>(s), floor, hits);
+            search_candidates(query, batch.kernel, static_cast<std::uint32_t>(s), work, work.found);
         }
-        keep_best(hits, k);
+        keep_best_of_segment(work.found, batch.k, columns(s).ranks());
+        merge_best(hits, work.found, batch.k);
     }
 }
 
 BatchResult Searcher::search(std::span<const std::string_view> distinct_terms, const QueryBatch& batch,
                              std::size_t k, std::span<const AllowedRows> allowed, Kernel kernel) const {
-    std::vector<TermEntry> entries;
-    entries.reserve(distinct_terms.size());
-    for (std::string_view term : distinct_terms) entries.push_back(resolve(term));
+    Batch shared{{}, {}, k, kernel};
+    shared.entries.reserve(distinct_terms.size());
+    for (std::string_view term : distinct_terms) shared.entries.push_back(resolve(term));
+    for (std::size_t s = 0; s < segments_.size(); ++s) {
+        shared.masks.push_back(mask(s, allowed.empty() ? AllowedRows{} : allowed[s]));
+    }
     BatchResult result;
     std::vector<Scored> hits;
+    Workspace work;
     MergedTerms query(distinct_terms.size());
     for (std::size_t q = 0; q + 1 < batch.offsets.size(); ++q) {
         hits.clear();
         const auto first = batch.offsets[q];
         const auto count = batch.offsets[q + 1] - first;
         query.assign(batch.terms.subspan(first, count), batch.weights.subspan(first, count));
-        search_one(entries, query.terms(), query.weights(), k, allowed, kernel, hits);
+        search_one(shared, query.terms(), query.weights(), work, hits);
         result.hits.insert(result.hits.end(), hits.begin(), hits.end());
         result.offsets.push_back(result.hits.size());
     }

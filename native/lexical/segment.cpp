@@ -94,21 +94,24 @@ std::optional<std::uint32_t> Segment::find_document(std::string_view wanted) con
     return std::nullopt;
 }
 
-PostingList Segment::postings(std::uint32_t term) const {
+std::uint64_t Segment::posting_count(std::uint32_t term) const {
     const auto ends = arrays_.posting_offsets.view(term, std::size_t{term} + 2);
-    const std::uint64_t first = ends[0];
-    const std::uint64_t last = ends[1];
-    if (first > last || last > arrays_.posting_rows.size()) {
+    if (ends[0] > ends[1] || ends[1] > arrays_.posting_rows.size()) {
         arrays_.posting_offsets.fail(term, "posting offsets are not in order");
     }
-    PostingList list{arrays_.posting_rows.view(first, last), arrays_.posting_codes.codes.view(first, last),
-                     first};
-    auto& word = checked_lists_[term / 64];
-    const std::uint64_t bit = std::uint64_t{1} << (term % 64);
-    if (!(word.load(std::memory_order_relaxed) & bit)) {
-        check_list(term, first, last);
-        word.fetch_or(bit, std::memory_order_relaxed);
-    }
+    return ends[1] - ends[0];
+}
+
+PostingList Segment::postings(std::uint32_t term) const {
+    const std::uint64_t count = posting_count(term);
+    const std::uint64_t first = arrays_.posting_offsets.at(term);
+    const std::uint64_t last = first + count;
+    check_list(term, first, last);
+    const auto rows = arrays_.posting_rows.view(first, last);
+    PostingList list{{rows.begin(), rows.end()}, {}};
+    const auto codes = arrays_.posting_codes.codes.view(first, last);
+    for (std::size_t i = 0; i < count; ++i)
+        list.codes.push_back(codes[i] != kEscapeCode ? codes[i] : arrays_.posting_codes.at(first + i));
     return list;
 }
 
@@ -132,7 +135,7 @@ void Segment::check_list(std::uint32_t, std::uint64_t first, std::uint64_t last)
 }
 
 std::uint64_t Segment::live_document_frequency(std::uint32_t term) const {
-    const std::uint64_t all = postings(term).size();
+    const std::uint64_t all = posting_count(term);
     const auto& terms = tombstones_.terms;
     const auto found = std::lower_bound(terms.begin(), terms.end(), term);
     if (found == terms.end() || *found != term) return all;
@@ -171,6 +174,16 @@ std::span<const std::uint32_t> Segment::lengths(std::uint32_t field) const {
     return arrays_.lengths.view(field * rows, (field + std::size_t{1}) * rows);
 }
 
+std::vector<std::uint32_t> Segment::doc_id_ranks() const {
+    std::vector<std::uint32_t> ranks(row_count(), 0);
+    const auto order = arrays_.doc_id_order.all();
+    for (std::size_t place = 0; place < order.size(); ++place) {
+        if (order[place] >= row_count()) arrays_.doc_id_order.fail(place, "a row is out of range");
+        ranks[order[place]] = static_cast<std::uint32_t>(place);
+    }
+    return ranks;
+}
+
 bool Segment::is_live(std::uint32_t row) const {
     return tombstones_.live.empty() || bit_is_set(tombstones_.live, row);
 }
@@ -182,7 +195,7 @@ void Segment::validate() const {
             arrays_.posting_offsets.fail(id, "terms are not in order");
         }
         const PostingList list = postings(id);
-        if (list.first != expected || list.size() == 0) {
+        if (arrays_.posting_offsets.at(id) != expected || list.size() == 0) {
             arrays_.posting_offsets.fail(id, "posting lists are empty or leave gaps");
         }
         expected += list.size();

@@ -55,9 +55,8 @@ struct Tombstones {
 
 /// Postings of one term; validated.
 struct PostingList {
-    std::span<const std::uint32_t> rows;
-    std::span<const std::uint8_t> codes;
-    std::uint64_t first = 0;  // position of the first posting in the segment's arrays
+    std::vector<std::uint32_t> rows;
+    std::vector<std::uint32_t> codes;
 
     std::size_t size() const { return rows.size(); }
 };
@@ -83,10 +82,7 @@ class Segment {
     /// Postings whose document is not deleted.
     std::uint64_t live_document_frequency(std::uint32_t term) const;
 
-    std::uint32_t posting_code(const PostingList& list, std::size_t index) const {
-        const std::uint8_t code = list.codes[index];
-        return code != kEscapeCode ? code : arrays_.posting_codes.at(list.first + index);
-    }
+    std::uint64_t posting_count(std::uint32_t term) const;
     /// How often the term of a code stands in each field.
     std::span<const std::uint32_t> frequencies(std::uint32_t code) const;
 
@@ -94,6 +90,9 @@ class Segment {
     std::span<const std::uint32_t> forward(std::uint32_t row, std::vector<std::uint32_t>& codes) const;
 
     std::span<const std::uint32_t> lengths(std::uint32_t field) const;
+
+    /// By row: its place in the order of doc_ids.
+    std::vector<std::uint32_t> doc_id_ranks() const;
 
     std::span<const std::uint8_t> live() const { return tombstones_.live; }
     bool is_live(std::uint32_t row) const;

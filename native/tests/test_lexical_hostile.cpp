@@ -33,7 +33,7 @@ class Exerciser {
             attempt([&] {
                 const auto list = s.postings(id);
                 for (std::size_t i = 0; i < list.size(); ++i) {
-                    sink_ += list.rows[i] + s.frequencies(s.posting_code(list, i)).size();
+                    sink_ += list.rows[i] + s.frequencies(list.codes[i]).size();
                 }
             });
             attempt([&] { sink_ += s.live_document_frequency(id); });
@@ -56,11 +56,11 @@ class Exerciser {
         for (const Scoring& scoring : {Scoring{}, Scoring{Variant::bm25l, 0.0, 1.0, 0.5, 1.0}}) {
             for (const auto& field_weights : {std::vector<double>(field_count_, 1.0), some}) {
                 const Searcher searcher(segments, scoring, field_weights, 100, totals);
-                for (const Kernel kernel : {Kernel::windowed, Kernel::exhaustive}) {
+                for (const Kernel kernel : {Kernel::pruned, Kernel::exhaustive, Kernel::reference}) {
                     attempt([&] {
                         const auto found =
                             searcher.search(distinct_, {offsets_, terms_, weights_}, 5, {}, kernel);
-                        for (const Scored& hit : found.hits) sink_ += searcher.doc_id(hit).size();
+                        for (const Scored& hit : found.hits) sink_ += searcher.doc_id(hit.segment, hit.row).size();
                     });
                 }
                 attempt([&] { sink_ += searcher.document_frequency("t1"); });

@@ -115,7 +115,7 @@ class Run(Sequence["list[tuple[DocId, float]]"]):
         return len(self.query_ids)
 
     def __repr__(self) -> str:
-        return f"<rocchio.Run {self.name!r}: {len(self)} queries, {sum(map(len, self.doc_ids))} hits>"
+        return f"<rocchio.Run {self.name!r}: {len(self)} queries, {sum(map(len, self.scores))} hits>"
 
     def __getitem__(self, index: Any) -> Any:
         """(doc_id, score) pairs of query `index`, best first; for a slice, the run of those queries."""
@@ -132,7 +132,7 @@ class Run(Sequence["list[tuple[DocId, float]]"]):
         """A `pyarrow.Table` with columns query_id, doc_id, score (float32), rank (int32, from 0)."""
         import pyarrow as pa
 
-        counts = [len(ids) for ids in self.doc_ids]
+        counts = [len(scores) for scores in self.scores]
         ranks = [np.arange(n, dtype=np.int32) for n in counts]
         return pa.table(
             {

@@ -1,4 +1,4 @@
-"""Includes go down in native/: base <- text, lexical <- bindings, and nothing else."""
+"""Includes go down in native/: base <- text, kernels <- lexical <- bindings, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ NATIVE = Path(__file__).parents[2] / "native"
 ALLOWED = {
     "base": {"base"},
     "text": {"base", "text"},
-    "lexical": {"base", "lexical"},
+    "kernels": {"base", "kernels"},
+    "lexical": {"base", "kernels", "lexical"},
     "bindings": {"base", "text", "lexical", "bindings"},
-    "tests": {"base", "text", "lexical", "tests"},
+    "tests": {"base", "text", "kernels", "lexical", "tests"},
     "fuzz": {"base", "text", "lexical", "fuzz", "tests"},  # tests: the fixture that builds segments
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)

@@ -129,7 +129,7 @@ def test_options_of_later_versions(col: Collection, option: str) -> None:
 def test_unknown_options(col: Collection) -> None:
     with refused(InvalidArgument, "expected search options of field, scoring, threads", "found limit"):
         col.search("alpha", limit=3)  # type: ignore[call-overload]
-    with refused(InvalidArgument, "expected a kernel of automatic, exhaustive, windowed", "found 'gpu'"):
+    with refused(InvalidArgument, "expected a kernel of automatic, pruned, exhaustive, reference", "found 'gpu'"):
         col.search("alpha", kernel="gpu")
 
 

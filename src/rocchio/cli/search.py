@@ -97,7 +97,7 @@ def _search_topics(
         run = _search_in_parts(col, queries, update, k=k, scoring=scoring, field=field or None, threads=threads)
     seconds = time.perf_counter() - started
     run.to_trec(output)
-    found = sum(len(ids) for ids in run.doc_ids)
+    found = sum(map(len, run.scores))
     if as_json:
         print_json({"queries": len(run), "hits": found, "seconds": round(seconds, 4), "output": str(output)})
         return

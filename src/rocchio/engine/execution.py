@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from rocchio._native import Kernel, Searcher
 from rocchio.engine.queries import QueryBatch
-from rocchio.errors import Corruption, InvalidArgument
-from rocchio.storage.segment import SegmentFile
+from rocchio.errors import InvalidArgument
 
 PARTS_PER_THREAD = 4
 """Queries differ in cost: several parts a thread keep all threads busy to the end."""
@@ -26,17 +27,39 @@ class Found:
     segments: npt.NDArray[np.uint32]
     rows: npt.NDArray[np.uint32]
     scores: npt.NDArray[np.float32]
-    id_bytes: npt.NDArray[np.uint8]
-    id_offsets: npt.NDArray[np.int64]
 
-    def doc_ids(self) -> list[str]:
-        """The doc_ids of all hits."""
-        buffers = pa.py_buffer(self.id_offsets), pa.py_buffer(self.id_bytes)
-        try:
-            ids: list[str] = pa.LargeStringArray.from_buffers(len(self.rows), *buffers).to_pylist()
-        except UnicodeDecodeError as error:
-            raise Corruption(SegmentFile.INDEX, None, "a doc_id is not UTF-8") from error
-        return ids
+    def scores_by_query(self) -> list[npt.NDArray[np.float32]]:
+        """A view of the scores for each query."""
+        return [self.scores[begin:end] for begin, end in pairwise(self.offsets.tolist())]
+
+
+class DocIds(Sequence[Sequence[str]]):
+    """The doc_ids of a batch by query, read from the index when asked for: many users of 1,000 hits look at few."""
+
+    def __init__(self, searcher: Searcher, parts: Sequence[Found]) -> None:
+        self._searcher = searcher
+        self._places = [
+            (part.segments[begin:end], part.rows[begin:end])
+            for part in parts
+            for begin, end in pairwise(part.offsets.tolist())
+        ]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, index: Any) -> Any:
+        """The doc_ids of query `index`, best first; for a slice, a list of them."""
+        if isinstance(index, slice):
+            return [self._searcher.doc_ids(*places) for places in self._places[index]]
+        return self._searcher.doc_ids(*self._places[index])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # compared by content, like a list
+
+    def __repr__(self) -> str:
+        return repr(list(self))
 
 
 def search_batch(searcher: Searcher, batch: QueryBatch, k: int, kernel: Kernel) -> Found:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, TypeAlias, TypedDict, Unpack, overload
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from rocchio._native import Kernel, Searcher
 from rocchio.analysis import Analysis, Analyzer
-from rocchio.engine.execution import Found, search_batch, search_threads
+from rocchio.engine.execution import DocIds, Found, search_batch, search_threads
 from rocchio.engine.explain import explain
 from rocchio.engine.open_segment import OpenSegment, open_segment
 from rocchio.engine.queries import Query, QueryBatch, check_k, check_unicode, to_batch
@@ -30,8 +28,8 @@ FieldChoice: TypeAlias = str | Iterable[str] | Mapping[str, float] | None
 
 class SearchOptions(TypedDict, total=False):
     """`field` restricts the search to text fields (a name, names, or {name: boost}); `scoring` is a `Bm25` or its text
-    form; `threads` share the queries of a list; `query_ids` name them; `kernel` is "automatic", "exhaustive" (the
-    plain reference) or "windowed".
+    form; `threads` share the queries of a list; `query_ids` name them; `kernel` is "automatic", "pruned", "exhaustive" or
+    "reference" (plain and slow): all give the same answers.
     """
 
     field: FieldChoice
@@ -41,6 +39,7 @@ class SearchOptions(TypedDict, total=False):
     kernel: str
 
 
+KERNELS = ("automatic", "pruned", "exhaustive", "reference")
 _LATER = frozenset({"where", "tenant", "recall", "plan"})
 _QUERY_TABLE_BYTES = 64 << 20
 
@@ -105,7 +104,8 @@ class Snapshot:
             raise InvalidArgument(f"expected {len(queries)} query_ids, one per query, found {len(given)}")
         ids = [str(i) for i in (range(len(queries)) if given is None else given)]
         parts = search_threads(searcher, self._batch(queries), k, kernel, options.get("threads", 1))
-        return _to_run(ids, parts, str(scoring))
+        scores = [scores for part in parts for scores in part.scores_by_query()]
+        return Run(ids, DocIds(searcher, parts), scores, str(scoring).replace(" ", ""))
 
     def explain(
         self, query: Query, doc_id: DocId, *, scoring: Bm25 | str | None = None, field: FieldChoice = None
@@ -172,6 +172,7 @@ class Snapshot:
                 list(weights),
                 len(self),
                 np.array(totals, np.uint64),
+                1 << 30,
             )
             if len(self._searchers) >= 16:  # each holds a few bytes per document
                 self._searchers.clear()
@@ -193,7 +194,7 @@ class Snapshot:
                 lambda: explain(self, searcher, batch, segment, row, str(scoring)),
             )
 
-        ids = found.doc_ids()
+        ids = searcher.doc_ids(found.segments, found.rows)
         places = zip(ids, found.scores.tolist(), found.segments.tolist(), found.rows.tolist(), strict=True)
         return [hit(*place) for place in places]
 
@@ -221,16 +222,6 @@ def open_snapshot(
 
 def _identity(entry: SegmentEntry) -> tuple[str, SealedFile | None]:
     return entry.name, entry.tombstones
-
-
-def _to_run(query_ids: Sequence[str], parts: Sequence[Found], name: str) -> Run:
-    doc_ids: list[list[str]] = []
-    scores: list[npt.NDArray[np.float32]] = []
-    for part in parts:
-        ids, ends = part.doc_ids(), part.offsets.tolist()
-        doc_ids += [ids[begin:end] for begin, end in pairwise(ends)]
-        scores += [part.scores[begin:end] for begin, end in pairwise(ends)]
-    return Run(query_ids, doc_ids, scores, name.replace(" ", ""))
 
 
 def _query_list(queries: Any) -> list[Any]:
@@ -270,7 +261,6 @@ def _check_options(options: Mapping[str, Any]) -> None:
 
 
 def _kernel(name: str) -> Kernel:
-    kernels = {"automatic": Kernel.automatic, "exhaustive": Kernel.exhaustive, "windowed": Kernel.windowed}
-    if not isinstance(name, str) or name not in kernels:
-        raise InvalidArgument(f"expected a kernel of {', '.join(kernels)}, found {name!r}")
-    return kernels[name]
+    if name not in KERNELS:
+        raise InvalidArgument(f"expected a kernel of {', '.join(KERNELS)}, found {name!r}")
+    return getattr(Kernel, name)  # type: ignore[no-any-return]

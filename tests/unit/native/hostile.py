@@ -249,7 +249,7 @@ def use(folder: Path) -> list[str]:
     if col is None:
         return outcomes
     for query in QUERIES:
-        for kernel in ("windowed", "exhaustive"):
+        for kernel in ("pruned", "exhaustive", "reference"):
             with attempt("search"):
                 hits = col.search(query, k=20, kernel=kernel)
                 for hit in hits:

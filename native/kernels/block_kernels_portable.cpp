@@ -1,0 +1,11 @@
+#include "kernels/block_kernels.inl"
+#include "kernels/levels.hpp"
+
+namespace rocchio::kernels {
+
+const BlockKernels kPortableBlockKernels{
+    "portable",     add_maxima,      keep_larger, above,        rows_above,   score_by_rows,
+    score_by_blocks, score_entry, add_postings, find_by_rows, find_by_blocks,
+};
+
+}  // namespace rocchio::kernels

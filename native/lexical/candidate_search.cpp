@@ -1,0 +1,56 @@
+// Which kernel collects the candidates, and their exact scores.
+
+#include <algorithm>
+
+#include "lexical/kernels.hpp"
+
+namespace rocchio::lexical {
+namespace {
+
+// Bounding all blocks costs about as much as adding up this share of the rows in postings.
+constexpr std::size_t kBoundingShare = 32;
+
+void collect(const SegmentQuery& query, const FixedPoint& fixed, Kernel kernel, Workspace& work) {
+    if (kernel == Kernel::automatic) {
+        std::size_t postings = 0;
+        for (const QueryTerm& term : query.terms) postings += term.column->size();
+        if (postings * kBoundingShare < query.rows() || query.k * kBlockRows > query.rows()) kernel = Kernel::exhaustive;
+    }
+    if (kernel != Kernel::exhaustive && collect_pruned(query, fixed, kernel == Kernel::automatic, work)) return;
+    collect_exhaustive(query, fixed, work);
+}
+
+/// Terms in query order, doubles: the sums that the reference computes.
+void score_exactly(const SegmentQuery& query, std::span<const Candidate> candidates, Workspace& work) {
+    work.exact.assign(candidates.size(), 0.0);
+    work.places.resize(candidates.size());
+    work.rows.resize(candidates.size());
+    std::ranges::transform(candidates, work.rows.begin(), &Candidate::row);
+    for (const QueryTerm& term : query.terms) {
+        if (term.column->size() == 0) continue;
+        term.column->find(kernels::block_kernels(), work.rows, work.places.data());
+        for (std::size_t i = 0; i < candidates.size(); ++i) {
+            // without a branch, which would be mispredicted; adding 0 changes no sum
+            const bool there = work.places[i] != kernels::kNowhere;
+            const std::uint32_t code = term.column->code(there ? work.places[i] : 0);
+            const double value = query.contribution(term, code, work.rows[i]);
+            work.exact[i] += there ? value : 0.0;
+        }
+    }
+}
+
+}  // namespace
+
+void search_candidates(const SegmentQuery& query, Kernel kernel, std::uint32_t segment_index, Workspace& work,
+                       std::vector<Scored>& out) {
+    const FixedPoint fixed(query);
+    work.candidates.start(query.k, fixed, fixed.threshold_of_score(query.floor));
+    collect(query, fixed, kernel, work);
+    const std::span<const Candidate> candidates = work.candidates.finish();
+    score_exactly(query, candidates, work);
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+        out.push_back({static_cast<float>(work.exact[i] + query.constant), segment_index, candidates[i].row});
+    }
+}
+
+}  // namespace rocchio::lexical

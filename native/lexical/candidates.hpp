@@ -1,0 +1,55 @@
+#pragma once
+// Rows that may still belong to the best k, by the integer bounds of their scores.
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "lexical/fixed_point.hpp"
+
+namespace rocchio::lexical {
+
+struct Candidate {
+    std::uint32_t row;
+    std::uint16_t sum;
+};
+
+class CandidateSet {
+  public:
+    /// Starts anew for a query; `threshold` is a sum that every row of the best k is known to reach.
+    void start(std::size_t k, const FixedPoint& fixed, std::uint32_t threshold);
+
+    /// Forgets the rows, but not what they taught about the threshold.
+    void forget_rows();
+
+    /// Rows with sums above this are candidates.
+    std::uint16_t cut() const { return cut_; }
+
+    void add(std::uint32_t row, std::uint16_t sum) {
+        rows_.push_back({row, sum});
+        ++histogram_[sum >> kShift];
+    }
+
+    /// Raises the cut to what the rows so far allow; cheap.
+    void raise_cut();
+
+    /// The rows that remain when all were added.
+    std::span<const Candidate> finish();
+
+  private:
+    static constexpr unsigned kShift = 6;
+
+    void set_threshold(std::uint32_t threshold);
+
+    std::size_t k_ = 0;
+    const FixedPoint* fixed_ = nullptr;
+    std::uint32_t threshold_ = 0;
+    std::uint16_t cut_ = 0;
+    std::array<std::uint32_t, (1u << 16 >> kShift)> histogram_{};  // how many rows by the upper bits of their sum
+    std::vector<Candidate> rows_;
+};
+
+/// The largest bucket b such that at least `count` items lie in buckets from b on; 0 if there are fewer.
+std::size_t bucket_of_kth(std::span<const std::uint32_t> histogram, std::size_t count);
+
+}  // namespace rocchio::lexical

@@ -1,0 +1,38 @@
+#pragma once
+// Query weights as 16-bit integers, so that sums of quantised impacts fit 16 bits and bound the true scores.
+//
+// A posting with impact q of a term with weight w and unit u contributes at most w u q. With the integer weight
+// W = ceil(w u scale 256), the sum of floor(q W / 256) over the terms is within `slack` of scale times the score.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "lexical/query.hpp"
+
+namespace rocchio::lexical {
+
+class FixedPoint {
+  public:
+    /// Beyond this many terms, 16 bits do not hold sums and their error any more.
+    static constexpr std::size_t kMostTerms = 128;
+
+    /// Weights must be positive, with a finite sum.
+    explicit FixedPoint(const SegmentQuery& query);
+
+    std::span<const std::uint16_t> weights() const { return weights_; }
+
+    /// If k rows have sums of at least `kth`, a row with a sum below this is not among the best k.
+    std::uint32_t threshold(std::uint32_t kth) const { return kth > slack_ ? kth - slack_ : 0; }
+
+    /// If k documents have scores of at least `floor`, a row with a sum below this is not among the best k.
+    std::uint32_t threshold_of_score(float floor) const;
+
+  private:
+    std::vector<std::uint16_t> weights_;
+    double scale_ = 0.0;
+    double constant_ = 0.0;
+    std::uint32_t slack_ = 0;
+};
+
+}  // namespace rocchio::lexical

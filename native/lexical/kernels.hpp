@@ -1,0 +1,40 @@
+#pragma once
+// The kernels that search one segment. All give the same answers; `automatic` lets the costs decide.
+
+#include "lexical/candidates.hpp"
+#include "lexical/query.hpp"
+
+namespace rocchio::lexical {
+
+enum class Kernel : std::uint8_t { automatic, pruned, exhaustive, reference };
+
+/// Memory that a thread keeps between queries.
+struct Workspace {
+    std::vector<std::uint16_t> bounds;   // by block: bound of the sum of its best row
+    std::vector<std::uint16_t> largest;  // sample of the largest bounds
+    std::vector<std::uint16_t> sums;     // by row of a window
+    std::vector<std::uint16_t> row_sums;  // by row of the segment; zero between queries
+    std::vector<std::uint32_t> touched;
+    CandidateSet candidates;
+    std::vector<Scored> found;
+    std::vector<double> exact;
+    std::vector<std::uint32_t> rows;
+    std::vector<std::uint32_t> places;
+};
+
+/// Plain reference: every posting of every term, double sums; any weights. Appends every matching row.
+void search_reference(const SegmentQuery& query, std::uint32_t segment_index, std::vector<Scored>& out);
+
+/// Adds every posting of every term in integers; rows that could reach the top k become candidates.
+void collect_exhaustive(const SegmentQuery& query, const FixedPoint& fixed, Workspace& work);
+
+/// Adds block maxima first, then scores only blocks that could hold a row of the top k. With `may_give_up`,
+/// returns false as soon as the exhaustive kernel looks cheaper; what was learned about the threshold stays.
+bool collect_pruned(const SegmentQuery& query, const FixedPoint& fixed, bool may_give_up, Workspace& work);
+
+/// Candidates by the kernel asked for, then their exact scores. Weights must be positive, and there may be
+/// at most FixedPoint::kMostTerms terms. Appends a superset of the best k.
+void search_candidates(const SegmentQuery& query, Kernel kernel, std::uint32_t segment_index, Workspace& work,
+                       std::vector<Scored>& out);
+
+}  // namespace rocchio::lexical

@@ -1,0 +1,54 @@
+#pragma once
+// What the kernels are given to search one segment, and what they give back.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/bitmap.hpp"
+#include "lexical/column.hpp"
+#include "lexical/scoring.hpp"
+#include "lexical/segment.hpp"
+
+namespace rocchio::lexical {
+
+/// Rows that may be returned, packed bits; empty means all.
+using AllowedRows = std::span<const std::uint8_t>;
+
+/// A term of a query as found in one segment.
+struct QueryTerm {
+    std::uint32_t term;
+    const Column* column;
+    double weight;  // query weight times idf
+};
+
+/// One answer. The score is the float32 rounding of a double sum over the query's terms in their order, so it
+/// does not depend on the kernel, the segmentation or the CPU.
+struct Scored {
+    float score;
+    std::uint32_t segment;
+    std::uint32_t row;
+};
+
+/// Term frequency over all fields, each weighed by its boost.
+double boosted_sum(std::span<const std::uint32_t> frequencies, std::span<const double> field_weights);
+
+struct SegmentQuery {
+    const Segment& segment;
+    ColumnScoring scoring;
+    std::span<const QueryTerm> terms;
+    AllowedRows allowed;  // without deleted rows
+    double constant;      // added to every matching document (BM25L, BM25+)
+    std::size_t k;
+    float floor;  // a score that at least k documents are known to reach, or 0
+
+    std::size_t rows() const { return scoring.norm_by_row.size(); }
+    bool is_allowed(std::uint32_t row) const { return allowed.empty() || bit_is_set(allowed, row); }
+
+    /// What a term adds to a score; the only place where it is computed exactly.
+    double contribution(const QueryTerm& term, std::uint32_t code, std::uint32_t row) const {
+        return term.weight * scoring.scoring.tf_part_of_norm(scoring.tf_by_code[code], scoring.norm_by_row[row]);
+    }
+};
+
+}  // namespace rocchio::lexical

@@ -1,0 +1,32 @@
+// The reference kernel: every posting of every term, exact double sums. Also the path for weights that are
+// zero or negative, for which upper bounds do not hold.
+
+#include "lexical/kernels.hpp"
+
+namespace rocchio::lexical {
+
+double boosted_sum(std::span<const std::uint32_t> frequencies, std::span<const double> field_weights) {
+    double sum = 0.0;
+    for (std::size_t f = 0; f < field_weights.size(); ++f) sum += field_weights[f] * frequencies[f];
+    return sum;
+}
+
+void search_reference(const SegmentQuery& query, std::uint32_t segment_index, std::vector<Scored>& out) {
+    std::vector<double> sums(query.rows(), 0.0);
+    std::vector<bool> matched(query.rows(), false);
+    for (const QueryTerm& term : query.terms) {
+        const PostingList list = query.segment.postings(term.term);
+        for (std::size_t i = 0; i < list.size(); ++i) {
+            const std::uint32_t code = list.codes[i];
+            if (query.scoring.tf_by_code[code] <= 0.0) continue;  // stands only in fields that are left out
+            sums[list.rows[i]] += query.contribution(term, code, list.rows[i]);
+            matched[list.rows[i]] = true;
+        }
+    }
+    for (std::uint32_t row = 0; row < sums.size(); ++row) {
+        if (!matched[row] || !query.is_allowed(row)) continue;
+        out.push_back({static_cast<float>(sums[row] + query.constant), segment_index, row});
+    }
+}
+
+}  // namespace rocchio::lexical
