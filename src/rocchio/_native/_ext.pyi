@@ -186,19 +186,27 @@ class Variant(enum.Enum):
 class Kernel(enum.Enum):
     automatic = 0
 
-    exhaustive = 1
+    pruned = 1
 
-    windowed = 2
+    exhaustive = 2
+
+    reference = 3
 
 class Searcher:
     """Exact top-k over the segments of a snapshot with one scoring."""
 
-    def __init__(self, segments: Sequence[LexicalSegment], variant: Variant, k1: float, b: float, delta: float, field_weights: Sequence[float], documents: int, total_lengths: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
+    def __init__(self, segments: Sequence[LexicalSegment], variant: Variant, k1: float, b: float, delta: float, field_weights: Sequence[float], documents: int, total_lengths: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], memory_bytes: int) -> None: ...
 
     def search(self, term_bytes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], term_offsets: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], query_offsets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], query_terms: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Sequence[Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]], kernel: Kernel) -> tuple:
         """
-        Batch search; returns (offsets, segments, rows, scores, doc_id bytes, doc_id offsets).
+        Batch search; returns (offsets, segments, rows, scores): query i has hits [offsets[i], offsets[i+1]).
         """
+
+    def doc_ids(self, segments: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> list:
+        """The doc_ids at these places."""
+
+    @property
+    def memory_bytes(self) -> int: ...
 
     def document_frequency(self, term: str) -> int: ...
 
