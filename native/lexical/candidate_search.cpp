@@ -23,18 +23,21 @@ void collect(const SegmentQuery& query, const FixedPoint& fixed, Kernel kernel, 
 /// Terms in query order, doubles: the sums that the reference computes.
 void score_exactly(const SegmentQuery& query, std::span<const Candidate> candidates, Workspace& work) {
     work.exact.assign(candidates.size(), 0.0);
-    work.places.resize(candidates.size());
     work.rows.resize(candidates.size());
+    work.places.resize(candidates.size());
+    work.present.resize(candidates.size());
     std::ranges::transform(candidates, work.rows.begin(), &Candidate::row);
     for (const QueryTerm& term : query.terms) {
-        if (term.column->size() == 0) continue;
         term.column->find(kernels::block_kernels(), work.rows, work.places.data());
-        for (std::size_t i = 0; i < candidates.size(); ++i) {
-            // without a branch, which would be mispredicted; adding 0 changes no sum
-            const bool there = work.places[i] != kernels::kNowhere;
-            const std::uint32_t code = term.column->code(there ? work.places[i] : 0);
-            const double value = query.contribution(term, code, work.rows[i]);
-            work.exact[i] += there ? value : 0.0;
+        // those that have the term are gathered without a branch, which would be mispredicted
+        std::size_t count = 0;
+        for (std::uint32_t i = 0; i < candidates.size(); ++i) {
+            work.present[count] = i;
+            count += work.places[i] != kernels::kNowhere ? 1 : 0;
+        }
+        for (std::size_t j = 0; j < count; ++j) {
+            const std::uint32_t i = work.present[j];
+            work.exact[i] += query.contribution(term, term.column->code(work.places[i]), work.rows[i]);
         }
     }
 }

@@ -93,10 +93,17 @@ void Column::fill_entries(std::span<const std::uint32_t> rows) {
     entries_.emplace_back();                                        // kernels read past an entry
 }
 
+/// Binary search without branches, which would be mispredicted half of the time.
 std::uint32_t Column::find_entry(std::uint32_t block) const {
-    const auto found = std::ranges::lower_bound(entry_blocks_, block);
-    if (found == entry_blocks_.end() || *found != block) return kernels::kNowhere;
-    return static_cast<std::uint32_t>(found - entry_blocks_.begin());
+    const std::uint32_t* at = entry_blocks_.data();
+    std::size_t count = entry_blocks_.size();
+    if (count == 0) return kernels::kNowhere;
+    while (count > 1) {
+        const std::size_t half = count / 2;
+        at += at[half] <= block ? half : 0;
+        count -= half;
+    }
+    return *at == block ? static_cast<std::uint32_t>(at - entry_blocks_.data()) : kernels::kNowhere;
 }
 
 void Column::score_blocks(const kernels::BlockKernels& kernels, std::span<const std::uint32_t> blocks,
@@ -119,17 +126,27 @@ void Column::score_blocks(const kernels::BlockKernels& kernels, std::span<const 
     }
 }
 
-Column::Window Column::window(std::size_t first, std::size_t& cursor) const {
-    const std::size_t begin = cursor;
-    if (shape_ == Shape::rows) {
-        const std::size_t next = (first + kWindowRows) / 64;
-        cursor = next < directory_.size() ? directory_[next].first : size_;
-    } else {
-        const auto block = static_cast<std::uint32_t>((first + kWindowRows) / kBlockRows);
-        const auto end = std::ranges::lower_bound(entry_blocks_, block);
-        cursor = entries_[static_cast<std::size_t>(end - entry_blocks_.begin())].first;
+/// The first place at or after row `last`, a multiple of kWindowRows.
+std::size_t Column::window_end(std::size_t last, Cursor& cursor) const {
+    const std::size_t word = shape_ == Shape::rows ? last / 64 : last / kBlockRows / 64;
+    switch (shape_) {
+        case Shape::rows:
+            return word < directory_.size() ? directory_[word].first : size_;
+        case Shape::blocks:
+            return word < directory_.size() ? entries_[directory_[word].first].first : size_;
+        case Shape::entries:
+            while (cursor.entry < entry_blocks_.size() && entry_blocks_[cursor.entry] < last / kBlockRows) {
+                ++cursor.entry;
+            }
+            return entries_[cursor.entry].first;
     }
-    return {std::span(window_rows_).subspan(begin, cursor - begin), impacts_.data() + begin};
+    return size_;
+}
+
+Column::Window Column::window(std::size_t first, Cursor& cursor) const {
+    const std::size_t begin = cursor.place;
+    cursor.place = window_end(first + kWindowRows, cursor);
+    return {std::span(window_rows_).subspan(begin, cursor.place - begin), impacts_.data() + begin};
 }
 
 void Column::find(const kernels::BlockKernels& kernels, std::span<const std::uint32_t> rows,

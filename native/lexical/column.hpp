@@ -62,9 +62,14 @@ class Column {
         const std::uint8_t* impacts;
     };
 
-    /// The postings in rows [first, first + kWindowRows); `first` is a multiple of kWindowRows. `cursor` is where
-    /// the window before ended, 0 at first.
-    Window window(std::size_t first, std::size_t& cursor) const;
+    /// Where a walk over windows stands.
+    struct Cursor {
+        std::size_t place = 0;
+        std::size_t entry = 0;
+    };
+
+    /// The postings in rows [first, first + kWindowRows); `first` runs over the multiples of kWindowRows from 0.
+    Window window(std::size_t first, Cursor& cursor) const;
 
     static constexpr std::size_t kWindowRows = 16384;  // 32 KB of sums
 
@@ -95,6 +100,7 @@ class Column {
     void fill_maxima(std::span<const std::uint32_t> rows, std::size_t segment_rows);
     void fill_entries(std::span<const std::uint32_t> rows);
     void fill_directory(std::span<const std::uint32_t> places, std::size_t size);
+    std::size_t window_end(std::size_t last, Cursor& cursor) const;
     std::uint32_t find_entry(std::uint32_t block) const;
     std::uint32_t escaped_code(std::uint32_t place) const;
 

@@ -23,7 +23,7 @@ void collect_few(const SegmentQuery& query, const FixedPoint& fixed, Workspace& 
     work.touched.clear();
     std::uint16_t* sums = work.row_sums.data();
     for (std::size_t t = 0; t < query.terms.size(); ++t) {
-        std::size_t cursor = 0;
+        Column::Cursor cursor;
         for (std::size_t first = 0; first < query.rows(); first += kWindowRows) {
             const Column::Window window = query.terms[t].column->window(first, cursor);
             for (std::size_t i = 0; i < window.rows.size(); ++i) {
@@ -55,7 +55,7 @@ void scan_window(const SegmentQuery& query, std::size_t first_row, std::vector<s
 void collect_all(const SegmentQuery& query, const FixedPoint& fixed, Workspace& work) {
     work.sums.resize(kWindowRows);
     const kernels::BlockKernels& kernels = kernels::block_kernels();
-    std::vector<std::size_t> cursors(query.terms.size(), 0);
+    std::vector<Column::Cursor> cursors(query.terms.size());
     for (std::size_t first = 0; first < query.rows(); first += kWindowRows) {
         std::ranges::fill(work.sums, std::uint16_t{0});
         for (std::size_t t = 0; t < query.terms.size(); ++t) {

@@ -10,6 +10,7 @@ enum class Kernel : std::uint8_t { automatic, pruned, exhaustive, reference };
 
 /// Memory that a thread keeps between queries.
 struct Workspace {
+    std::vector<std::vector<QueryTerm>> terms;  // by segment
     std::vector<std::uint16_t> bounds;   // by block: bound of the sum of its best row
     std::vector<std::uint16_t> largest;  // sample of the largest bounds
     std::vector<std::uint16_t> sums;     // by row of a window
@@ -20,6 +21,7 @@ struct Workspace {
     std::vector<double> exact;
     std::vector<std::uint32_t> rows;
     std::vector<std::uint32_t> places;
+    std::vector<std::uint32_t> present;
 };
 
 /// Plain reference: every posting of every term, double sums; any weights. Appends every matching row.

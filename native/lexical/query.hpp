@@ -30,9 +30,6 @@ struct Scored {
     std::uint32_t row;
 };
 
-/// Term frequency over all fields, each weighed by its boost.
-double boosted_sum(std::span<const std::uint32_t> frequencies, std::span<const double> field_weights);
-
 struct SegmentQuery {
     const Segment& segment;
     ColumnScoring scoring;

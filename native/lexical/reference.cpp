@@ -5,12 +5,6 @@
 
 namespace rocchio::lexical {
 
-double boosted_sum(std::span<const std::uint32_t> frequencies, std::span<const double> field_weights) {
-    double sum = 0.0;
-    for (std::size_t f = 0; f < field_weights.size(); ++f) sum += field_weights[f] * frequencies[f];
-    return sum;
-}
-
 void search_reference(const SegmentQuery& query, std::uint32_t segment_index, std::vector<Scored>& out) {
     std::vector<double> sums(query.rows(), 0.0);
     std::vector<bool> matched(query.rows(), false);

@@ -54,7 +54,7 @@ Searcher::Searcher(std::vector<std::shared_ptr<const Segment>> segments, Scoring
       field_weights_(std::move(field_weights)),
       documents_(documents),
       all_fields_(std::ranges::all_of(field_weights_, [](double weight) { return weight > 0.0; })),
-      budget_(memory_bytes),
+      terms_(memory_bytes),
       prepared_(std::make_unique<Prepared[]>(segments_.size())) {
     double total = 0.0;
     for (std::size_t f = 0; f < field_weights_.size(); ++f) {
@@ -63,12 +63,12 @@ Searcher::Searcher(std::vector<std::shared_ptr<const Segment>> segments, Scoring
     scoring_.average_length = total > 0.0 && documents > 0 ? total / static_cast<double>(documents) : 1.0;
 }
 
-ColumnCache& Searcher::columns(std::size_t index) const {
+const SegmentScoring& Searcher::prepared(std::size_t index) const {
     Prepared& prepared = prepared_[index];
     std::call_once(prepared.once, [&] {
-        prepared.columns = std::make_unique<ColumnCache>(*segments_[index], scoring_, field_weights_, budget_);
+        prepared.scoring = std::make_unique<const SegmentScoring>(*segments_[index], scoring_, field_weights_);
     });
-    return *prepared.columns;
+    return *prepared.scoring;
 }
 
 double Searcher::boosted_length(std::size_t segment, std::uint32_t row) const {
@@ -85,42 +85,24 @@ double Searcher::boosted_frequency(std::size_t segment, std::uint32_t code) cons
     return boosted_sum(segments_.at(segment)->frequencies(code), field_weights_);
 }
 
-// With every field searched, a posting is a match; otherwise its frequencies in the chosen fields decide.
-std::uint64_t Searcher::matching_documents(std::size_t index, std::uint32_t term) const {
-    const Segment& segment = *segments_[index];
-    if (all_fields_) return segment.live_document_frequency(term);
-    const PostingList list = segment.postings(term);
-    const auto tf_by_code = columns(index).scoring().tf_by_code;
-    std::uint64_t count = 0;
-    for (std::size_t i = 0; i < list.size(); ++i) {
-        count += tf_by_code[list.codes[i]] > 0.0 && segment.is_live(list.rows[i]) ? 1 : 0;
-    }
-    return count;
-}
-
-Searcher::TermEntry Searcher::resolve(std::string_view term) const {
-    TermEntry entry;
-    entry.ids.assign(segments_.size(), -1);
-    entry.columns.resize(segments_.size());
-    std::uint64_t df = 0;
-    for (std::size_t s = 0; s < segments_.size(); ++s) {
+std::shared_ptr<const Term> Searcher::resolve(std::string_view term) const {
+    if (auto known = terms_.find(term)) return known;
+    auto made = std::make_shared<Term>();
+    for (std::uint32_t s = 0; s < segments_.size(); ++s) {
         const auto id = segments_[s]->find_term(term);
         if (!id) continue;
-        entry.ids[s] = *id;
-        entry.columns[s] = columns(s).column(*id);
-        df += matching_documents(s, *id);
+        const PostingList list = segments_[s]->postings(*id);
+        made->segments.push_back({s, *id, std::make_unique<const Column>(list, prepared(s).for_columns())});
+        // with every field searched, each posting is a match, and the tombstones have the count
+        made->document_frequency += all_fields_ ? segments_[s]->live_document_frequency(*id)
+                                                : prepared(s).matching_documents(*segments_[s], list);
     }
-    entry.found = df > 0;
-    if (entry.found) entry.idf = scoring_.idf(documents_, df);
-    return entry;
+    if (made->document_frequency > 0) made->idf = scoring_.idf(documents_, made->document_frequency);
+    return terms_.keep(term, std::move(made));
 }
 
 std::uint64_t Searcher::document_frequency(std::string_view term) const {
-    std::uint64_t df = 0;
-    for (std::size_t s = 0; s < segments_.size(); ++s) {
-        if (const auto id = segments_[s]->find_term(term)) df += matching_documents(s, *id);
-    }
-    return df;
+    return resolve(term)->document_frequency;
 }
 
 std::vector<std::uint8_t> Searcher::mask(std::size_t index, AllowedRows allowed) const {
@@ -145,32 +127,31 @@ void Searcher::search_one(const Batch& batch, std::span<const std::uint32_t> que
                           std::span<const double> weights, Workspace& work, std::vector<Scored>& hits) const {
     double constant = 0.0;
     bool bounded = query_terms.size() <= FixedPoint::kMostTerms;
+    work.terms.resize(segments_.size());
+    for (auto& terms : work.terms) terms.clear();
     for (std::size_t t = 0; t < query_terms.size(); ++t) {
-        const TermEntry& entry = batch.entries[query_terms[t]];
-        if (!entry.found) continue;
-        constant += weights[t] * entry.idf * scoring_.absent_part();
-        bounded = bounded && has_bounds(weights[t] * entry.idf);
+        const Term& term = *batch.terms[query_terms[t]];
+        if (term.document_frequency == 0) continue;
+        const double weight = weights[t] * term.idf;
+        constant += weight * scoring_.absent_part();
+        bounded = bounded && has_bounds(weight);
+        if (weights[t] == 0.0) continue;
+        for (const Term::InSegment& place : term.segments) {
+            work.terms[place.segment].push_back({place.id, place.column.get(), weight});
+        }
     }
-    std::vector<QueryTerm> terms;
-    for (std::size_t s = 0; s < segments_.size(); ++s) {
-        terms.clear();
-        for (std::size_t t = 0; t < query_terms.size(); ++t) {
-            const TermEntry& entry = batch.entries[query_terms[t]];
-            if (!entry.found || entry.ids[s] < 0 || weights[t] == 0.0) continue;
-            terms.push_back(
-                {static_cast<std::uint32_t>(entry.ids[s]), entry.columns[s].get(), weights[t] * entry.idf});
-        }
-        if (terms.empty()) continue;
-        work.found.clear();
+    for (std::uint32_t s = 0; s < segments_.size(); ++s) {
+        if (work.terms[s].empty()) continue;
         const float floor = hits.size() >= batch.k ? hits[batch.k - 1].score : 0.0f;
-        const SegmentQuery query{*segments_[s],  columns(s).scoring(), terms, batch.masks[s],
-                                 constant,       batch.k,              floor};
+        const SegmentQuery query{
+            *segments_[s], prepared(s).for_columns(), work.terms[s], batch.masks[s], constant, batch.k, floor};
+        work.found.clear();
         if (batch.kernel == Kernel::reference || !bounded) {
-            search_reference(query, static_cast<std::uint32_t>(s), work.found);
+            search_reference(query, s, work.found);
         } else {
-            search_candidates(query, batch.kernel, static_cast<std::uint32_t>(s), work, work.found);
+            search_candidates(query, batch.kernel, s, work, work.found);
         }
-        keep_best_of_segment(work.found, batch.k, columns(s).ranks());
+        keep_best_of_segment(work.found, batch.k, prepared(s).ranks());
         merge_best(hits, work.found, batch.k);
     }
 }
@@ -178,8 +159,8 @@ void Searcher::search_one(const Batch& batch, std::span<const std::uint32_t> que
 BatchResult Searcher::search(std::span<const std::string_view> distinct_terms, const QueryBatch& batch,
                              std::size_t k, std::span<const AllowedRows> allowed, Kernel kernel) const {
     Batch shared{{}, {}, k, kernel};
-    shared.entries.reserve(distinct_terms.size());
-    for (std::string_view term : distinct_terms) shared.entries.push_back(resolve(term));
+    shared.terms.reserve(distinct_terms.size());
+    for (std::string_view term : distinct_terms) shared.terms.push_back(resolve(term));
     for (std::size_t s = 0; s < segments_.size(); ++s) {
         shared.masks.push_back(mask(s, allowed.empty() ? AllowedRows{} : allowed[s]));
     }

@@ -8,10 +8,11 @@
 #include <string_view>
 #include <vector>
 
-#include "lexical/column_cache.hpp"
 #include "lexical/kernels.hpp"
 #include "lexical/scoring.hpp"
 #include "lexical/segment.hpp"
+#include "lexical/segment_scoring.hpp"
+#include "lexical/term_cache.hpp"
 
 namespace rocchio::lexical {
 
@@ -55,31 +56,23 @@ class Searcher {
     double boosted_frequency(std::size_t segment, std::uint32_t code) const;
 
     /// Bytes that the columns take now.
-    std::size_t memory_bytes() const { return budget_.used(); }
+    std::size_t memory_bytes() const { return terms_.memory_bytes(); }
 
   private:
-    /// A term of a batch, looked up once in every segment.
-    struct TermEntry {
-        double idf = 0.0;
-        std::vector<std::int64_t> ids;  // by segment; -1 where absent
-        std::vector<std::shared_ptr<const Column>> columns;
-        bool found = false;
-    };
     struct Prepared {
         std::once_flag once;
-        std::unique_ptr<ColumnCache> columns;
+        std::unique_ptr<const SegmentScoring> scoring;
     };
     /// What all queries of a batch share.
     struct Batch {
-        std::vector<TermEntry> entries;
+        std::vector<std::shared_ptr<const Term>> terms;
         std::vector<std::vector<std::uint8_t>> masks;  // by segment: rows that are allowed and live
         std::size_t k;
         Kernel kernel;
     };
 
-    TermEntry resolve(std::string_view term) const;
-    std::uint64_t matching_documents(std::size_t segment, std::uint32_t term) const;
-    ColumnCache& columns(std::size_t segment) const;
+    std::shared_ptr<const Term> resolve(std::string_view term) const;
+    const SegmentScoring& prepared(std::size_t segment) const;
     std::vector<std::uint8_t> mask(std::size_t segment, AllowedRows allowed) const;
     void search_one(const Batch& batch, std::span<const std::uint32_t> query_terms,
                     std::span<const double> weights, Workspace& work, std::vector<Scored>& hits) const;
@@ -90,7 +83,7 @@ class Searcher {
     std::vector<double> field_weights_;
     std::uint64_t documents_;
     bool all_fields_;
-    mutable MemoryBudget budget_;
+    mutable TermCache terms_;
     std::unique_ptr<Prepared[]> prepared_;
 };
 

@@ -65,9 +65,22 @@ def text_batch(texts: Sequence[str], analysis: Analysis) -> QueryBatch:
 def weighted_batch(queries: Sequence[TermWeights]) -> QueryBatch:
     """Queries of weighted terms. Raises InvalidArgument for a weight that is no finite number."""
     places: dict[str, int] = {}
-    terms: list[int] = []
-    weights: list[float] = []
-    offsets = [0]
+    terms = [places.setdefault(term, len(places)) for query in queries for term in query]
+    weights = [weight for query in queries for weight in query.values()]
+    if not all(type(term) is str for term in places) or not all(map(_is_weight, weights)):
+        _refuse_weights(queries)
+    for term in places:
+        check_unicode(term)
+    return QueryBatch(
+        pa.array(list(places), pa.large_string()),
+        np.cumsum([0, *map(len, queries)], dtype=np.uint64),
+        np.array(terms, np.uint32),
+        np.array(weights, np.float64),
+    )
+
+
+def _refuse_weights(queries: Sequence[TermWeights]) -> None:
+    """Raise InvalidArgument for the first entry that is not a term with its weight, if there is one."""
     for query in queries:
         for term, weight in query.items():
             if not isinstance(term, str) or not _is_weight(weight):
@@ -76,16 +89,6 @@ def weighted_batch(queries: Sequence[TermWeights]) -> QueryBatch:
                     "for named queries give a list "
                     "of texts and query_ids"
                 )
-            check_unicode(term)
-            terms.append(places.setdefault(term, len(places)))
-            weights.append(float(weight))
-        offsets.append(len(terms))
-    return QueryBatch(
-        pa.array(list(places), pa.large_string()),
-        np.array(offsets, np.uint64),
-        np.array(terms, np.uint32),
-        np.array(weights, np.float64),
-    )
 
 
 def to_batch(queries: Sequence[Any], analysis: Analysis) -> QueryBatch:
@@ -101,12 +104,16 @@ def to_batch(queries: Sequence[Any], analysis: Analysis) -> QueryBatch:
 
 
 def _is_weight(weight: Any) -> bool:
-    is_number = isinstance(weight, int | float | np.integer | np.floating) and not isinstance(weight, bool)
-    return is_number and -MAX_WEIGHT <= weight <= MAX_WEIGHT  # also false for NaN
+    if type(weight) is not float:  # the usual case is decided by one comparison
+        if isinstance(weight, bool) or not isinstance(weight, int | float | np.integer | np.floating):
+            return False
+    return bool(-MAX_WEIGHT <= weight <= MAX_WEIGHT)  # also false for NaN
 
 
 def check_unicode(text: str) -> None:
     """Raises InvalidArgument for a str that is no Unicode text."""
+    if text.isascii():
+        return
     try:
         text.encode()
     except UnicodeEncodeError as error:

@@ -1,0 +1,32 @@
+#include "lexical/segment_scoring.hpp"
+
+namespace rocchio::lexical {
+
+double boosted_sum(std::span<const std::uint32_t> frequencies, std::span<const double> field_weights) {
+    double sum = 0.0;
+    for (std::size_t f = 0; f < field_weights.size(); ++f) sum += field_weights[f] * frequencies[f];
+    return sum;
+}
+
+SegmentScoring::SegmentScoring(const Segment& segment, const Scoring& scoring,
+                               std::span<const double> field_weights)
+    : scoring_(scoring), norms_(segment.row_count(), 0.0), ranks_(segment.doc_id_ranks()) {
+    for (std::uint32_t code = 0; code < segment.code_count(); ++code) {
+        tf_by_code_.push_back(boosted_sum(segment.frequencies(code), field_weights));
+    }
+    for (std::uint32_t f = 0; f < field_weights.size(); ++f) {
+        const auto stored = segment.lengths(f);
+        for (std::size_t row = 0; row < norms_.size(); ++row) norms_[row] += field_weights[f] * stored[row];
+    }
+    for (double& length : norms_) length = scoring_.length_norm(length);
+}
+
+std::uint64_t SegmentScoring::matching_documents(const Segment& segment, const PostingList& list) const {
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        count += tf_by_code_[list.codes[i]] > 0.0 && segment.is_live(list.rows[i]) ? 1 : 0;
+    }
+    return count;
+}
+
+}  // namespace rocchio::lexical

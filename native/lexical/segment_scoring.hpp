@@ -1,0 +1,37 @@
+#pragma once
+// What one scoring makes of one segment, apart from its terms: computed once.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "lexical/column.hpp"
+#include "lexical/scoring.hpp"
+#include "lexical/segment.hpp"
+
+namespace rocchio::lexical {
+
+/// Term frequency over all fields, each weighed by its boost.
+double boosted_sum(std::span<const std::uint32_t> frequencies, std::span<const double> field_weights);
+
+class SegmentScoring {
+  public:
+    /// `scoring` must outlive this.
+    SegmentScoring(const Segment& segment, const Scoring& scoring, std::span<const double> field_weights);
+
+    ColumnScoring for_columns() const { return {scoring_, tf_by_code_, norms_}; }
+
+    /// By row: its place in the order of doc_ids.
+    std::span<const std::uint32_t> ranks() const { return ranks_; }
+
+    /// Live documents that have the term in a field that is searched.
+    std::uint64_t matching_documents(const Segment& segment, const PostingList& list) const;
+
+  private:
+    const Scoring& scoring_;
+    std::vector<double> tf_by_code_;
+    std::vector<double> norms_;
+    std::vector<std::uint32_t> ranks_;
+};
+
+}  // namespace rocchio::lexical
