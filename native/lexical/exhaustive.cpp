@@ -33,7 +33,7 @@ void search_exhaustive(const SegmentQuery& query, std::uint32_t segment_index, s
     for (const SegmentTerm& term : query.terms) {
         const PostingList list = query.segment.postings(term.term);
         for (std::size_t i = 0; i < list.size(); ++i) {
-            const std::uint32_t code = query.segment.posting_code(list, i);
+            const std::uint32_t code = list.codes[i];
             if (query.boosted_frequency(code) <= 0.0) continue;  // stands only in fields that are left out
             sums[list.rows[i]] += contribution(query, term, code, list.rows[i]);
             matched[list.rows[i]] = true;

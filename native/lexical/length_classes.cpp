@@ -62,7 +62,7 @@ void LengthClasses::assign(std::span<const double> lengths, Place&& place_of) {
 void LengthClasses::fill_bounds(const Segment& segment, const Scoring& scoring,
                                 std::span<const double> field_weights) {
     bounds_.assign(kClasses * kClasses, 0.0f);
-    const std::size_t codes = std::min<std::size_t>(segment.code_count(), kEscapeCode);
+    const std::size_t codes = std::min<std::size_t>(segment.code_count(), kBoundedCodes);
     for (std::size_t code = 0; code < codes; ++code) {
         const double tf = boosted_sum(segment.frequencies(static_cast<std::uint32_t>(code)), field_weights);
         for (std::size_t cls = 0; tf > 0.0 && cls < kClasses; ++cls) {

@@ -22,7 +22,10 @@ class LengthClasses {
 
     std::span<const std::uint8_t> class_of_row() const { return class_of_row_; }
 
-    /// Upper bounds of tf_part: entry code * 256 + class. Escaped codes are not in it.
+    /// Codes from this one on are so rare that the table does not have them.
+    static constexpr std::uint32_t kBoundedCodes = 256;
+
+    /// Upper bounds of tf_part: entry code * 256 + class, for codes below kBoundedCodes.
     std::span<const float> bounds() const { return bounds_; }
 
     /// The smallest bound of any posting: sums of float32 need it to be well above the smallest float.

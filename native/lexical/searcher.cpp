@@ -100,7 +100,7 @@ std::uint64_t Searcher::matching_documents(std::size_t index, std::uint32_t term
     const PostingList list = segment.postings(term);
     std::uint64_t count = 0;
     for (std::size_t i = 0; i < list.size(); ++i) {
-        const auto frequencies = segment.frequencies(segment.posting_code(list, i));
+        const auto frequencies = segment.frequencies(list.codes[i]);
         bool matches = false;
         for (std::size_t f = 0; f < field_weights_.size(); ++f) {
             matches = matches || (field_weights_[f] > 0.0 && frequencies[f] > 0);

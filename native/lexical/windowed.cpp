@@ -115,15 +115,14 @@ void accumulate(const SegmentQuery& query, const LengthClasses& classes, const C
     const float* bounds = classes.bounds().data();
     const std::uint8_t* class_of_row = classes.class_of_row().data();
     const std::uint32_t* rows = cursor.list.rows.data();
-    const std::uint8_t* codes = cursor.list.codes.data();
+    const std::uint32_t* codes = cursor.list.codes.data();
     const auto weight = static_cast<float>(cursor.term->weight);
     for (std::size_t i = cursor.next; i < end; ++i) {
         const std::uint32_t row = rows[i];
-        const std::uint8_t code = codes[i];
-        if (code == kEscapeCode) [[unlikely]] {
-            const std::uint32_t full = query.segment.posting_code(cursor.list, i);
-            if (query.boosted_frequency(full) <= 0.0) continue;
-            sums[row - base] += static_cast<float>(contribution(query, *cursor.term, full, row));
+        const std::uint32_t code = codes[i];
+        if (code >= LengthClasses::kBoundedCodes) [[unlikely]] {
+            if (query.boosted_frequency(code) <= 0.0) continue;
+            sums[row - base] += static_cast<float>(contribution(query, *cursor.term, code, row));
             continue;
         }
         sums[row - base] += weight * bounds[std::size_t{code} * 256 + class_of_row[row]];
@@ -167,7 +166,7 @@ void score_exactly(const SegmentQuery& query, std::vector<Cursor>& cursors,
             cursor.next = cursor.seek(row);
             if (cursor.next == cursor.list.size()) break;
             if (cursor.list.rows[cursor.next] != row) continue;
-            const std::uint32_t code = query.segment.posting_code(cursor.list, cursor.next);
+            const std::uint32_t code = cursor.list.codes[cursor.next];
             if (query.boosted_frequency(code) > 0.0) sums[i] += contribution(query, *cursor.term, code, row);
         }
     }

@@ -1,4 +1,4 @@
-"""Includes go down in native/: base <- text, lexical <- bindings, and nothing else."""
+"""Includes go down in native/: base <- text, codecs; codecs <- lexical; all <- bindings; and nothing else."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ NATIVE = Path(__file__).parents[2] / "native"
 ALLOWED = {
     "base": {"base"},
     "text": {"base", "text"},
-    "lexical": {"base", "lexical"},
-    "bindings": {"base", "text", "lexical", "bindings"},
-    "tests": {"base", "text", "lexical", "tests"},
-    "fuzz": {"base", "text", "lexical", "fuzz", "tests"},  # tests: the fixture that builds segments
+    "codecs": {"base", "codecs"},
+    "lexical": {"base", "codecs", "lexical"},
+    "bindings": {"base", "codecs", "text", "lexical", "bindings"},
+    "tests": {"base", "codecs", "text", "lexical", "tests"},
+    "fuzz": {"base", "codecs", "text", "lexical", "fuzz", "tests"},  # tests: the fixture that builds segments
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 PYTHON_HEADERS = ("Python.h", "nanobind/")

@@ -1,4 +1,4 @@
-"""The windowed kernel equals the exhaustive one on collections that span windows, length classes and escapes."""
+"""The windowed kernel equals the exhaustive one on collections that span windows, length classes and rare codes."""
 
 from __future__ import annotations
 

@@ -192,8 +192,8 @@ class Collection:
             self._start_writing()  # may have refreshed the snapshot
             entries = self._snapshot.manifest.segments
             if len(entries) > 1 or any(entry.deleted for entry in entries):
-                # postings are written in four streams: rows and codes, by term and by document
-                counter = _Counter(progress, 4 * sum(segment.posting_count for segment in self._snapshot.segments))
+                # postings are written twice: by term and by document
+                counter = _Counter(progress, 2 * sum(segment.posting_count for segment in self._snapshot.segments))
                 self._publish(lambda writer: writer.merge([entry.name for entry in entries], counter.advance))
             self._forget_changes()
             return self._snapshot.manifest.generation

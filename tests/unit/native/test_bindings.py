@@ -67,7 +67,7 @@ def test_builder() -> None:
     for ends in ([0, 1], [0, 1, 3], [0, 2, 1], [-1, 1, 2], []):
         with pytest.raises(ValueError, match="expected"):
             builder.finish(names, np.array(ends, np.int64))
-    assert builder.finish(names, np.array([0, 1, 2], np.int64))["posting_rows"].tolist() == [0, 0]
+    assert builder.finish(names, np.array([0, 1, 2], np.int64))["posting_counts"].tolist() == [0, 1, 2]
     with pytest.raises(ValueError, match="at least one segment"):
         SegmentMerger([])
 
