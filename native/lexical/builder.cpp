@@ -125,9 +125,9 @@ void SegmentBuilder::encode_lists(BuiltSegment& built) {
         return sorted;
     };
     const auto codes = by_term([&](std::size_t, std::uint64_t i) { return codes_[i]; });
-    codes_ = {};
+    codes_ = std::vector<std::uint32_t>();  // unlike {}, this frees
     const auto rows = by_term([](std::size_t row, std::uint64_t) { return static_cast<std::uint32_t>(row); });
-    terms_ = {};
+    terms_ = std::vector<std::uint32_t>();
     for (std::size_t term = 0; term < built.term_order.size(); ++term) {
         const std::uint64_t first = built.posting_counts[term];
         const std::uint64_t size = built.posting_counts[term + 1] - first;

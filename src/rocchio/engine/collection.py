@@ -181,7 +181,7 @@ class Collection:
     def compact(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Merge all segments into one and drop deleted documents; returns the generation.
 
-        Text is not analysed again and scores do not change. Memory is bounded by the dictionary and 16 bytes a
+        Text is not analysed again and scores do not change. Memory is bounded by the dictionary and 40 bytes a
         document. `progress` is told (steps done, steps in all). Raises InvalidArgument with uncommitted changes.
         """
         with self._writing():
