@@ -105,26 +105,4 @@ class CheckedArray {
     std::size_t count_ = 0;
 };
 
-/// Variable-length byte strings: `offsets` has one more entry than there are strings.
-class CheckedStrings {
-  public:
-    CheckedStrings() = default;
-    CheckedStrings(CheckedArray<std::uint8_t> bytes, CheckedArray<std::uint64_t> offsets)
-        : bytes_(std::move(bytes)), offsets_(std::move(offsets)) {}
-
-    std::size_t size() const { return offsets_.size() == 0 ? 0 : offsets_.size() - 1; }
-
-    std::string_view at(std::size_t index) const {
-        const auto ends = offsets_.view(index, index + 2);
-        if (ends[0] > ends[1] || ends[1] > bytes_.size())
-            offsets_.fail(index, "string offsets are not in order");
-        const auto view = bytes_.view(ends[0], ends[1]);
-        return {reinterpret_cast<const char*>(view.data()), view.size()};
-    }
-
-  private:
-    CheckedArray<std::uint8_t> bytes_;
-    CheckedArray<std::uint64_t> offsets_;
-};
-
 }  // namespace rocchio

@@ -7,6 +7,7 @@ namespace rocchio::bindings {
 
 void bind_errors(nanobind::module_& module);
 void bind_base(nanobind::module_& module);
+void bind_codecs(nanobind::module_& module);
 void bind_lexical(nanobind::module_& module);
 void bind_text(nanobind::module_& module);
 

@@ -22,6 +22,7 @@ namespace rocchio::bindings {
 namespace {
 
 using namespace rocchio::lexical;
+using codecs::EliasFano;
 
 template <typename T>
 CheckedArray<T> array_from(const nb::dict& arrays, const char* name) {
@@ -30,28 +31,24 @@ CheckedArray<T> array_from(const nb::dict& arrays, const char* name) {
     return {std::get<0>(entry), std::get<1>(entry), std::get<2>(entry)};
 }
 
-CodeStream codes_from(const nb::dict& arrays, const std::string& stream) {
-    return {array_from<std::uint8_t>(arrays, (stream + "_codes").c_str()),
-            array_from<std::uint64_t>(arrays, (stream + "_escape_positions").c_str()),
-            array_from<std::uint32_t>(arrays, (stream + "_escape_codes").c_str())};
+EliasFano sequence_from(const nb::dict& arrays, const char* name) {
+    return EliasFano(array_from<std::uint64_t>(arrays, name));
 }
 
 SegmentArrays segment_arrays(const nb::dict& arrays, std::uint32_t rows, std::uint32_t fields) {
-    return {
-        rows,
-        fields,
-        {array_from<std::uint8_t>(arrays, "term_bytes"), array_from<std::uint64_t>(arrays, "term_offsets")},
-        array_from<std::uint64_t>(arrays, "posting_offsets"),
-        array_from<std::uint32_t>(arrays, "posting_rows"),
-        codes_from(arrays, "posting"),
-        array_from<std::uint64_t>(arrays, "forward_offsets"),
-        array_from<std::uint32_t>(arrays, "forward_terms"),
-        codes_from(arrays, "forward"),
-        array_from<std::uint32_t>(arrays, "frequency_tuples"),
-        array_from<std::uint32_t>(arrays, "lengths"),
-        {array_from<std::uint8_t>(arrays, "doc_id_bytes"),
-         array_from<std::uint64_t>(arrays, "doc_id_offsets")},
-        array_from<std::uint32_t>(arrays, "doc_id_order")};
+    return {rows,
+            fields,
+            {array_from<std::uint8_t>(arrays, "term_bytes"), sequence_from(arrays, "term_offsets")},
+            array_from<std::uint8_t>(arrays, "term_order"),
+            sequence_from(arrays, "posting_counts"),
+            sequence_from(arrays, "posting_offsets"),
+            array_from<std::uint8_t>(arrays, "posting_lists"),
+            sequence_from(arrays, "forward_offsets"),
+            array_from<std::uint8_t>(arrays, "forward_rows"),
+            array_from<std::uint32_t>(arrays, "frequency_tuples"),
+            array_from<std::uint8_t>(arrays, "lengths"),
+            {array_from<std::uint8_t>(arrays, "doc_id_bytes"), sequence_from(arrays, "doc_id_offsets")},
+            array_from<std::uint8_t>(arrays, "doc_id_order")};
 }
 
 template <typename T>
@@ -94,26 +91,22 @@ std::vector<std::int64_t> find_documents(const Segment& segment, std::span<const
     return rows;
 }
 
-nb::dict to_dict(EncodedCodes&& codes) {
-    nb::dict out;
-    out["codes"] = to_numpy(std::move(codes.codes));
-    out["escape_positions"] = to_numpy(std::move(codes.escape_positions));
-    out["escape_codes"] = to_numpy(std::move(codes.escape_codes));
-    return out;
+nb::tuple to_tuple(EncodedItems&& items) {
+    return nb::make_tuple(to_numpy(std::move(items.bytes)), to_numpy(std::move(items.offsets)));
 }
 
 nb::dict to_dict(BuiltSegment&& built) {
     nb::dict out;
     out["term_bytes"] = to_numpy(std::move(built.term_bytes));
     out["term_offsets"] = to_numpy(std::move(built.term_offsets));
-    out["posting_offsets"] = to_numpy(std::move(built.posting_offsets));
-    out["posting_rows"] = to_numpy(std::move(built.posting_rows));
-    out["posting"] = to_dict(std::move(built.posting_codes));
-    out["forward_offsets"] = to_numpy(std::move(built.forward_offsets));
-    out["forward_terms"] = to_numpy(std::move(built.forward_terms));
-    out["forward"] = to_dict(std::move(built.forward_codes));
+    out["term_order"] = to_numpy(std::move(built.term_order));
+    out["posting_counts"] = to_numpy(std::move(built.posting_counts));
+    out["postings"] = to_tuple(std::move(built.postings));
+    out["forward"] = to_tuple(std::move(built.forward));
     out["frequency_tuples"] = to_numpy(std::move(built.frequency_tuples));
-    out["lengths"] = to_numpy(std::move(built.lengths));
+    nb::list lengths;
+    for (auto& field : built.lengths) lengths.append(to_numpy(std::move(field)));
+    out["lengths"] = lengths;
     return out;
 }
 
@@ -130,6 +123,7 @@ void bind_segment(nb::module_& module) {
             "arrays"_a, "rows"_a, "fields"_a, "live"_a, "deleted_terms"_a, "deleted_counts"_a)
         .def_prop_ro("row_count", &Segment::row_count)
         .def_prop_ro("term_count", &Segment::term_count)
+        .def_prop_ro("posting_count", [](const Segment& self) { return self.posting_count(); })
         .def("find_term", &Segment::find_term, "term"_a)
         .def(
             "term", [](const Segment& self, std::uint32_t id) { return utf8(self.term(id)); }, "id"_a)
@@ -154,14 +148,15 @@ void bind_segment(nb::module_& module) {
                 return nb::make_tuple(to_numpy(std::move(list.rows)), to_numpy(std::move(list.codes)));
             },
             "term"_a, "Rows (uint32) and frequency codes (uint32) of a term.")
+        .def("find_code", &Segment::find_code, "term"_a, "row"_a,
+             "Frequency code of one posting; None when the document does not hold the term.")
         .def(
             "forward",
             [](const Segment& self, std::uint32_t row) {
                 if (row >= self.row_count()) throw std::out_of_range("expected a row of the segment");
                 std::vector<std::uint32_t> codes;
-                const auto terms = self.forward(row, codes);
-                return nb::make_tuple(to_numpy(std::vector<std::uint32_t>(terms.begin(), terms.end())),
-                                      to_numpy(std::move(codes)));
+                std::vector<std::uint32_t> terms = self.forward(row, codes);
+                return nb::make_tuple(to_numpy(std::move(terms)), to_numpy(std::move(codes)));
             },
             "row"_a, "Term ids (uint32, increasing) and frequency codes (uint32) of a document.")
         .def(
@@ -172,12 +167,11 @@ void bind_segment(nb::module_& module) {
             },
             "code"_a, "How often the term stands in each field, for a frequency code.")
         .def(
-            "lengths",
-            [](const Segment& self, std::uint32_t field) {
-                const auto lengths = self.lengths(field);
-                return to_numpy(std::vector<std::uint32_t>(lengths.begin(), lengths.end()));
-            },
+            "lengths", [](const Segment& self, std::uint32_t field) { return to_numpy(self.lengths(field)); },
             "field"_a)
+        .def(
+            "doc_id_order", [](const Segment& self) { return to_numpy(self.doc_id_order()); },
+            "The rows (uint32) in the order of their doc_ids.")
         .def(
             "validate",
             [](const Segment& self) {
@@ -225,17 +219,24 @@ void bind_builder(nb::module_& module) {
         .def_prop_ro("term_count", &Merger::term_count)
         .def("term_bytes", [](const Merger& m) { return to_numpy(std::vector(m.term_bytes())); })
         .def("term_offsets", [](const Merger& m) { return to_numpy(std::vector(m.term_offsets())); })
-        .def("posting_offsets", [](const Merger& m) { return to_numpy(std::vector(m.posting_offsets())); })
-        .def("forward_offsets", [](const Merger& m) { return to_numpy(std::vector(m.forward_offsets())); })
+        .def("term_order", [](const Merger& m) { return to_numpy(std::vector(m.term_order())); })
+        .def("posting_counts", [](const Merger& m) { return to_numpy(std::vector(m.posting_counts())); })
+        .def("forward_counts", [](const Merger& m) { return to_numpy(std::vector(m.forward_counts())); })
         .def("frequency_tuples", [](const Merger& m) { return to_numpy(std::vector(m.frequency_tuples())); })
-        .def("posting_rows", [](const Merger& m, std::size_t first,
-                                std::size_t last) { return to_numpy(m.posting_rows(first, last)); })
-        .def("posting_codes", [](const Merger& m, std::size_t first,
-                                 std::size_t last) { return to_dict(m.posting_codes(first, last)); })
-        .def("forward_terms", [](const Merger& m, std::uint32_t first,
-                                 std::uint32_t last) { return to_numpy(m.forward_terms(first, last)); })
-        .def("forward_codes", [](const Merger& m, std::uint32_t first,
-                                 std::uint32_t last) { return to_dict(m.forward_codes(first, last)); })
+        .def(
+            "postings",
+            [](const Merger& m, std::size_t first, std::size_t last) {
+                return to_tuple(m.postings(first, last));
+            },
+            "first"_a, "last"_a,
+            "Lists of the terms [first, last): their bytes, and offsets of each in them.")
+        .def(
+            "forward",
+            [](const Merger& m, std::uint32_t first, std::uint32_t last) {
+                return to_tuple(m.forward(first, last));
+            },
+            "first"_a, "last"_a,
+            "Forward entries of the rows [first, last): their bytes, and offsets of each.")
         .def(
             "lengths", [](const Merger& m, std::uint32_t field) { return to_numpy(m.lengths(field)); },
             "field"_a);

@@ -6,6 +6,7 @@ NB_MODULE(_ext, module) {
     module.doc() = "Native kernels of rocchio. Internal: use the rocchio package.";
     rocchio::bindings::bind_errors(module);
     rocchio::bindings::bind_base(module);
+    rocchio::bindings::bind_codecs(module);
     rocchio::bindings::bind_text(module);
     rocchio::bindings::bind_lexical(module);
 }

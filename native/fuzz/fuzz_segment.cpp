@@ -73,6 +73,7 @@ void use(const std::shared_ptr<const Segment>& segment, std::uint32_t fields) {
     for (std::uint32_t id = 0; id < segment->term_count() && id < 200; ++id) {
         attempt([&] { segment->postings(id); });
         attempt([&] { segment->live_document_frequency(id); });
+        for (std::uint32_t row = 0; row < 400; row += 7) attempt([&] { segment->find_code(id, row); });
     }
     for (std::uint32_t row = 0; row < segment->row_count() && row < 400; ++row) {
         attempt([&] { segment->forward(row, codes); });
@@ -96,19 +97,17 @@ void use(const std::shared_ptr<const Segment>& segment, std::uint32_t fields) {
     }
     attempt([&] {
         const Merger merger({segment, segment});
-        attempt([&] { merger.posting_rows(0, merger.term_count()); });
-        attempt([&] { merger.posting_codes(0, merger.term_count()); });
-        attempt([&] { merger.forward_terms(0, merger.row_count()); });
-        attempt([&] { merger.forward_codes(0, merger.row_count()); });
+        attempt([&] { merger.postings(0, merger.term_count()); });
+        attempt([&] { merger.forward(0, merger.row_count()); });
         for (std::uint32_t f = 0; f < fields; ++f) attempt([&] { merger.lengths(f); });
     });
 }
 
-const std::vector<Document>& documents_of(bool with_escapes) {
+const std::vector<Document>& documents_of(bool with_rare_codes) {
     static std::mt19937 random(42);
     static const auto plain = random_documents(random, 50, 2, kTerms, 0);
     static const auto wild = random_documents(random, 300, 2, kTerms, 270);
-    return with_escapes ? wild : plain;
+    return with_rare_codes ? wild : plain;
 }
 
 }  // namespace

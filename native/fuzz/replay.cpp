@@ -2,7 +2,7 @@
 // and for replaying what was found.
 //
 //     c++ -std=c++20 -g -O1 -fsanitize=address,undefined -Inative native/fuzz/fuzz_segment.cpp
-//         native/fuzz/replay.cpp native/base/*.cpp native/lexical/*.cpp -o fuzz_segment
+//         native/fuzz/replay.cpp native/{base,codecs,lexical}/*.cpp -o fuzz_segment
 //     ./fuzz_segment corpus/ crash-1234        inputs
 //     ./fuzz_segment --random 10000 [seed]     random inputs, for want of a corpus
 //

@@ -5,16 +5,10 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "lexical/segment.hpp"
+#include "lexical/forward_codec.hpp"
+#include "lexical/posting_codec.hpp"
 
 namespace rocchio::lexical {
-
-void EncodedCodes::push(std::uint64_t position, std::uint32_t code) {
-    codes.push_back(static_cast<std::uint8_t>(std::min<std::uint32_t>(code, kEscapeCode)));
-    if (code < kEscapeCode) return;
-    escape_positions.push_back(position);
-    escape_codes.push_back(code);
-}
 
 SegmentBuilder::SegmentBuilder(std::size_t field_count)
     : field_count_(field_count), frequencies_(field_count), lengths_(field_count) {
@@ -77,8 +71,7 @@ void SegmentBuilder::add_document(std::span<const FieldTerms> fields, std::size_
     offsets_.push_back(terms_.size());
 }
 
-// Returns old term id -> new id (position in the sorted dictionary) and fills the dictionary and list
-// offsets.
+// Returns old term id -> new id (position in the sorted dictionary); fills the dictionary and the counts.
 std::vector<std::uint32_t> SegmentBuilder::sort_terms(std::span<const std::string_view> term_strings,
                                                       BuiltSegment& built) const {
     std::vector<std::uint64_t> df(term_strings.size(), 0);
@@ -90,16 +83,58 @@ std::vector<std::uint32_t> SegmentBuilder::sort_terms(std::span<const std::strin
     std::sort(used.begin(), used.end(),
               [&](std::uint32_t a, std::uint32_t b) { return term_strings[a] < term_strings[b]; });
     std::vector<std::uint32_t> new_id(term_strings.size(), 0);
-    built.term_offsets.push_back(0);
-    built.posting_offsets.push_back(0);
     for (std::size_t place = 0; place < used.size(); ++place) {
         const std::string_view term = term_strings[used[place]];
         new_id[used[place]] = static_cast<std::uint32_t>(place);
         built.term_bytes.insert(built.term_bytes.end(), term.begin(), term.end());
         built.term_offsets.push_back(built.term_bytes.size());
-        built.posting_offsets.push_back(built.posting_offsets.back() + df[used[place]]);
+        built.posting_counts.push_back(built.posting_counts.back() + df[used[place]]);
     }
     return new_id;
+}
+
+void SegmentBuilder::relabel(std::span<const std::uint32_t> new_id, std::span<const std::uint32_t> rank) {
+    for (std::uint32_t& term : terms_) term = new_id[term];
+    for (std::uint32_t& code : codes_) code = rank[code];
+}
+
+void SegmentBuilder::encode_forward(BuiltSegment& built) const {
+    const std::vector<std::uint32_t> rank_of = ranks_of(built.term_order);
+    std::vector<std::uint64_t> document;
+    for (std::size_t row = 0; row < row_count(); ++row) {
+        document.clear();
+        for (std::uint64_t i = offsets_[row]; i < offsets_[row + 1]; ++i) {
+            document.push_back(Coded::join(rank_of[terms_[i]], codes_[i]));
+        }
+        std::ranges::sort(document);
+        encode_row(document, built.forward.bytes);
+        built.forward.end_item();
+    }
+}
+
+// Codes are brought into the order of terms before rows are: what was collected is freed in between.
+void SegmentBuilder::encode_lists(BuiltSegment& built) {
+    const auto by_term = [&](auto&& value_of) {
+        std::vector<std::uint32_t> sorted(terms_.size());
+        std::vector<std::uint64_t> fill(built.posting_counts.begin(), built.posting_counts.end() - 1);
+        for (std::size_t row = 0; row < row_count(); ++row) {
+            for (std::uint64_t i = offsets_[row]; i < offsets_[row + 1]; ++i) {
+                sorted[fill[terms_[i]]++] = value_of(row, i);
+            }
+        }
+        return sorted;
+    };
+    const auto codes = by_term([&](std::size_t, std::uint64_t i) { return codes_[i]; });
+    codes_ = std::vector<std::uint32_t>();  // unlike {}, this frees
+    const auto rows = by_term([](std::size_t row, std::uint64_t) { return static_cast<std::uint32_t>(row); });
+    terms_ = std::vector<std::uint32_t>();
+    for (std::size_t term = 0; term < built.term_order.size(); ++term) {
+        const std::uint64_t first = built.posting_counts[term];
+        const std::uint64_t size = built.posting_counts[term + 1] - first;
+        encode_postings(std::span(rows).subspan(first, size), std::span(codes).subspan(first, size),
+                        built.postings.bytes);
+        built.postings.end_item();
+    }
 }
 
 BuiltSegment SegmentBuilder::finish(std::span<const std::string_view> term_strings) {
@@ -109,30 +144,11 @@ BuiltSegment SegmentBuilder::finish(std::span<const std::string_view> term_strin
     const std::vector<std::uint32_t> new_id = sort_terms(term_strings, built);
     const std::vector<std::uint32_t> rank = frequencies_.ranking();
     built.frequency_tuples = frequencies_.ranked_tuples(rank);
-    built.posting_rows.resize(terms_.size());
-    std::vector<std::uint32_t> posting_codes(terms_.size());
-    std::vector<std::uint64_t> fill(built.posting_offsets.begin(), built.posting_offsets.end() - 1);
-    std::vector<std::uint64_t> document;  // (new term id, code), packed to sort fast
-    for (std::size_t row = 0; row + 1 < offsets_.size(); ++row) {
-        document.clear();
-        for (std::uint64_t i = offsets_[row]; i < offsets_[row + 1]; ++i) {
-            document.push_back(std::uint64_t{new_id[terms_[i]]} << 32 | rank[codes_[i]]);
-        }
-        std::sort(document.begin(), document.end());
-        for (std::size_t i = 0; i < document.size(); ++i) {
-            const auto term = static_cast<std::uint32_t>(document[i] >> 32);
-            const auto code = static_cast<std::uint32_t>(document[i]);
-            terms_[offsets_[row] + i] = term;  // the forward index is relabelled in place
-            built.forward_codes.push(offsets_[row] + i, code);
-            built.posting_rows[fill[term]] = static_cast<std::uint32_t>(row);
-            posting_codes[fill[term]++] = code;
-        }
-    }
-    codes_ = {};
-    for (std::size_t i = 0; i < posting_codes.size(); ++i) built.posting_codes.push(i, posting_codes[i]);
-    built.forward_offsets = std::move(offsets_);
-    built.forward_terms = std::move(terms_);
-    for (const auto& field : lengths_) built.lengths.insert(built.lengths.end(), field.begin(), field.end());
+    built.term_order = order_by_frequency(built.posting_counts);
+    relabel(new_id, rank);
+    encode_forward(built);
+    encode_lists(built);
+    built.lengths = std::move(lengths_);
     *this = SegmentBuilder(field_count_);
     return built;
 }

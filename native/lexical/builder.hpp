@@ -10,27 +10,25 @@
 
 namespace rocchio::lexical {
 
-/// Codes as they go to disk: a byte each, larger ones escaped.
-struct EncodedCodes {
-    std::vector<std::uint8_t> codes;
-    std::vector<std::uint64_t> escape_positions;
-    std::vector<std::uint32_t> escape_codes;
+/// Items of various sizes, encoded one after the other: item i is bytes [offsets[i], offsets[i + 1]).
+struct EncodedItems {
+    std::vector<std::uint8_t> bytes;
+    std::vector<std::uint64_t> offsets{0};
 
-    void push(std::uint64_t position, std::uint32_t code);
+    /// What was appended to `bytes` since the last call is an item.
+    void end_item() { offsets.push_back(bytes.size()); }
 };
 
-/// Everything a segment's lexical file holds, in memory (see SegmentArrays).
+/// Everything a segment's lexical file holds, in memory (see SegmentArrays); numbers are not yet packed.
 struct BuiltSegment {
     std::vector<std::uint8_t> term_bytes;
-    std::vector<std::uint64_t> term_offsets;
-    std::vector<std::uint64_t> posting_offsets;
-    std::vector<std::uint32_t> posting_rows;
-    EncodedCodes posting_codes;
-    std::vector<std::uint64_t> forward_offsets;
-    std::vector<std::uint32_t> forward_terms;
-    EncodedCodes forward_codes;
+    std::vector<std::uint64_t> term_offsets{0};
+    std::vector<std::uint32_t> term_order;
+    std::vector<std::uint64_t> posting_counts{0};
+    EncodedItems postings;
+    EncodedItems forward;
     std::vector<std::uint32_t> frequency_tuples;
-    std::vector<std::uint32_t> lengths;
+    std::vector<std::vector<std::uint32_t>> lengths;  // by field
 };
 
 /// Terms of one field for a batch of documents: document d has ids [offsets[d], offsets[d+1]).
@@ -64,6 +62,9 @@ class SegmentBuilder {
     void add_document(std::span<const FieldTerms> fields, std::size_t document);
     std::vector<std::uint32_t> sort_terms(std::span<const std::string_view> term_strings,
                                           BuiltSegment& built) const;
+    void relabel(std::span<const std::uint32_t> new_id, std::span<const std::uint32_t> rank);
+    void encode_forward(BuiltSegment& built) const;
+    void encode_lists(BuiltSegment& built);
 
     std::size_t field_count_;
     FrequencyTable frequencies_;

@@ -1,6 +1,6 @@
 #pragma once
 // Interns frequency tuples (how often a term stands in each field) and ranks them by how common they are, so
-// that nearly every posting needs one byte.
+// that most postings need a bit.
 
 #include <cstdint>
 #include <span>

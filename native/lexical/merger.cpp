@@ -4,6 +4,8 @@
 #include <optional>
 #include <stdexcept>
 
+#include "lexical/forward_codec.hpp"
+
 namespace rocchio::lexical {
 
 Merger::Merger(std::vector<std::shared_ptr<const Segment>> segments) : segments_(std::move(segments)) {
@@ -16,6 +18,8 @@ Merger::Merger(std::vector<std::shared_ptr<const Segment>> segments) : segments_
     number_rows();
     unite_dictionaries();
     unite_frequencies();
+    term_order_ = order_by_frequency(posting_counts_);
+    rank_of_term_ = ranks_of(term_order_);
 }
 
 void Merger::number_rows() {
@@ -61,7 +65,7 @@ void Merger::unite_dictionaries() {
         }
         term_bytes_.insert(term_bytes_.end(), smallest->begin(), smallest->end());
         term_offsets_.push_back(term_bytes_.size());
-        posting_offsets_.push_back(posting_offsets_.back() + df);
+        posting_counts_.push_back(posting_counts_.back() + df);
         source_offsets_.push_back(sources_.size());
     }
 }
@@ -69,83 +73,76 @@ void Merger::unite_dictionaries() {
 void Merger::unite_frequencies() {
     FrequencyTable table(segments_[0]->field_count());
     for (const auto& segment : segments_) new_codes_.emplace_back(segment->code_count(), kDropped);
-    std::vector<std::uint32_t> codes;
+    std::vector<std::uint64_t> coded;
     for (const OldRow& old : old_rows_) {
-        segments_[old.segment]->forward(old.row, codes);
-        for (std::uint32_t code : codes) {
+        segments_[old.segment]->forward_by_rank(old.row, coded);
+        for (const std::uint64_t item : coded) {
+            const std::uint32_t code = Coded::code(item);
             new_codes_[old.segment][code] = table.intern(segments_[old.segment]->frequencies(code));
         }
-        forward_offsets_.push_back(forward_offsets_.back() + codes.size());
+        forward_counts_.push_back(forward_counts_.back() + coded.size());
     }
     const std::vector<std::uint32_t> rank = table.ranking();
     frequency_tuples_ = table.ranked_tuples(rank);
     for (auto& by_segment : new_codes_) {
         for (std::uint32_t& code : by_segment) code = code == kDropped ? kDropped : rank[code];
     }
-    if (forward_offsets_.back() != posting_offsets_.back()) {
+    if (forward_counts_.back() != posting_counts_.back()) {
         throw Corruption("lexical", 0, "the forward index and the postings of a segment disagree");
     }
 }
 
-template <typename Visit>
-void Merger::for_each_posting(std::size_t first, std::size_t last, Visit&& visit) const {
-    for (std::size_t i = source_offsets_.at(first); i < source_offsets_.at(last); ++i) {
-        const Segment& segment = *segments_[sources_[i].segment];
-        const PostingList list = segment.postings(sources_[i].term);
-        const auto& new_rows = new_rows_[sources_[i].segment];
+PostingList Merger::merged_list(std::size_t term) const {
+    PostingList merged;
+    for (std::size_t i = source_offsets_[term]; i < source_offsets_[term + 1]; ++i) {
+        const auto [segment, old_term] = sources_[i];
+        const PostingList list = segments_[segment]->postings(old_term);
         for (std::size_t p = 0; p < list.size(); ++p) {
-            if (new_rows[list.rows[p]] != kDropped) visit(sources_[i].segment, list, p);
+            const std::uint32_t row = new_rows_[segment][list.rows[p]];
+            if (row == kDropped) continue;
+            merged.rows.push_back(row);
+            merged.codes.push_back(new_codes_[segment][list.codes[p]]);
         }
     }
+    if (merged.size() != posting_counts_[term + 1] - posting_counts_[term]) {
+        throw Corruption("lexical", 0, "the count of deleted documents of a term is wrong");
+    }
+    return merged;
 }
 
-std::vector<std::uint32_t> Merger::posting_rows(std::size_t first, std::size_t last) const {
-    std::vector<std::uint32_t> rows;
-    rows.reserve(posting_offsets_.at(last) - posting_offsets_.at(first));
-    for_each_posting(first, last, [&](std::uint32_t s, const PostingList& list, std::size_t p) {
-        rows.push_back(new_rows_[s][list.rows[p]]);
-    });
-    if (rows.size() != posting_offsets_[last] - posting_offsets_[first]) {
-        throw Corruption("lexical", 0, "the count of deleted documents of a term is wrong");
+EncodedItems Merger::postings(std::size_t first, std::size_t last) const {
+    if (last > term_count()) throw std::out_of_range("expected terms of the merged segment");
+    EncodedItems lists;
+    for (std::size_t term = first; term < last; ++term) {
+        const PostingList list = merged_list(term);
+        encode_postings(list.rows, list.codes, lists.bytes);
+        lists.end_item();
+    }
+    return lists;
+}
+
+EncodedItems Merger::forward(std::uint32_t first, std::uint32_t last) const {
+    if (last > row_count()) throw std::out_of_range("expected rows of the merged segment");
+    EncodedItems rows;
+    std::vector<std::uint64_t> coded;
+    for (std::uint32_t row = first; row < last; ++row) {
+        const OldRow old = old_rows_[row];
+        segments_[old.segment]->forward_by_rank(old.row, coded);
+        for (std::uint64_t& item : coded) {
+            const std::uint32_t term = new_terms_[old.segment][Coded::number(item)];
+            if (term == kDropped)
+                throw Corruption("lexical", 0, "a term of a live document counts as deleted");
+            item = Coded::join(rank_of_term_[term], new_codes_[old.segment][Coded::code(item)]);
+        }
+        std::ranges::sort(coded);
+        encode_row(coded, rows.bytes);
+        rows.end_item();
     }
     return rows;
 }
 
-EncodedCodes Merger::posting_codes(std::size_t first, std::size_t last) const {
-    EncodedCodes encoded;
-    std::uint64_t position = posting_offsets_.at(first);
-    for_each_posting(first, last, [&](std::uint32_t s, const PostingList& list, std::size_t p) {
-        encoded.push(position++, new_codes_[s][list.codes[p]]);
-    });
-    return encoded;
-}
-
-std::vector<std::uint32_t> Merger::forward_terms(std::uint32_t first, std::uint32_t last) const {
-    std::vector<std::uint32_t> terms;
-    std::vector<std::uint32_t> codes;
-    for (std::uint32_t row = first; row < last; ++row) {
-        const OldRow old = old_rows_.at(row);
-        for (std::uint32_t term : segments_[old.segment]->forward(old.row, codes)) {
-            terms.push_back(new_terms_[old.segment][term]);
-        }
-    }
-    return terms;
-}
-
-EncodedCodes Merger::forward_codes(std::uint32_t first, std::uint32_t last) const {
-    EncodedCodes encoded;
-    std::vector<std::uint32_t> codes;
-    std::uint64_t position = forward_offsets_.at(first);
-    for (std::uint32_t row = first; row < last; ++row) {
-        const OldRow old = old_rows_.at(row);
-        segments_[old.segment]->forward(old.row, codes);
-        for (std::uint32_t code : codes) encoded.push(position++, new_codes_[old.segment][code]);
-    }
-    return encoded;
-}
-
 std::vector<std::uint32_t> Merger::lengths(std::uint32_t field) const {
-    std::vector<std::span<const std::uint32_t>> by_segment;
+    std::vector<std::vector<std::uint32_t>> by_segment;
     for (const auto& segment : segments_) by_segment.push_back(segment->lengths(field));
     std::vector<std::uint32_t> merged;
     merged.reserve(old_rows_.size());

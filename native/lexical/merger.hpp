@@ -21,17 +21,17 @@ class Merger {
     std::size_t term_count() const { return term_offsets_.size() - 1; }
     const std::vector<std::uint8_t>& term_bytes() const { return term_bytes_; }
     const std::vector<std::uint64_t>& term_offsets() const { return term_offsets_; }
-    const std::vector<std::uint64_t>& posting_offsets() const { return posting_offsets_; }
-    const std::vector<std::uint64_t>& forward_offsets() const { return forward_offsets_; }
+    const std::vector<std::uint32_t>& term_order() const { return term_order_; }
+    /// Postings before each term, and before each new row; their number at the end.
+    const std::vector<std::uint64_t>& posting_counts() const { return posting_counts_; }
+    const std::vector<std::uint64_t>& forward_counts() const { return forward_counts_; }
     const std::vector<std::uint32_t>& frequency_tuples() const { return frequency_tuples_; }
 
     /// Lists of the terms [first, last).
-    std::vector<std::uint32_t> posting_rows(std::size_t first, std::size_t last) const;
-    EncodedCodes posting_codes(std::size_t first, std::size_t last) const;
+    EncodedItems postings(std::size_t first, std::size_t last) const;
 
     /// Forward entries of the new rows [first, last).
-    std::vector<std::uint32_t> forward_terms(std::uint32_t first, std::uint32_t last) const;
-    EncodedCodes forward_codes(std::uint32_t first, std::uint32_t last) const;
+    EncodedItems forward(std::uint32_t first, std::uint32_t last) const;
 
     std::vector<std::uint32_t> lengths(std::uint32_t field) const;
 
@@ -48,8 +48,7 @@ class Merger {
     void number_rows();
     void unite_dictionaries();
     void unite_frequencies();
-    template <typename Visit>
-    void for_each_posting(std::size_t first, std::size_t last, Visit&& visit) const;
+    PostingList merged_list(std::size_t term) const;
 
     static constexpr std::uint32_t kDropped = 0xFFFFFFFFu;
 
@@ -63,8 +62,10 @@ class Merger {
     std::vector<std::uint64_t> source_offsets_{0};
     std::vector<std::uint8_t> term_bytes_;
     std::vector<std::uint64_t> term_offsets_{0};
-    std::vector<std::uint64_t> posting_offsets_{0};
-    std::vector<std::uint64_t> forward_offsets_{0};
+    std::vector<std::uint64_t> posting_counts_{0};
+    std::vector<std::uint32_t> term_order_;
+    std::vector<std::uint32_t> rank_of_term_;
+    std::vector<std::uint64_t> forward_counts_{0};
     std::vector<std::uint32_t> frequency_tuples_;
 };
 

@@ -76,7 +76,7 @@ double Searcher::boosted_length(std::size_t segment, std::uint32_t row) const {
     if (row >= row_count(segment)) throw std::out_of_range("expected a row of the segment");
     double length = 0.0;
     for (std::uint32_t f = 0; f < field_weights_.size(); ++f) {
-        length += field_weights_[f] * segments_[segment]->lengths(f)[row];
+        length += field_weights_[f] * segments_[segment]->length(f, row);
     }
     return length;
 }

@@ -2,7 +2,7 @@
 // The inverted index of one immutable segment, read from mapped arrays.
 //
 // Every text field of a document shares one postings list per term. A posting is (row, code); the code points
-// into a table of frequency tuples: how often the term stands in each field. So one list, one byte of
+// into a table of frequency tuples: how often the term stands in each field. So one list, a bit or two of
 // frequency, serves any number of fields, any boosts and any subset of fields, and a document with title and
 // text scores exactly like their concatenation when the boosts are 1 (Robertson, Zaragoza, Taylor, "Simple
 // BM25 extension to multiple weighted fields", CIKM 2004).
@@ -14,36 +14,28 @@
 #include <vector>
 
 #include "base/checked_file.hpp"
+#include "codecs/checked_strings.hpp"
+#include "codecs/elias_fano.hpp"
+#include "codecs/packed.hpp"
+#include "lexical/posting_codec.hpp"
 
 namespace rocchio::lexical {
-
-/// A code byte of this value says: look the code up in the escape arrays.
-inline constexpr std::uint8_t kEscapeCode = 255;
-
-/// Codes of one posting stream: a byte each, and the rare larger ones apart, sorted by position.
-struct CodeStream {
-    CheckedArray<std::uint8_t> codes;
-    CheckedArray<std::uint64_t> escape_positions;
-    CheckedArray<std::uint32_t> escape_codes;
-
-    std::uint32_t at(std::size_t position) const;
-};
 
 /// The arrays of a segment as they stand on disk (docs/formats/lexical.md).
 struct SegmentArrays {
     std::uint32_t row_count = 0;
     std::uint32_t field_count = 0;
-    CheckedStrings terms;                          // sorted bytewise
-    CheckedArray<std::uint64_t> posting_offsets;   // terms + 1
-    CheckedArray<std::uint32_t> posting_rows;      // strictly increasing within a term
-    CodeStream posting_codes;                      // parallel to posting_rows
-    CheckedArray<std::uint64_t> forward_offsets;   // rows + 1
-    CheckedArray<std::uint32_t> forward_terms;     // strictly increasing within a row
-    CodeStream forward_codes;                      // parallel to forward_terms
+    codecs::CheckedStrings terms;                  // sorted bytewise
+    CheckedArray<std::uint8_t> term_order;         // packed: the term of each rank
+    codecs::EliasFano posting_counts;              // terms + 1: postings before each term
+    codecs::EliasFano posting_offsets;             // terms + 1: where lists begin
+    CheckedArray<std::uint8_t> posting_lists;      // see posting_codec.hpp
+    codecs::EliasFano forward_offsets;             // rows + 1: where rows begin
+    CheckedArray<std::uint8_t> forward_rows;       // see forward_codec.hpp
     CheckedArray<std::uint32_t> frequency_tuples;  // codes x fields, row-major
-    CheckedArray<std::uint32_t> lengths;           // fields x rows, row-major: tokens
-    CheckedStrings doc_ids;                        // by row
-    CheckedArray<std::uint32_t> doc_id_order;      // rows sorted bytewise by doc_id
+    CheckedArray<std::uint8_t> lengths;            // packed, one sequence a field: tokens by row
+    codecs::CheckedStrings doc_ids;                // by row
+    CheckedArray<std::uint8_t> doc_id_order;       // packed: rows sorted bytewise by doc_id
 };
 
 /// What deletions take out of a segment: statistics stay exact before compaction.
@@ -51,14 +43,6 @@ struct Tombstones {
     std::vector<std::uint8_t> live;              // packed bits by row; empty when nothing is deleted
     std::vector<std::uint32_t> terms;            // terms with deleted postings, increasing
     std::vector<std::uint32_t> document_counts;  // how many deleted documents hold the term
-};
-
-/// Postings of one term; validated.
-struct PostingList {
-    std::vector<std::uint32_t> rows;
-    std::vector<std::uint32_t> codes;
-
-    std::size_t size() const { return rows.size(); }
 };
 
 class Segment {
@@ -76,20 +60,39 @@ class Segment {
     std::optional<std::uint32_t> find_document(std::string_view doc_id) const;
     std::string_view doc_id(std::uint32_t row) const { return arrays_.doc_ids.at(row); }
 
-    /// The list of a term. Its bytes and its order are verified at the first touch.
+    /// The list of a term, decoded and checked anew at each call.
     PostingList postings(std::uint32_t term) const;
+
+    /// The frequency code of one posting, or nothing when the document does not hold the term. Reads a block
+    /// of the list.
+    std::optional<std::uint32_t> find_code(std::uint32_t term, std::uint32_t row) const;
+
+    /// Postings of a term, deleted documents included, without reading its list.
+    std::uint64_t posting_count(std::uint32_t term) const;
+
+    /// Postings of all terms.
+    std::uint64_t posting_count() const { return arrays_.posting_counts.largest(); }
 
     /// Postings whose document is not deleted.
     std::uint64_t live_document_frequency(std::uint32_t term) const;
 
-    std::uint64_t posting_count(std::uint32_t term) const;
     /// How often the term of a code stands in each field.
     std::span<const std::uint32_t> frequencies(std::uint32_t code) const;
 
     /// The terms of a document, increasing; `codes` is filled in parallel.
-    std::span<const std::uint32_t> forward(std::uint32_t row, std::vector<std::uint32_t>& codes) const;
+    std::vector<std::uint32_t> forward(std::uint32_t row, std::vector<std::uint32_t>& codes) const;
 
-    std::span<const std::uint32_t> lengths(std::uint32_t field) const;
+    /// The same as coded terms (see Coded) in the order on disk, the most frequent term first.
+    void forward_by_rank(std::uint32_t row, std::vector<std::uint64_t>& coded) const;
+
+    /// Tokens of one row in a field.
+    std::uint32_t length(std::uint32_t field, std::uint32_t row) const { return lengths_[field].at(row); }
+
+    /// Tokens of each row in a field.
+    std::vector<std::uint32_t> lengths(std::uint32_t field) const;
+
+    /// The rows sorted bytewise by doc_id, as they stand on disk.
+    std::vector<std::uint32_t> doc_id_order() const { return doc_id_order_.all(); }
 
     /// By row: its place in the order of doc_ids.
     std::vector<std::uint32_t> doc_id_ranks() const;
@@ -101,12 +104,17 @@ class Segment {
     void validate() const;
 
   private:
-    void check_list(std::uint32_t term, std::uint64_t first, std::uint64_t last) const;
+    EncodedPostings encoded_postings(std::uint32_t term) const;
     void check_shape() const;
+    void check_terms() const;
+    void check_ranks() const;
+    std::vector<std::uint64_t> row_fingerprints() const;
 
     SegmentArrays arrays_;
     Tombstones tombstones_;
-    std::unique_ptr<std::atomic<std::uint64_t>[]> checked_lists_;  // one bit a term
+    codecs::Packed term_order_;
+    std::vector<codecs::Packed> lengths_;  // by field
+    codecs::Packed doc_id_order_;
 };
 
 }  // namespace rocchio::lexical

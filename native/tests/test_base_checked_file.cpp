@@ -130,28 +130,6 @@ void test_arrays() {
     }
 }
 
-void test_strings() {
-    testing::MemoryFile file;
-    file.put("bytes", std::vector<std::uint8_t>{'a', 'b', 'c', 'd'});
-    file.put("offsets", std::vector<std::uint64_t>{0, 1, 1, 4});
-    file.put("bad", std::vector<std::uint64_t>{0, 3, 2, 5});
-    file.put("none", std::vector<std::uint64_t>{});
-    file.seal();
-    const CheckedStrings strings(file.array<std::uint8_t>("bytes"), file.array<std::uint64_t>("offsets"));
-    CHECK(strings.size() == 3);
-    CHECK(strings.at(0) == "a");
-    CHECK(strings.at(1).empty());
-    CHECK(strings.at(2) == "bcd");
-    CHECK_THROWS(Corruption, strings.at(3));
-    const CheckedStrings bad(file.array<std::uint8_t>("bytes"), file.array<std::uint64_t>("bad"));
-    CHECK(bad.at(0) == "abc");
-    CHECK_THROWS(Corruption, bad.at(1));
-    CHECK_THROWS(Corruption, bad.at(2));
-    const CheckedStrings none(file.array<std::uint8_t>("bytes"), file.array<std::uint64_t>("none"));
-    CHECK(none.size() == 0);
-    CHECK_THROWS(Corruption, none.at(0));
-}
-
 }  // namespace
 
 int main() {
@@ -161,6 +139,5 @@ int main() {
     test_verified_once();
     test_threads();
     test_arrays();
-    test_strings();
     return rocchio::failures();
 }

@@ -56,17 +56,6 @@ void test_ranking_order() {
     CHECK(table.ranked_tuples(table.ranking()) == (std::vector<std::uint32_t>{3, 7, 100, 5}));
 }
 
-void test_escapes() {
-    EncodedCodes encoded;
-    encoded.push(0, 254);
-    encoded.push(1, 255);
-    encoded.push(2, 0);
-    encoded.push(3, 4'000'000'000u);
-    CHECK(encoded.codes == (std::vector<std::uint8_t>{254, 255, 0, 255}));
-    CHECK(encoded.escape_positions == (std::vector<std::uint64_t>{1, 3}));
-    CHECK(encoded.escape_codes == (std::vector<std::uint32_t>{255, 4'000'000'000u}));
-}
-
 /// Built and read back: every posting, every frequency, every length, every key.
 void test_round_trip(std::uint32_t seed, std::size_t count, std::size_t field_count, std::size_t wild) {
     std::mt19937 random(seed);
@@ -95,6 +84,10 @@ void test_round_trip(std::uint32_t seed, std::size_t count, std::size_t field_co
         CHECK(segment->term(id) == term);
         CHECK(segment->find_term(term) == id);
         CHECK(segment->live_document_frequency(id) == rows.size());
+        CHECK(segment->posting_count(id) == rows.size());
+        for (std::uint32_t row = 0; row < count; ++row) {
+            CHECK(segment->find_code(id, row).has_value() == rows.contains(row));
+        }
         const auto list = segment->postings(id);
         CHECK(list.size() == rows.size());
         std::size_t i = 0;
@@ -103,6 +96,7 @@ void test_round_trip(std::uint32_t seed, std::size_t count, std::size_t field_co
             const auto code = list.codes[i++];
             CHECK(std::ranges::equal(segment->frequencies(code), tuple));
             forward_codes[row][id] = code;
+            CHECK(segment->find_code(id, row) == code);
         }
         ++id;
     }
@@ -152,7 +146,7 @@ void test_refusals() {
     CHECK(std::string(built.term_bytes.begin(), built.term_bytes.end()) == "abc");
     CHECK(builder.row_count() == 0);  // empty and usable again
     add(good, 3);
-    CHECK(builder.finish(three).posting_rows == built.posting_rows);
+    CHECK(builder.finish(three).postings.bytes == built.postings.bytes);
 }
 
 void test_batches_equal_one() {
@@ -177,11 +171,12 @@ void test_batches_equal_one() {
     const std::vector<std::string_view> views(strings.begin(), strings.end());
     const auto built = builder.finish(views);
     CHECK(built.term_bytes == whole.term_bytes);
-    CHECK(built.posting_offsets == whole.posting_offsets);
-    CHECK(built.posting_rows == whole.posting_rows);
-    CHECK(built.posting_codes.codes == whole.posting_codes.codes);
-    CHECK(built.posting_codes.escape_codes == whole.posting_codes.escape_codes);
-    CHECK(built.forward_terms == whole.forward_terms);
+    CHECK(built.term_order == whole.term_order);
+    CHECK(built.posting_counts == whole.posting_counts);
+    CHECK(built.postings.bytes == whole.postings.bytes);
+    CHECK(built.postings.offsets == whole.postings.offsets);
+    CHECK(built.forward.bytes == whole.forward.bytes);
+    CHECK(built.forward.offsets == whole.forward.offsets);
     CHECK(built.frequency_tuples == whole.frequency_tuples);
     CHECK(built.lengths == whole.lengths);
 }
@@ -191,7 +186,6 @@ void test_batches_equal_one() {
 int main() {
     test_ranking_is_deterministic();
     test_ranking_order();
-    test_escapes();
     test_round_trip(1, 0, 1, 0);
     test_round_trip(2, 1, 1, 0);
     test_round_trip(3, 100, 3, 0);

@@ -17,6 +17,8 @@
 #include "base/checked_file.hpp"
 #include "base/crc32c.hpp"
 #include "base/errors.hpp"
+#include "codecs/elias_fano.hpp"
+#include "codecs/packed.hpp"
 #include "lexical/builder.hpp"
 #include "lexical/merger.hpp"
 #include "lexical/searcher.hpp"
@@ -38,6 +40,7 @@
 
 namespace rocchio::testing {
 
+using namespace rocchio::codecs;
 using namespace rocchio::lexical;
 
 inline std::vector<std::uint32_t> chunk_checksums(std::span<const std::uint8_t> bytes) {
@@ -133,15 +136,18 @@ class TestSegment {
     TestSegment(const BuiltSegment& built, std::vector<std::string> doc_ids, std::size_t field_count)
         : rows(static_cast<std::uint32_t>(doc_ids.size())), fields(static_cast<std::uint32_t>(field_count)) {
         file.put("term_bytes", built.term_bytes);
-        file.put("term_offsets", built.term_offsets);
-        file.put("posting_offsets", built.posting_offsets);
-        file.put("posting_rows", built.posting_rows);
-        put_codes("posting", built.posting_codes);
-        file.put("forward_offsets", built.forward_offsets);
-        file.put("forward_terms", built.forward_terms);
-        put_codes("forward", built.forward_codes);
+        file.put("term_offsets", encode_elias_fano(built.term_offsets));
+        file.put("term_order", encode_packed(built.term_order));
+        file.put("posting_counts", encode_elias_fano(built.posting_counts));
+        put_items("posting_lists", "posting_offsets", built.postings);
+        put_items("forward_rows", "forward_offsets", built.forward);
         file.put("frequency_tuples", built.frequency_tuples);
-        file.put("lengths", built.lengths);
+        std::vector<std::uint8_t> lengths;
+        for (const auto& field : built.lengths) {
+            const auto packed = encode_packed(field);
+            lengths.insert(lengths.end(), packed.begin(), packed.end());
+        }
+        file.put("lengths", lengths);
         std::vector<std::uint8_t> id_bytes;
         std::vector<std::uint64_t> id_offsets{0};
         std::vector<std::uint32_t> order;
@@ -152,8 +158,8 @@ class TestSegment {
         }
         std::sort(order.begin(), order.end(), [&](auto a, auto b) { return doc_ids[a] < doc_ids[b]; });
         file.put("doc_id_bytes", id_bytes);
-        file.put("doc_id_offsets", id_offsets);
-        file.put("doc_id_order", order);
+        file.put("doc_id_offsets", encode_elias_fano(id_offsets));
+        file.put("doc_id_order", encode_packed(order));
     }
     TestSegment(const std::vector<Document>& documents, std::size_t field_count, std::uint32_t terms)
         : TestSegment(build(documents, field_count, terms), ids_of(documents), field_count) {}
@@ -168,20 +174,19 @@ class TestSegment {
     std::shared_ptr<const Segment> open(Tombstones tombstones = {}) {
         file.seal();
         return std::make_shared<const Segment>(
-            SegmentArrays{
-                rows,
-                fields,
-                {file.array<std::uint8_t>("term_bytes"), file.array<std::uint64_t>("term_offsets")},
-                file.array<std::uint64_t>("posting_offsets"),
-                file.array<std::uint32_t>("posting_rows"),
-                codes("posting"),
-                file.array<std::uint64_t>("forward_offsets"),
-                file.array<std::uint32_t>("forward_terms"),
-                codes("forward"),
-                file.array<std::uint32_t>("frequency_tuples"),
-                file.array<std::uint32_t>("lengths"),
-                {file.array<std::uint8_t>("doc_id_bytes"), file.array<std::uint64_t>("doc_id_offsets")},
-                file.array<std::uint32_t>("doc_id_order")},
+            SegmentArrays{rows,
+                          fields,
+                          {file.array<std::uint8_t>("term_bytes"), sequence("term_offsets")},
+                          file.array<std::uint8_t>("term_order"),
+                          sequence("posting_counts"),
+                          sequence("posting_offsets"),
+                          file.array<std::uint8_t>("posting_lists"),
+                          sequence("forward_offsets"),
+                          file.array<std::uint8_t>("forward_rows"),
+                          file.array<std::uint32_t>("frequency_tuples"),
+                          file.array<std::uint8_t>("lengths"),
+                          {file.array<std::uint8_t>("doc_id_bytes"), sequence("doc_id_offsets")},
+                          file.array<std::uint8_t>("doc_id_order")},
             std::move(tombstones));
     }
 
@@ -189,21 +194,17 @@ class TestSegment {
     std::uint32_t rows;
     std::uint32_t fields;
 
+    void put_items(const std::string& items, const std::string& offsets, const EncodedItems& encoded) {
+        file.put(items, encoded.bytes);
+        file.put(offsets, encode_elias_fano(encoded.offsets));
+    }
+
   private:
-    void put_codes(const std::string& stream, const EncodedCodes& encoded) {
-        file.put(stream + "_codes", encoded.codes);
-        file.put(stream + "_escape_positions", encoded.escape_positions);
-        file.put(stream + "_escape_codes", encoded.escape_codes);
-    }
-    CodeStream codes(const std::string& stream) const {
-        return {file.array<std::uint8_t>(stream + "_codes"),
-                file.array<std::uint64_t>(stream + "_escape_positions"),
-                file.array<std::uint32_t>(stream + "_escape_codes")};
-    }
+    EliasFano sequence(const std::string& name) const { return EliasFano(file.array<std::uint64_t>(name)); }
 };
 
 /// Random documents with a skewed vocabulary. `wild` of them hold a term so often, in such different numbers,
-/// that there are more than 255 frequency tuples and codes are escaped.
+/// that there are more than 256 frequency tuples.
 inline std::vector<Document> random_documents(std::mt19937& random, std::size_t count,
                                               std::size_t field_count, std::uint32_t terms, std::size_t wild,
                                               std::string_view prefix = "d") {

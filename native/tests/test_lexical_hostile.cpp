@@ -37,6 +37,9 @@ class Exerciser {
                 }
             });
             attempt([&] { sink_ += s.live_document_frequency(id); });
+            for (std::uint32_t row = 0; row < 400; row += 13) {
+                attempt([&] { sink_ += s.find_code(id, row).value_or(0); });
+            }
         }
         for (std::uint32_t row = 0; row < s.row_count() + 2 && row < 1000; ++row) {
             attempt([&] { sink_ += s.doc_id(row).size() + s.find_document(s.doc_id(row)).value_or(0); });
@@ -72,10 +75,8 @@ class Exerciser {
     void merge(const std::vector<std::shared_ptr<const Segment>>& segments) {
         const Merger merger(segments);
         const std::size_t terms = merger.term_count();
-        attempt([&] { sink_ += merger.posting_rows(0, terms).size(); });
-        attempt([&] { sink_ += merger.posting_codes(0, terms).codes.size(); });
-        attempt([&] { sink_ += merger.forward_terms(0, merger.row_count()).size(); });
-        attempt([&] { sink_ += merger.forward_codes(0, merger.row_count()).codes.size(); });
+        attempt([&] { sink_ += merger.postings(0, terms).bytes.size(); });
+        attempt([&] { sink_ += merger.forward(0, merger.row_count()).bytes.size(); });
         for (std::uint32_t f = 0; f < field_count_; ++f) attempt([&] { sink_ += merger.lengths(f).size(); });
     }
 
@@ -182,17 +183,15 @@ void test_random_mutations(std::uint32_t field_count, std::size_t wild, int roun
 class Validation {
   public:
     explicit Validation(std::uint32_t field_count) : random_(8), field_count_(field_count) {
-        documents_ = random_documents(random_, 40, field_count, kTerms, 0);
+        documents_ = random_documents(random_, 300, field_count, kTerms, 0);
     }
 
-    template <typename T, typename Change>
-    bool finds(const std::string& name, Change&& change) {
+    /// Whether validate refuses the segment after `change`, which is given the file; `reason` is what it
+    /// says.
+    template <typename Change>
+    bool finds(Change&& change) {
         TestSegment file(documents_, field_count_, kTerms);
-        auto& bytes = file.file.bytes_of(name);
-        std::vector<T> values(bytes.size() / sizeof(T));
-        std::memcpy(values.data(), bytes.data(), bytes.size());
-        change(values);
-        file.file.put(name, values);
+        change(file);
         try {
             file.open()->validate();
         } catch (const Corruption& error) {
@@ -201,6 +200,62 @@ class Validation {
         }
         reason = "nothing";
         return false;
+    }
+    /// The same for one array of plain numbers.
+    template <typename T, typename Change>
+    bool finds(const std::string& name, Change&& change) {
+        return finds([&](TestSegment& segment) {
+            auto& bytes = segment.file.bytes_of(name);
+            std::vector<T> values(bytes.size() / sizeof(T));
+            std::memcpy(values.data(), bytes.data(), bytes.size());
+            change(values);
+            segment.file.put(name, values);
+        });
+    }
+    /// The same for the numbers of a sequence.
+    template <typename Change>
+    bool finds_in_sequence(const std::string& name, Change&& change) {
+        return finds([&](TestSegment& segment) {
+            segment.file.seal();
+            const EliasFano sequence(segment.file.array<std::uint64_t>(name));
+            std::vector<std::uint64_t> values;
+            for (std::size_t i = 0; i < sequence.size(); ++i) values.push_back(sequence.at(i));
+            change(values);
+            segment.file.put(name, encode_elias_fano(values));
+        });
+    }
+    /// The same for the first packed sequence of an array, which has `count` numbers.
+    template <typename Change>
+    bool finds_packed(const std::string& name, std::size_t count, Change&& change) {
+        return finds([&](TestSegment& segment) {
+            segment.file.seal();
+            const Packed packed(segment.file.array<std::uint8_t>(name), 0, count);
+            std::vector<std::uint32_t> values = packed.all();
+            auto& bytes = segment.file.bytes_of(name);
+            const std::vector<std::uint8_t> rest(bytes.begin() + static_cast<std::ptrdiff_t>(packed.end()),
+                                                 bytes.end());
+            change(values);
+            bytes = encode_packed(values);
+            bytes.insert(bytes.end(), rest.begin(), rest.end());
+        });
+    }
+    /// The same for all posting lists, decoded.
+    template <typename Change>
+    bool finds_in_lists(Change&& change) {
+        return finds([&](TestSegment& segment) {
+            const auto sound = segment.open();
+            std::vector<PostingList> lists;
+            for (std::uint32_t term = 0; term < sound->term_count(); ++term) {
+                lists.push_back(sound->postings(term));
+            }
+            change(lists);
+            EncodedItems encoded;
+            for (const PostingList& list : lists) {
+                encode_postings(list.rows, list.codes, encoded.bytes);
+                encoded.end_item();
+            }
+            segment.put_items("posting_lists", "posting_offsets", encoded);
+        });
     }
     std::string reason;
 
@@ -213,66 +268,102 @@ class Validation {
 #define CHECK_FOUND(validation, words) \
     CHECK(std::string_view((validation).reason).find(words) != std::string::npos)
 
+using U8 = std::vector<std::uint8_t>;
+using U32 = std::vector<std::uint32_t>;
+using U64 = std::vector<std::uint64_t>;
+using Lists = std::vector<PostingList>;
+
 void test_validate_names_what_is_wrong() {
     Validation v(2);
-    using U32 = std::vector<std::uint32_t>;
-    using U64 = std::vector<std::uint64_t>;
-    using U8 = std::vector<std::uint8_t>;
-    CHECK(!v.finds<std::uint8_t>("term_bytes", [](U8&) {}));
+    CHECK(!v.finds([](TestSegment&) {}));
     CHECK(v.finds<std::uint8_t>("term_bytes", [](U8& a) { a[0] = 'z'; }));
     CHECK_FOUND(v, "terms are not in order");
-    CHECK(v.finds<std::uint64_t>("term_offsets", [](U64& a) { a[3] = a[5]; }));
-    CHECK(v.finds<std::uint64_t>("term_offsets", [](U64& a) { a.back() += 100; }));
-    CHECK_FOUND(v, "string offsets");
-    CHECK(v.finds<std::uint64_t>("term_offsets", [](U64& a) { a.pop_back(); }));
+    CHECK(v.finds_in_sequence("term_offsets", [](U64& a) { a[3] = a[4]; }));
+    CHECK(v.finds_in_sequence("term_offsets", [](U64& a) { a.back() += 100; }));
+    CHECK_FOUND(v, "string offsets do not cover");
+    CHECK(v.finds_in_sequence("term_offsets", [](U64& a) { a.erase(a.end() - 2); }));
     CHECK_FOUND(v, "number of terms");
-    CHECK(v.finds<std::uint64_t>("posting_offsets", [](U64& a) { std::swap(a[2], a[3]); }));
-    CHECK(v.finds<std::uint64_t>("posting_offsets", [](U64& a) { a[0] = 1; }));
-    CHECK_FOUND(v, "leave gaps");
-    CHECK(v.finds<std::uint64_t>("posting_offsets", [](U64& a) { a[2] = a[3]; }));
-    CHECK(v.finds<std::uint64_t>("posting_offsets", [](U64& a) { --a.back(); }));
-    CHECK(v.finds<std::uint32_t>("posting_rows", [](U32& a) { std::swap(a[0], a[1]); }));
-    CHECK_FOUND(v, "rows are not increasing");
-    CHECK(v.finds<std::uint32_t>("posting_rows", [](U32& a) { a.back() = 40; }));
-    CHECK_FOUND(v, "a row is out of range");
-    CHECK(v.finds<std::uint32_t>("posting_rows", [](U32& a) { a.push_back(1); }));
-    CHECK_FOUND(v, "postings need a code for each row");
-    CHECK(v.finds<std::uint8_t>("posting_codes", [](U8& a) { a[0] = 254; }));
-    CHECK_FOUND(v, "a frequency code is out of range");
-    CHECK(v.finds<std::uint8_t>("posting_codes", [](U8& a) { a[0] = 255; }));
-    CHECK_FOUND(v, "an escaped frequency code is missing");
-    CHECK(v.finds<std::uint64_t>("forward_offsets", [](U64& a) { std::swap(a[1], a[10]); }));
-    CHECK(v.finds<std::uint64_t>("forward_offsets", [](U64& a) { a.push_back(a.back()); }));
-    CHECK(v.finds<std::uint32_t>("forward_terms", [](U32& a) { a[0] = 1000; }));
-    CHECK_FOUND(v, "terms of a row are out of range or not increasing");
-    CHECK(v.finds<std::uint32_t>("forward_terms", [](U32& a) { a.push_back(0); }));
-    CHECK(v.finds<std::uint8_t>("forward_codes", [](U8& a) { a[0] = 254; }));
+    CHECK(v.finds_packed("term_order", kTerms, [](U32& a) { std::swap(a[2], a[3]); }));
+    CHECK_FOUND(v, "order of their document frequencies");
+    CHECK(v.finds_packed("term_order", kTerms, [](U32& a) { a[2] = kTerms; }));
+    CHECK_FOUND(v, "a term is out of range");
+    CHECK(v.finds_packed("term_order", kTerms, [](U32& a) { a.resize(100); }));
+    CHECK_FOUND(v, "the order of terms does not fit");
+    CHECK(v.finds<std::uint8_t>("forward_rows", [](U8& a) { a.push_back(0); }));
+    CHECK_FOUND(v, "forward offsets do not cover");
+    CHECK(v.finds<std::uint8_t>("forward_rows", [](U8& a) { a[0] = 0; }));
+    CHECK(v.finds_in_sequence("forward_offsets", [](U64& a) { a[0] = 1; }));
+    CHECK_FOUND(v, "does not begin at 0");
+    CHECK(v.finds_in_sequence("forward_offsets", [](U64& a) { a.push_back(a.back()); }));
+    CHECK_FOUND(v, "forward offsets do not fit");
     CHECK(v.finds<std::uint32_t>("frequency_tuples", [](U32& a) { ++a[0]; }));
     CHECK_FOUND(v, "a length is not the sum of its frequencies");
     CHECK(v.finds<std::uint32_t>("frequency_tuples", [](U32& a) { a.push_back(1); }));
-    CHECK(v.finds<std::uint32_t>("lengths", [](U32& a) { ++a[7]; }));
+    CHECK_FOUND(v, "frequency tuples do not fit");
+    CHECK(v.finds_packed("lengths", 300, [](U32& a) { ++a[7]; }));
     CHECK_FOUND(v, "a length is not the sum of its frequencies");
-    CHECK(v.finds<std::uint32_t>("lengths", [](U32& a) { a.pop_back(); }));
+    CHECK(v.finds<std::uint8_t>("lengths", [](U8& a) { a.push_back(0); }));
     CHECK_FOUND(v, "lengths do not fit rows and fields");
-    CHECK(v.finds<std::uint64_t>("doc_id_offsets", [](U64& a) { std::swap(a[4], a[9]); }));
-    CHECK(v.finds<std::uint64_t>("doc_id_offsets", [](U64& a) { a.pop_back(); }));
-    CHECK(v.finds<std::uint32_t>("doc_id_order", [](U32& a) { a.pop_back(); }));
+    CHECK(v.finds<std::uint8_t>("lengths", [](U8& a) { a.pop_back(); }));
+    CHECK_FOUND(v, "packed numbers reach past their array");
+    CHECK(v.finds<std::uint8_t>("lengths", [](U8& a) { a[0] = 33; }));
+    CHECK_FOUND(v, "wider than 32 bits");
+    CHECK(v.finds_in_sequence("doc_id_offsets", [](U64& a) { a.pop_back(); }));
+    CHECK(v.finds<std::uint8_t>("doc_id_order", [](U8& a) { a.pop_back(); }));
+}
+
+void test_validate_names_wrong_lists() {
+    Validation v(2);
+    CHECK(!v.finds_in_lists([](Lists&) {}));
+    CHECK(v.finds_in_lists([](Lists& a) { a[1].rows.back() = 300; }));
+    CHECK_FOUND(v, "a row is out of range");
+    CHECK(v.finds_in_lists([](Lists& a) { a[1].rows[1] = a[1].rows[0]; }));
+    CHECK_FOUND(v, "a row is out of range");
+    CHECK(v.finds_in_lists([](Lists& a) { a[1].codes[2] = 254; }));
+    CHECK_FOUND(v, "a frequency code is out of range");
+    CHECK(v.finds_in_sequence("posting_counts", [](U64& a) { a[0] = 1; }));
+    CHECK(v.finds_in_sequence("posting_counts", [](U64& a) {
+        for (std::uint64_t& count : a) count *= 300;
+    }));
+    CHECK_FOUND(v, "more postings than rows");
+    CHECK(v.finds_in_sequence("posting_counts", [](U64& a) { a[4] = a[3]; }));
+    CHECK_FOUND(v, "order of their document frequencies");
+    CHECK(v.finds_in_sequence("posting_offsets", [](U64& a) { a[4] = a[3]; }));
+    CHECK(v.finds_in_sequence("posting_offsets", [](U64& a) { --a.back(); }));
+    CHECK_FOUND(v, "posting offsets do not cover");
+    CHECK(v.finds_in_sequence("posting_offsets", [](U64& a) { --a[kTerms - 1]; }));
+    const auto longest = [](const Lists& lists) {
+        return std::ranges::max_element(lists, {}, [](const PostingList& list) { return list.size(); }) -
+               lists.begin();
+    };
+    CHECK(v.finds([&](TestSegment& segment) {  // a bit of the directory
+        const auto sound = segment.open();
+        Lists lists;
+        for (std::uint32_t term = 0; term < sound->term_count(); ++term)
+            lists.push_back(sound->postings(term));
+        const auto term = static_cast<std::size_t>(longest(lists));
+        CHECK(lists[term].size() > kBlockPostings);
+        const EliasFano offsets(segment.file.array<std::uint64_t>("posting_offsets"));
+        segment.file.bytes_of("posting_lists")[offsets.at(term) + 3] ^= 1;
+    }));
+    CHECK_FOUND(v, "the directory of a posting list does not fit its postings");
 }
 
 /// The postings and the forward index say the same thing twice; a difference is damage that validate should
 /// see.
 void test_validate_compares_both_directions() {
     Validation v(2);
-    CHECK(v.finds<std::uint8_t>("posting_codes",
-                                [](std::vector<std::uint8_t>& a) { a[0] = a[0] == 0 ? 1 : 0; }));
-    CHECK(v.finds<std::uint32_t>("posting_rows", [](std::vector<std::uint32_t>& a) {
-        for (std::size_t i = 1; i < a.size(); ++i) {
-            if (a[i] > a[i - 1] + 1) {
-                --a[i];
+    CHECK(v.finds_in_lists([](Lists& a) { a[3].codes[0] = a[3].codes[0] == 0 ? 1 : 0; }));
+    CHECK_FOUND(v, "the forward index and the postings differ");
+    CHECK(v.finds_in_lists([](Lists& a) {
+        for (std::size_t i = 1; i < a[3].size(); ++i) {
+            if (a[3].rows[i] > a[3].rows[i - 1] + 1) {
+                --a[3].rows[i];
                 return;
             }
         }
     }));
+    CHECK_FOUND(v, "the forward index and the postings differ");
 }
 
 void test_no_text_field() {
@@ -294,6 +385,7 @@ int main() {
     test_random_mutations(2, 0, 1200);
     test_random_mutations(2, 260, 200);
     test_validate_names_what_is_wrong();
+    test_validate_names_wrong_lists();
     test_validate_compares_both_directions();
     test_no_text_field();
     return rocchio::failures();

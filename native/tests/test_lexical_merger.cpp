@@ -7,47 +7,42 @@ using namespace rocchio::testing;
 
 namespace {
 
+void append(EncodedItems& to, const EncodedItems& from) {
+    const std::uint64_t base = to.bytes.size();
+    to.bytes.insert(to.bytes.end(), from.bytes.begin(), from.bytes.end());
+    for (std::size_t i = 1; i < from.offsets.size(); ++i) to.offsets.push_back(base + from.offsets[i]);
+}
+
 /// Everything the merger puts out, asked for in ranges of `step`, as the arrays of a built segment.
 BuiltSegment collect(const Merger& merger, std::uint32_t field_count, std::size_t step) {
     BuiltSegment built;
     built.term_bytes = merger.term_bytes();
     built.term_offsets = merger.term_offsets();
-    built.posting_offsets = merger.posting_offsets();
-    built.forward_offsets = merger.forward_offsets();
+    built.term_order = merger.term_order();
+    built.posting_counts = merger.posting_counts();
     built.frequency_tuples = merger.frequency_tuples();
-    const auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
-    const auto append_codes = [&](EncodedCodes& to, const EncodedCodes& from) {
-        append(to.codes, from.codes);
-        append(to.escape_positions, from.escape_positions);
-        append(to.escape_codes, from.escape_codes);
-    };
     for (std::size_t first = 0; first < merger.term_count(); first += step) {
-        const std::size_t last = std::min(first + step, merger.term_count());
-        append(built.posting_rows, merger.posting_rows(first, last));
-        append_codes(built.posting_codes, merger.posting_codes(first, last));
+        append(built.postings, merger.postings(first, std::min(first + step, merger.term_count())));
     }
     for (std::uint32_t first = 0; first < merger.row_count(); first += static_cast<std::uint32_t>(step)) {
         const auto last = std::min(first + static_cast<std::uint32_t>(step), merger.row_count());
-        append(built.forward_terms, merger.forward_terms(first, last));
-        append_codes(built.forward_codes, merger.forward_codes(first, last));
+        append(built.forward, merger.forward(first, last));
     }
-    for (std::uint32_t f = 0; f < field_count; ++f) append(built.lengths, merger.lengths(f));
+    for (std::uint32_t f = 0; f < field_count; ++f) built.lengths.push_back(merger.lengths(f));
     return built;
 }
 
-bool same(const EncodedCodes& a, const EncodedCodes& b) {
-    return a.codes == b.codes && a.escape_positions == b.escape_positions && a.escape_codes == b.escape_codes;
+bool same(const EncodedItems& a, const EncodedItems& b) {
+    return a.bytes == b.bytes && a.offsets == b.offsets;
 }
 
 void check_same(const BuiltSegment& a, const BuiltSegment& b) {
     CHECK(a.term_bytes == b.term_bytes);
     CHECK(a.term_offsets == b.term_offsets);
-    CHECK(a.posting_offsets == b.posting_offsets);
-    CHECK(a.posting_rows == b.posting_rows);
-    CHECK(same(a.posting_codes, b.posting_codes));
-    CHECK(a.forward_offsets == b.forward_offsets);
-    CHECK(a.forward_terms == b.forward_terms);
-    CHECK(same(a.forward_codes, b.forward_codes));
+    CHECK(a.term_order == b.term_order);
+    CHECK(a.posting_counts == b.posting_counts);
+    CHECK(same(a.postings, b.postings));
+    CHECK(same(a.forward, b.forward));
     CHECK(a.frequency_tuples == b.frequency_tuples);
     CHECK(a.lengths == b.lengths);
 }
@@ -92,10 +87,9 @@ void test_refusals() {
     const auto documents = random_documents(random, 20, 1, 10, 0);
     TestSegment file(documents, 1, 10);
     const Merger merger({file.open()});
-    CHECK_THROWS(std::out_of_range, merger.posting_rows(0, merger.term_count() + 1));
-    CHECK_THROWS(std::out_of_range, merger.posting_codes(merger.term_count() + 1, merger.term_count() + 2));
-    CHECK_THROWS(std::out_of_range, merger.forward_terms(0, 21));
-    CHECK_THROWS(std::out_of_range, merger.forward_codes(22, 23));
+    CHECK_THROWS(std::out_of_range, merger.postings(0, merger.term_count() + 1));
+    CHECK_THROWS(std::out_of_range, merger.forward(0, 21));
+    CHECK_THROWS(std::out_of_range, merger.forward(22, 23));
     CHECK_THROWS(Corruption, merger.lengths(1));
 }
 

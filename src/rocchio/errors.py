@@ -83,13 +83,17 @@ class Corruption(DataError):
 
 
 class IncompatibleFormat(DataError):
-    """A file has a format version that this rocchio cannot read. Attributes: `path`, `found`, `supported`."""
+    """A file has a format version that this rocchio cannot read: a newer one, or one from before `oldest`.
 
-    def __init__(self, path: str | Path, found: int, supported: int) -> None:
+    Attributes: `path`, `found`, `supported` (the newest readable version).
+    """
+
+    def __init__(self, path: str | Path, found: int, supported: int, oldest: int = 1) -> None:
         self.path, self.found, self.supported = str(path), found, supported
-        super().__init__(
-            f"{self.path} has format version {found}, this rocchio reads up to {supported}; upgrade rocchio"
-        )
+        reads = f"up to {supported}; upgrade rocchio"
+        if type(found) is int and found < oldest:
+            reads = f"from {oldest} on; index the documents anew"
+        super().__init__(f"{self.path} has format version {found}, this rocchio reads {reads}")
 
 
 class BusyError(RocchioError):

@@ -1,4 +1,4 @@
-"""Every kernel equals the reference, on collections that span windows, shapes of columns and escaped codes."""
+"""Every kernel equals the reference, on collections that span windows, shapes of columns and rare codes."""
 
 from __future__ import annotations
 

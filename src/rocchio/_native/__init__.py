@@ -12,6 +12,8 @@ from rocchio._native._ext import (
     Variant,
     chunk_checksums,
     crc32c,
+    encode_elias_fano,
+    encode_packed,
     porter_stem,
 )
 
@@ -27,5 +29,7 @@ __all__ = [
     "Variant",
     "chunk_checksums",
     "crc32c",
+    "encode_elias_fano",
+    "encode_packed",
     "porter_stem",
 ]

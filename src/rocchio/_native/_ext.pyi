@@ -29,6 +29,14 @@ class CheckedFile:
         Offsets of all chunks that differ from their checksum; reads the whole file.
         """
 
+def encode_elias_fano(values: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]:
+    """
+    Numbers that do not decrease, as words (uint64); ValueError for others.
+    """
+
+def encode_packed(values: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint8], dict(shape=(None,))]:
+    """Numbers packed with the width of the largest, as bytes."""
+
 UNRESOLVED: int = 4294967294
 
 DROPPED: int = 4294967295
@@ -98,6 +106,9 @@ class LexicalSegment:
     @property
     def term_count(self) -> int: ...
 
+    @property
+    def posting_count(self) -> int: ...
+
     def find_term(self, term: str) -> int | None: ...
 
     def term(self, id: int) -> str: ...
@@ -110,6 +121,11 @@ class LexicalSegment:
     def postings(self, term: int) -> tuple:
         """Rows (uint32) and frequency codes (uint32) of a term."""
 
+    def find_code(self, term: int, row: int) -> int | None:
+        """
+        Frequency code of one posting; None when the document does not hold the term.
+        """
+
     def forward(self, row: int) -> tuple:
         """
         Term ids (uint32, increasing) and frequency codes (uint32) of a document.
@@ -119,6 +135,9 @@ class LexicalSegment:
         """How often the term stands in each field, for a frequency code."""
 
     def lengths(self, field: int) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]: ...
+
+    def doc_id_order(self) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]:
+        """The rows (uint32) in the order of their doc_ids."""
 
     def validate(self) -> None:
         """Check every structure against its format; raises Corruption."""
@@ -156,19 +175,23 @@ class SegmentMerger:
 
     def term_offsets(self) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]: ...
 
-    def posting_offsets(self) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]: ...
+    def term_order(self) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]: ...
 
-    def forward_offsets(self) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]: ...
+    def posting_counts(self) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]: ...
+
+    def forward_counts(self) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]: ...
 
     def frequency_tuples(self) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]: ...
 
-    def posting_rows(self, arg0: int, arg1: int, /) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]: ...
+    def postings(self, first: int, last: int) -> tuple:
+        """
+        Lists of the terms [first, last): their bytes, and offsets of each in them.
+        """
 
-    def posting_codes(self, arg0: int, arg1: int, /) -> dict: ...
-
-    def forward_terms(self, arg0: int, arg1: int, /) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]: ...
-
-    def forward_codes(self, arg0: int, arg1: int, /) -> dict: ...
+    def forward(self, first: int, last: int) -> tuple:
+        """
+        Forward entries of the rows [first, last): their bytes, and offsets of each.
+        """
 
     def lengths(self, field: int) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]: ...
 

@@ -181,7 +181,7 @@ class Collection:
     def compact(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Merge all segments into one and drop deleted documents; returns the generation.
 
-        Text is not analysed again and scores do not change. Memory is bounded by the dictionary and 16 bytes a
+        Text is not analysed again and scores do not change. Memory is bounded by the dictionary and 40 bytes a
         document. `progress` is told (steps done, steps in all). Raises InvalidArgument with uncommitted changes.
         """
         with self._writing():
@@ -192,8 +192,8 @@ class Collection:
             self._start_writing()  # may have refreshed the snapshot
             entries = self._snapshot.manifest.segments
             if len(entries) > 1 or any(entry.deleted for entry in entries):
-                # postings are written in four streams: rows and codes, by term and by document
-                counter = _Counter(progress, 4 * sum(segment.posting_count for segment in self._snapshot.segments))
+                # postings are written twice: by term and by document
+                counter = _Counter(progress, 2 * sum(segment.posting_count for segment in self._snapshot.segments))
                 self._publish(lambda writer: writer.merge([entry.name for entry in entries], counter.advance))
             self._forget_changes()
             return self._snapshot.manifest.generation

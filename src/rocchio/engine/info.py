@@ -39,6 +39,7 @@ class CollectionInfo:
     postings: int
     size_bytes: int
     index_bytes: int
+    index_bytes_per_posting: float
     segments: tuple[SegmentInfo, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -51,12 +52,13 @@ def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
     segments = []
     for segment in snapshot.segments:
         entry = segment.entry
-        postings = segment.posting_count
         size = sum(entry.sizes.values())
-        terms = segment.lexical.term_count
-        segments.append(SegmentInfo(entry.name, entry.live_rows, entry.deleted, terms, postings, size))
+        terms, count = segment.lexical.term_count, segment.posting_count
+        segments.append(SegmentInfo(entry.name, entry.live_rows, entry.deleted, terms, count, size))
     tokens = sum(sum(entry.lengths) for entry in snapshot.manifest.segments)
     documents = len(snapshot)
+    postings = sum(segment.postings for segment in segments)
+    index_bytes = sum(entry.sizes["index.arrays"] for entry in snapshot.manifest.segments)
     return CollectionInfo(
         path=path,
         format_version=FORMAT_VERSION,
@@ -68,8 +70,9 @@ def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
         fields={name: str(field) for name, field in snapshot.schema.fields.items()},
         tokens=tokens,
         average_length=tokens / documents if documents else 0.0,
-        postings=sum(segment.postings for segment in segments),
+        postings=postings,
         size_bytes=sum(segment.size_bytes for segment in segments),
-        index_bytes=sum(entry.sizes["index.arrays"] for entry in snapshot.manifest.segments),
+        index_bytes=index_bytes,
+        index_bytes_per_posting=index_bytes / postings if postings else 0.0,
         segments=tuple(segments),
     )

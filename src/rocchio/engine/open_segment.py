@@ -35,7 +35,7 @@ class OpenSegment:
 
     @property
     def posting_count(self) -> int:
-        return self.files.index.native("posting_codes", "u1")[2]
+        return self.lexical.posting_count
 
     def find(self, doc_ids: pa.LargeStringArray) -> npt.NDArray[np.int64]:
         """Rows of live documents by doc_id; -1 where this segment has none."""
@@ -64,7 +64,7 @@ class OpenSegment:
                 raise Corruption(path, None, f"the manifest counts {total} tokens in field {field}, found {found}")
 
     def _check_documents(self) -> None:
-        order = self.files.index.array("doc_id_order", "u4")
+        order = self.lexical.doc_id_order()
         by_row: list[str] = []
         for index in self.documents.batches():
             by_row += self.documents.batch(index).column(ID_FIELD).to_pylist()

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from rocchio._native import SegmentBuilder, SegmentMerger
 from rocchio.analysis import Analysis
 from rocchio.engine.open_segment import OpenSegment, open_segment, string_buffers
-from rocchio.lexical.writer import write_built, write_merged
+from rocchio.lexical.writer import write_built, write_doc_ids, write_merged
 from rocchio.storage.array_file import ArrayFileWriter
 from rocchio.storage.checked import FileInfo, write_sealed
 from rocchio.storage.directory import Directory
@@ -87,15 +87,15 @@ class SegmentWriter:
         try:
             built = self._builder.finish(*self._analysis.terms_arrays())
             write_built(out, built)
-            rows = len(built["forward_offsets"]) - 1
-            lengths = built["lengths"].reshape(len(self._schema.text_fields), rows).sum(axis=1, dtype=np.int64)
+            rows = len(built["lengths"][0])
+            lengths = [int(field.sum(dtype=np.int64)) for field in built["lengths"]]
             _write_ids(out, self._ids)
             out.add("document_offsets", "u8", [document_offsets])
             index = out.finish()
         finally:
             out.close()
         files = {SegmentFile.DOCUMENTS: documents, SegmentFile.INDEX: index}
-        entry = _seal(self._directory, self.name, rows, files, [int(length) for length in lengths])
+        entry = _seal(self._directory, self.name, rows, files, lengths)
         if self._deleted:
             opened = open_segment(self._directory, entry, self._schema)
             entry = with_deletions(self._directory, opened, self._deleted, generation)
@@ -166,10 +166,9 @@ def _live_documents(segments: Sequence[OpenSegment]) -> Iterable[pa.RecordBatch]
 def _write_ids(out: ArrayFileWriter, pieces: Sequence[pa.LargeStringArray]) -> None:
     ids = pa.concat_arrays(pieces) if pieces else pa.array([], pa.large_string())
     offsets, data = string_buffers(ids)
-    out.add("doc_id_bytes", "u1", [data[offsets[0] : offsets[-1]]])
-    out.add("doc_id_offsets", "u8", [offsets - offsets[0]])
     # Arrow sorts strings bytewise, as the kernels compare them
-    out.add("doc_id_order", "u4", [pc.array_sort_indices(ids).to_numpy()])
+    order = pc.array_sort_indices(ids).to_numpy()
+    write_doc_ids(out, data[offsets[0] : offsets[-1]], offsets - offsets[0], order)
 
 
 def _seal(

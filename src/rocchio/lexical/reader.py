@@ -9,21 +9,17 @@ from rocchio.storage.tombstones import Tombstones
 LEXICAL_ARRAYS = {
     "term_bytes": "u1",
     "term_offsets": "u8",
+    "term_order": "u1",
+    "posting_counts": "u8",
     "posting_offsets": "u8",
-    "posting_rows": "u4",
-    "posting_codes": "u1",
-    "posting_escape_positions": "u8",
-    "posting_escape_codes": "u4",
+    "posting_lists": "u1",
     "forward_offsets": "u8",
-    "forward_terms": "u4",
-    "forward_codes": "u1",
-    "forward_escape_positions": "u8",
-    "forward_escape_codes": "u4",
+    "forward_rows": "u1",
     "frequency_tuples": "u4",
-    "lengths": "u4",
+    "lengths": "u1",
     "doc_id_bytes": "u1",
     "doc_id_offsets": "u8",
-    "doc_id_order": "u4",
+    "doc_id_order": "u1",
 }
 """Arrays of a lexical index and their types."""
 

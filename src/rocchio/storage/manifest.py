@@ -17,7 +17,10 @@ from rocchio.storage.checked import SealedFile, as_bytes
 from rocchio.storage.directory import Directory
 from rocchio.storage.schema import Schema
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+OLDEST_VERSION = 2
+"""Version 1, whose lexical arrays were not compressed, was never released."""
+
 MANIFEST = "manifest.json"
 _PENDING = "manifest.json.new"
 
@@ -86,8 +89,8 @@ def read_manifest(directory: Directory) -> Manifest:
     try:
         content = json.loads(body)
         version = content["format_version"]
-        if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
-            raise IncompatibleFormat(path, version, FORMAT_VERSION)
+        if type(version) is not int or not OLDEST_VERSION <= version <= FORMAT_VERSION:
+            raise IncompatibleFormat(path, version, FORMAT_VERSION, OLDEST_VERSION)
         return _from_json(content)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, InvalidArgument) as error:
         raise Corruption(path, None, f"the manifest cannot be read: {error!r}") from error

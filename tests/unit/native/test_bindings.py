@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rocchio._native import CheckedFile, SegmentBuilder, SegmentMerger, chunk_checksums, crc32c
+import rocchio
+from rocchio._native import (
+    CheckedFile,
+    SegmentBuilder,
+    SegmentMerger,
+    chunk_checksums,
+    crc32c,
+    encode_elias_fano,
+    encode_packed,
+)
 from rocchio.errors import Corruption
 
 
@@ -67,9 +77,31 @@ def test_builder() -> None:
     for ends in ([0, 1], [0, 1, 3], [0, 2, 1], [-1, 1, 2], []):
         with pytest.raises(ValueError, match="expected"):
             builder.finish(names, np.array(ends, np.int64))
-    assert builder.finish(names, np.array([0, 1, 2], np.int64))["posting_rows"].tolist() == [0, 0]
+    assert builder.finish(names, np.array([0, 1, 2], np.int64))["posting_counts"].tolist() == [0, 1, 2]
     with pytest.raises(ValueError, match="at least one segment"):
         SegmentMerger([])
+
+
+def test_codecs() -> None:
+    with pytest.raises(ValueError, match="do not decrease"):
+        encode_elias_fano(np.array([2, 1], np.uint64))
+    assert encode_elias_fano(np.array([2, 2, 5], np.uint64)).tolist()[:2] == [3, 5]
+    assert encode_packed(np.array([1, 0, 3], np.uint32)).tolist() == [2, 0b110001]
+    assert encode_packed(np.empty(0, np.uint32)).tolist() == [0]
+
+
+def test_find_code(tmp_path: Path) -> None:
+    col = rocchio.create(tmp_path / "c", fields={"text": rocchio.text()}, analyzer="whitespace")
+    col.add({"doc_id": f"d{i}", "text": "odd " * (i % 2 * (1 + i % 7)) + "all"} for i in range(1000))
+    col.commit()
+    (segment,) = (opened.lexical for opened in col.snapshot().segments)
+    term = segment.find_term("odd")
+    assert term is not None
+    rows, codes = segment.postings(term)
+    found = {row: segment.find_code(term, row) for row in range(1001)}
+    assert {row: code for row, code in found.items() if code is not None} == dict(zip(rows, codes, strict=True))
+    with pytest.raises(Corruption, match="outside its sequence"):
+        segment.find_code(segment.term_count, 0)
 
 
 SEARCH = """

@@ -323,8 +323,11 @@ def test_counts_that_are_none(directory: LocalDirectory, tmp_path: Path, key: st
 
 
 def test_newer_manifest(directory: LocalDirectory, tmp_path: Path) -> None:
-    rewrite(tmp_path, {"format_version": 2, "anything": "else"})
-    with pytest.raises(IncompatibleFormat, match="has format version 2, this rocchio reads up to 1; upgrade rocchio"):
+    rewrite(tmp_path, {"format_version": 1, "anything": "else"})
+    with pytest.raises(IncompatibleFormat, match="version 1, this rocchio reads from 2 on; index the documents anew"):
+        read_manifest(directory)
+    rewrite(tmp_path, {"format_version": 3, "anything": "else"})
+    with pytest.raises(IncompatibleFormat, match="has format version 3, this rocchio reads up to 2; upgrade rocchio"):
         read_manifest(directory)
 
 
