@@ -330,14 +330,16 @@ void bind_searcher(nb::module_& module) {
                 if (field_weights.size() != total_lengths.shape(0)) {
                     throw std::invalid_argument("expected a weight and a total length for every field");
                 }
-                new (self) Searcher(std::move(segments), {variant, k1, b, delta, 1.0},
-                                    std::move(field_weights), documents, span_of(total_lengths), memory_bytes);
+                new (self)
+                    Searcher(std::move(segments), {variant, k1, b, delta, 1.0}, std::move(field_weights),
+                             documents, span_of(total_lengths), memory_bytes);
             },
             "segments"_a, "variant"_a, "k1"_a, "b"_a, "delta"_a, "field_weights"_a, "documents"_a,
             "total_lengths"_a, "memory_bytes"_a)
         .def("search", &search, "term_bytes"_a, "term_offsets"_a, "query_offsets"_a, "query_terms"_a,
              "weights"_a, "k"_a, "allowed"_a, "kernel"_a,
-             "Batch search; returns (offsets, segments, rows, scores): query i has hits [offsets[i], offsets[i+1]).")
+             "Batch search; returns (offsets, segments, rows, scores): query i has hits [offsets[i], "
+             "offsets[i+1]).")
         .def("doc_ids", &doc_ids, "segments"_a, "rows"_a, "The doc_ids at these places.")
         .def_prop_ro("memory_bytes", &Searcher::memory_bytes)
         .def("document_frequency", &Searcher::document_frequency, "term"_a)

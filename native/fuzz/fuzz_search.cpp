@@ -55,7 +55,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto fast = searcher.search(distinct, batch, k, {}, kernel);
         if (plain.offsets != fast.offsets) std::abort();
         for (std::size_t i = 0; i < plain.hits.size(); ++i) {
-            if (plain.hits[i].row != fast.hits[i].row || plain.hits[i].score != fast.hits[i].score) std::abort();
+            if (plain.hits[i].row != fast.hits[i].row || plain.hits[i].score != fast.hits[i].score)
+                std::abort();
         }
     }
     return 0;

@@ -1,6 +1,6 @@
 #pragma once
-// The inner loops of lexical search, once for each level of instruction set. A level gives the same results as
-// every other to the last bit: all arithmetic is on integers.
+// The inner loops of lexical search, once for each level of instruction set. A level gives the same results
+// as every other to the last bit: all arithmetic is on integers.
 //
 // Rows are grouped into blocks of eight, because the rows of a block that hold a term are then one byte, and
 // eight 16-bit sums are one vector register.
@@ -32,8 +32,8 @@ struct DirectoryWord {
 struct BlockEntry {
     static constexpr unsigned kInline = 3;
 
-    std::uint32_t first = 0;    // place of the block's first posting
-    std::uint8_t presence = 0;  // a bit for each row that holds the term
+    std::uint32_t first = 0;             // place of the block's first posting
+    std::uint8_t presence = 0;           // a bit for each row that holds the term
     std::uint8_t impacts[kInline] = {};  // of the first postings: a rare term seldom has more in a block
 };
 

@@ -1,6 +1,6 @@
 #pragma once
-// The levels of instruction sets for which the kernels are compiled. Levels above `portable` exist where CMake
-// found a compiler for them (ROCCHIO_X86_LEVELS).
+// The levels of instruction sets for which the kernels are compiled. Levels above `portable` exist where
+// CMake found a compiler for them (ROCCHIO_X86_LEVELS).
 
 #include "kernels/block_kernels.hpp"
 

@@ -14,9 +14,11 @@ void collect(const SegmentQuery& query, const FixedPoint& fixed, Kernel kernel, 
     if (kernel == Kernel::automatic) {
         std::size_t postings = 0;
         for (const QueryTerm& term : query.terms) postings += term.column->size();
-        if (postings * kBoundingShare < query.rows() || query.k * kBlockRows > query.rows()) kernel = Kernel::exhaustive;
+        if (postings * kBoundingShare < query.rows() || query.k * kBlockRows > query.rows())
+            kernel = Kernel::exhaustive;
     }
-    if (kernel != Kernel::exhaustive && collect_pruned(query, fixed, kernel == Kernel::automatic, work)) return;
+    if (kernel != Kernel::exhaustive && collect_pruned(query, fixed, kernel == Kernel::automatic, work))
+        return;
     collect_exhaustive(query, fixed, work);
 }
 

@@ -45,7 +45,8 @@ class CandidateSet {
     const FixedPoint* fixed_ = nullptr;
     std::uint32_t threshold_ = 0;
     std::uint16_t cut_ = 0;
-    std::array<std::uint32_t, (1u << 16 >> kShift)> histogram_{};  // how many rows by the upper bits of their sum
+    std::array<std::uint32_t, (1u << 16 >> kShift)>
+        histogram_{};  // how many rows by the upper bits of their sum
     std::vector<Candidate> rows_;
 };
 

@@ -25,7 +25,8 @@ Column::Column(const PostingList& list, const ColumnScoring& scoring) {
     }
 }
 
-void Column::quantise(const PostingList& list, const ColumnScoring& scoring, std::vector<std::uint32_t>& rows) {
+void Column::quantise(const PostingList& list, const ColumnScoring& scoring,
+                      std::vector<std::uint32_t>& rows) {
     std::vector<double> values;
     rows.reserve(list.size());
     values.reserve(list.size());
@@ -49,7 +50,8 @@ void Column::quantise(const PostingList& list, const ColumnScoring& scoring, std
     }
     impacts_.resize(values.size() + kernels::kImpactPadding);
     window_rows_.reserve(rows.size());
-    for (const std::uint32_t row : rows) window_rows_.push_back(static_cast<std::uint16_t>(row % kWindowRows));
+    for (const std::uint32_t row : rows)
+        window_rows_.push_back(static_cast<std::uint16_t>(row % kWindowRows));
 }
 
 void Column::store_code(std::uint32_t code) {
@@ -110,11 +112,13 @@ void Column::score_blocks(const kernels::BlockKernels& kernels, std::span<const 
                           std::uint16_t weight, std::uint16_t* sums) const {
     switch (shape_) {
         case Shape::rows:
-            kernels.score_by_rows(sums, blocks.data(), blocks.size(), directory_.data(), impacts_.data(), weight);
+            kernels.score_by_rows(sums, blocks.data(), blocks.size(), directory_.data(), impacts_.data(),
+                                  weight);
             return;
         case Shape::blocks:
             kernels.score_by_blocks(sums, blocks.data(), blocks.size(), directory_.data(), entries_.data(),
-                                    static_cast<std::uint32_t>(entry_blocks_.size()), impacts_.data(), weight);
+                                    static_cast<std::uint32_t>(entry_blocks_.size()), impacts_.data(),
+                                    weight);
             return;
         case Shape::entries:
             for (std::size_t j = 0; j < blocks.size(); ++j) {
@@ -176,9 +180,11 @@ std::uint32_t Column::escaped_code(std::uint32_t place) const {
 }
 
 std::size_t Column::memory_bytes() const {
-    return sizeof(Column) + 2 * window_rows_.capacity() + impacts_.capacity() + codes_.capacity() + escapes_.capacity() * sizeof(escapes_[0]) +
-           block_maxima_.capacity() + directory_.capacity() * sizeof(directory_[0]) +
-           entry_blocks_.capacity() * (sizeof(entry_blocks_[0]) + 1) + entries_.capacity() * sizeof(entries_[0]);
+    return sizeof(Column) + 2 * window_rows_.capacity() + impacts_.capacity() + codes_.capacity() +
+           escapes_.capacity() * sizeof(escapes_[0]) + block_maxima_.capacity() +
+           directory_.capacity() * sizeof(directory_[0]) +
+           entry_blocks_.capacity() * (sizeof(entry_blocks_[0]) + 1) +
+           entries_.capacity() * sizeof(entries_[0]);
 }
 
 }  // namespace rocchio::lexical

@@ -1,7 +1,8 @@
 #pragma once
-// The eager column of one term: its contributions to scores, computed ahead and quantised to a byte each, in an
-// order made for search (Lù, "BM25S", 2024, computes them ahead; Mallia, Suel and Tonellotto, "Faster Learned
-// Sparse Retrieval with Block-Max Pruning", SIGIR 2024, bound whole blocks of documents by their maxima).
+// The eager column of one term: its contributions to scores, computed ahead and quantised to a byte each, in
+// an order made for search (Lù, "BM25S", 2024, computes them ahead; Mallia, Suel and Tonellotto, "Faster
+// Learned Sparse Retrieval with Block-Max Pruning", SIGIR 2024, bound whole blocks of documents by their
+// maxima).
 //
 // A column is a cache. What is on disk are frequencies and lengths; a column holds for one scoring and one
 // average length, and is derived again when these change.
@@ -28,8 +29,9 @@ constexpr std::size_t padded_blocks(std::size_t rows) {
 /// What turns postings of a segment into contributions.
 struct ColumnScoring {
     const Scoring& scoring;
-    std::span<const double> tf_by_code;      // boosted frequency by code; 0 where the term is in no searched field
-    std::span<const double> norm_by_row;   // Scoring::length_norm of the boosted length
+    std::span<const double>
+        tf_by_code;  // boosted frequency by code; 0 where the term is in no searched field
+    std::span<const double> norm_by_row;  // Scoring::length_norm of the boosted length
 };
 
 class Column {
@@ -43,10 +45,12 @@ class Column {
     /// A contribution is at most impact * unit, and more than (impact - 1) * unit. Impacts are 1 to 255.
     double unit() const { return unit_; }
 
-    /// Maxima of the impacts by block, padded with zeros; empty if the term is rare, and then the entries tell.
+    /// Maxima of the impacts by block, padded with zeros; empty if the term is rare, and then the entries
+    /// tell.
     std::span<const std::uint8_t> block_maxima() const { return block_maxima_; }
 
-    /// Whether every block has a place in the directory; if not, only blocks that hold the term have an entry.
+    /// Whether every block has a place in the directory; if not, only blocks that hold the term have an
+    /// entry.
     bool is_directory_over_rows() const { return shape_ == Shape::rows; }
 
     std::span<const std::uint32_t> entry_blocks() const { return entry_blocks_; }
@@ -68,7 +72,8 @@ class Column {
         std::size_t entry = 0;
     };
 
-    /// The postings in rows [first, first + kWindowRows); `first` runs over the multiples of kWindowRows from 0.
+    /// The postings in rows [first, first + kWindowRows); `first` runs over the multiples of kWindowRows from
+    /// 0.
     Window window(std::size_t first, Cursor& cursor) const;
 
     static constexpr std::size_t kWindowRows = 16384;  // 32 KB of sums
@@ -86,13 +91,13 @@ class Column {
     std::size_t memory_bytes() const;
 
   private:
-    // Three shapes, by how frequent the term is: a word for 64 rows; a word for 64 blocks, which leads to entries
-    // for the blocks that hold the term; entries alone, found by binary search.
+    // Three shapes, by how frequent the term is: a word for 64 rows; a word for 64 blocks, which leads to
+    // entries for the blocks that hold the term; entries alone, found by binary search.
     enum class Shape : std::uint8_t { rows, blocks, entries };
 
     static constexpr std::uint8_t kEscape = 255;
-    static constexpr std::uint32_t kMaximaShare = 64;   // block maxima pay above rows / 64 postings
-    static constexpr std::uint32_t kRowsShare = 16;     // a directory over rows above rows / 16
+    static constexpr std::uint32_t kMaximaShare = 64;    // block maxima pay above rows / 64 postings
+    static constexpr std::uint32_t kRowsShare = 16;      // a directory over rows above rows / 16
     static constexpr std::uint32_t kEntriesShare = 512;  // no directory below rows / 512
 
     void quantise(const PostingList& list, const ColumnScoring& scoring, std::vector<std::uint32_t>& rows);
@@ -109,7 +114,7 @@ class Column {
     double unit_ = 0.0;
     std::vector<std::uint16_t> window_rows_;  // by place: the row less the first one of its window
     std::vector<std::uint8_t> impacts_;       // by place, padded
-    std::vector<std::uint8_t> codes_;    // by place; kEscape leads to escapes_
+    std::vector<std::uint8_t> codes_;         // by place; kEscape leads to escapes_
     std::vector<std::pair<std::uint32_t, std::uint32_t>> escapes_;  // (place, code)
     std::vector<std::uint8_t> block_maxima_;
     std::vector<kernels::DirectoryWord> directory_;

@@ -1,5 +1,5 @@
-// Every posting is added up in 16-bit integers: cheapest when few postings are asked for, or when k is so large
-// that hardly a block could be skipped.
+// Every posting is added up in 16-bit integers: cheapest when few postings are asked for, or when k is so
+// large that hardly a block could be skipped.
 
 #include <algorithm>
 #include <bit>
@@ -14,7 +14,8 @@ constexpr std::size_t kWindowRows = Column::kWindowRows;
 // Below this share of the rows, sums are visited where postings fell instead of all.
 constexpr std::size_t kFewShare = 32;
 
-void add_candidate(const SegmentQuery& query, std::uint32_t row, std::uint16_t sum, CandidateSet& candidates) {
+void add_candidate(const SegmentQuery& query, std::uint32_t row, std::uint16_t sum,
+                   CandidateSet& candidates) {
     if (sum > candidates.cut() && query.is_allowed(row)) candidates.add(row, sum);
 }
 
@@ -44,7 +45,8 @@ void scan_window(const SegmentQuery& query, std::size_t first_row, std::vector<s
                  CandidateSet& candidates) {
     const kernels::BlockKernels& kernels = kernels::block_kernels();
     for (std::size_t i = 0; i < kWindowRows; i += kernels::kScanBlocks) {
-        for (std::uint32_t mask = kernels.above(sums.data() + i, candidates.cut()); mask != 0; mask &= mask - 1) {
+        for (std::uint32_t mask = kernels.above(sums.data() + i, candidates.cut()); mask != 0;
+             mask &= mask - 1) {
             const std::size_t at = i + static_cast<std::size_t>(std::countr_zero(mask));
             add_candidate(query, static_cast<std::uint32_t>(first_row + at), sums[at], candidates);
         }

@@ -12,8 +12,8 @@ constexpr double kLargestSum = 65535.0;
 // The least integer weight: with it, each posting adds at least 1, so every match has a sum above 0.
 constexpr double kLeastWeight = 256.0;
 
-// Scores are float32 roundings of sum + constant: two units in the last place (2^-23 each, and 2^-149 near zero)
-// cover the ties that this makes.
+// Scores are float32 roundings of sum + constant: two units in the last place (2^-23 each, and 2^-149 near
+// zero) cover the ties that this makes.
 constexpr double kRounding = 2.5e-7;
 constexpr double kLeastFloats = 3e-45;
 

@@ -1,8 +1,9 @@
 #pragma once
 // Query weights as 16-bit integers, so that sums of quantised impacts fit 16 bits and bound the true scores.
 //
-// A posting with impact q of a term with weight w and unit u contributes at most w u q. With the integer weight
-// W = ceil(w u scale 256), the sum of floor(q W / 256) over the terms is within `slack` of scale times the score.
+// A posting with impact q of a term with weight w and unit u contributes at most w u q. With the integer
+// weight W = ceil(w u scale 256), the sum of floor(q W / 256) over the terms is within `slack` of scale times
+// the score.
 
 #include <cstdint>
 #include <span>

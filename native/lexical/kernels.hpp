@@ -11,10 +11,10 @@ enum class Kernel : std::uint8_t { automatic, pruned, exhaustive, reference };
 /// Memory that a thread keeps between queries.
 struct Workspace {
     std::vector<std::vector<QueryTerm>> terms;  // by segment
-    std::vector<std::uint16_t> bounds;   // by block: bound of the sum of its best row
-    std::vector<std::uint16_t> largest;  // sample of the largest bounds
-    std::vector<std::uint16_t> sums;     // by row of a window
-    std::vector<std::uint16_t> row_sums;  // by row of the segment; zero between queries
+    std::vector<std::uint16_t> bounds;          // by block: bound of the sum of its best row
+    std::vector<std::uint16_t> largest;         // sample of the largest bounds
+    std::vector<std::uint16_t> sums;            // by row of a window
+    std::vector<std::uint16_t> row_sums;        // by row of the segment; zero between queries
     std::vector<std::uint32_t> touched;
     CandidateSet candidates;
     std::vector<Scored> found;

@@ -1,7 +1,8 @@
-// Block-max pruning (Mallia, Suel, Tonellotto, SIGIR 2024), for blocks of eight rows: the sum of the terms' block
-// maxima bounds every row of a block, and most blocks never need a look at their postings. What differs from the
-// paper: bounds are dense arrays of bytes that are added up for all blocks at streaming speed, so no block order has
-// to be built; a sample of the best blocks is scored first, which sets a threshold close to the final one.
+// Block-max pruning (Mallia, Suel, Tonellotto, SIGIR 2024), for blocks of eight rows: the sum of the terms'
+// block maxima bounds every row of a block, and most blocks never need a look at their postings. What differs
+// from the paper: bounds are dense arrays of bytes that are added up for all blocks at streaming speed, so no
+// block order has to be built; a sample of the best blocks is scored first, which sets a threshold close to
+// the final one.
 
 #include <algorithm>
 #include <bit>
@@ -11,8 +12,8 @@
 namespace rocchio::lexical {
 namespace {
 
-constexpr std::size_t kTileBlocks = 4096;      // 8 KB of bounds, which stay in the first-level cache
-constexpr std::size_t kLeastSample = 512;      // groups of which the largest bound is kept
+constexpr std::size_t kTileBlocks = 4096;  // 8 KB of bounds, which stay in the first-level cache
+constexpr std::size_t kLeastSample = 512;  // groups of which the largest bound is kept
 constexpr std::size_t kMostSample = 16384;
 constexpr unsigned kBucketShift = 7;
 
@@ -102,13 +103,14 @@ void PrunedSearch::score_best_blocks() {
 }
 
 bool PrunedSearch::is_worth_it() const {
-    // In units of adding one posting exhaustively, by measurement: looking a term up in a block, and looking at a
-    // row's sum.
+    // In units of adding one posting exhaustively, by measurement: looking a term up in a block, and looking
+    // at a row's sum.
     constexpr double kLookUp = 7.0;
     constexpr double kScanRow = 0.06;
     std::size_t live = 0;
     for (std::size_t first = 0; first < blocks(); first += kernels::kScanBlocks) {
-        live += static_cast<std::size_t>(std::popcount(kernels_.above(work_.bounds.data() + first, candidates_.cut())));
+        live += static_cast<std::size_t>(
+            std::popcount(kernels_.above(work_.bounds.data() + first, candidates_.cut())));
     }
     double postings = kScanRow * static_cast<double>(query_.rows());
     for (const QueryTerm& term : query_.terms) postings += term.column->size();

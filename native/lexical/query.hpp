@@ -44,7 +44,8 @@ struct SegmentQuery {
 
     /// What a term adds to a score; the only place where it is computed exactly.
     double contribution(const QueryTerm& term, std::uint32_t code, std::uint32_t row) const {
-        return term.weight * scoring.scoring.tf_part_of_norm(scoring.tf_by_code[code], scoring.norm_by_row[row]);
+        return term.weight *
+               scoring.scoring.tf_part_of_norm(scoring.tf_by_code[code], scoring.norm_by_row[row]);
     }
 };
 

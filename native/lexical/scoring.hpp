@@ -34,7 +34,8 @@ struct Scoring {
             case Variant::bm25plus:
                 return (k1 + 1.0) * tf / (k1 * norm + tf);
             case Variant::bm25l: {
-                // (k1 + 1) * ((c + delta) / (k1 + c + delta) - delta / (k1 + delta)), without the cancellation
+                // (k1 + 1) * ((c + delta) / (k1 + c + delta) - delta / (k1 + delta)), without the
+                // cancellation
                 const double c = tf / norm;
                 if (delta == 0.0) return (k1 + 1.0) * c / (k1 + c);
                 return (k1 + 1.0) * k1 * c / ((k1 + c + delta) * (k1 + delta));

@@ -66,7 +66,8 @@ Searcher::Searcher(std::vector<std::shared_ptr<const Segment>> segments, Scoring
 const SegmentScoring& Searcher::prepared(std::size_t index) const {
     Prepared& prepared = prepared_[index];
     std::call_once(prepared.once, [&] {
-        prepared.scoring = std::make_unique<const SegmentScoring>(*segments_[index], scoring_, field_weights_);
+        prepared.scoring =
+            std::make_unique<const SegmentScoring>(*segments_[index], scoring_, field_weights_);
     });
     return *prepared.scoring;
 }
@@ -117,9 +118,11 @@ std::vector<std::uint8_t> Searcher::mask(std::size_t index, AllowedRows allowed)
 void Searcher::merge_best(std::vector<Scored>& best, std::span<const Scored> more, std::size_t k) const {
     const auto middle = static_cast<std::ptrdiff_t>(best.size());
     best.insert(best.end(), more.begin(), more.end());
-    std::inplace_merge(best.begin(), best.begin() + middle, best.end(), [this](const Scored& a, const Scored& b) {
-        return a.score != b.score ? a.score > b.score : doc_id(a.segment, a.row) < doc_id(b.segment, b.row);
-    });
+    std::inplace_merge(best.begin(), best.begin() + middle, best.end(),
+                       [this](const Scored& a, const Scored& b) {
+                           return a.score != b.score ? a.score > b.score
+                                                     : doc_id(a.segment, a.row) < doc_id(b.segment, b.row);
+                       });
     if (best.size() > k) best.resize(k);
 }
 
@@ -144,7 +147,8 @@ void Searcher::search_one(const Batch& batch, std::span<const std::uint32_t> que
         if (work.terms[s].empty()) continue;
         const float floor = hits.size() >= batch.k ? hits[batch.k - 1].score : 0.0f;
         const SegmentQuery query{
-            *segments_[s], prepared(s).for_columns(), work.terms[s], batch.masks[s], constant, batch.k, floor};
+            *segments_[s], prepared(s).for_columns(), work.terms[s], batch.masks[s], constant, batch.k,
+            floor};
         work.found.clear();
         if (batch.kernel == Kernel::reference || !bounded) {
             search_reference(query, s, work.found);

@@ -33,12 +33,11 @@ struct BatchResult {
 class Searcher {
   public:
     /// `field_weights` are the boosts by field (0 leaves a field out); `documents` and `total_lengths`
-    /// (tokens by field) count live documents only. scoring.average_length is computed here. Columns take about
-    /// `memory_bytes` at most; what one batch needs is kept while it runs.
+    /// (tokens by field) count live documents only. scoring.average_length is computed here. Columns take
+    /// about `memory_bytes` at most; what one batch needs is kept while it runs.
     Searcher(std::vector<std::shared_ptr<const Segment>> segments, Scoring scoring,
              std::vector<double> field_weights, std::uint64_t documents,
-             std::span<const std::uint64_t> total_lengths,
-             std::size_t memory_bytes = std::size_t{1} << 30);
+             std::span<const std::uint64_t> total_lengths, std::size_t memory_bytes = std::size_t{1} << 30);
 
     /// Top k of each query, score descending, then doc_id ascending (bytewise). `allowed` has one bitmap per
     /// segment, or none. Deterministic; safe for many threads.

@@ -63,7 +63,8 @@ class Exerciser {
                     attempt([&] {
                         const auto found =
                             searcher.search(distinct_, {offsets_, terms_, weights_}, 5, {}, kernel);
-                        for (const Scored& hit : found.hits) sink_ += searcher.doc_id(hit.segment, hit.row).size();
+                        for (const Scored& hit : found.hits)
+                            sink_ += searcher.doc_id(hit.segment, hit.row).size();
                     });
                 }
                 attempt([&] { sink_ += searcher.document_frequency("t1"); });

@@ -329,7 +329,8 @@ void test_segmentation_does_not_matter() {
         for (const Kernel kernel : {Kernel::reference, Kernel::pruned, Kernel::exhaustive}) {
             const auto result = searcher.search(queries.distinct, queries.batch(), 15, {}, kernel);
             std::vector<std::pair<std::string, float>> found;
-            for (const Scored& hit : result.hits) found.emplace_back(searcher.doc_id(hit.segment, hit.row), hit.score);
+            for (const Scored& hit : result.hits)
+                found.emplace_back(searcher.doc_id(hit.segment, hit.row), hit.score);
             if (expected.empty()) expected = found;
             CHECK(found == expected);
         }

@@ -104,10 +104,10 @@ def to_batch(queries: Sequence[Any], analysis: Analysis) -> QueryBatch:
 
 
 def _is_weight(weight: Any) -> bool:
-    if type(weight) is not float:  # the usual case is decided by one comparison
-        if isinstance(weight, bool) or not isinstance(weight, int | float | np.integer | np.floating):
-            return False
-    return bool(-MAX_WEIGHT <= weight <= MAX_WEIGHT)  # also false for NaN
+    is_number = type(weight) is float or (
+        isinstance(weight, int | float | np.integer | np.floating) and not isinstance(weight, bool)
+    )
+    return is_number and bool(-MAX_WEIGHT <= weight <= MAX_WEIGHT)  # also false for NaN
 
 
 def check_unicode(text: str) -> None:

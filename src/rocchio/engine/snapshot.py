@@ -28,8 +28,8 @@ FieldChoice: TypeAlias = str | Iterable[str] | Mapping[str, float] | None
 
 class SearchOptions(TypedDict, total=False):
     """`field` restricts the search to text fields (a name, names, or {name: boost}); `scoring` is a `Bm25` or its text
-    form; `threads` share the queries of a list; `query_ids` name them; `kernel` is "automatic", "pruned", "exhaustive" or
-    "reference" (plain and slow): all give the same answers.
+    form; `threads` share the queries of a list; `query_ids` name them; `kernel` is "automatic", "pruned", "exhaustive"
+    or "reference" (plain and slow): all give the same answers.
     """
 
     field: FieldChoice
