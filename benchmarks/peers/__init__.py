@@ -25,4 +25,5 @@ def is_installed(engine: Any) -> bool:
 
 def versions(engines: list[Any]) -> str:
     """Name and version of the packages behind the engines."""
-    return ", ".join(f"{name} {importlib.metadata.version(name)}" for engine in engines for name in engine.packages)
+    names = dict.fromkeys(name for engine in engines for name in engine.packages)
+    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
