@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 Matrix = npt.NDArray[np.float32]
 MAX_TOKENS = 256
+BLOCK = 512  # vocabulary entries at a time: their logits stay in the cache
 SPECIAL = 106
 """Entries below are of the tokenizer ([PAD], [CLS], unused) and no words."""
 
@@ -79,7 +80,8 @@ class Splade:
             x = self._layer(x, f"bert.encoder.layer.{layer}")
         x = self._norm(gelu(self._dense(x, "cls.predictions.transform.dense")), "cls.predictions.transform")
         # log and relu do not decrease, so the maximum over tokens may come first
-        highest = (x @ words.T).max(axis=0) + a["cls.predictions.bias"]
+        parts = [(x @ words[begin : begin + BLOCK].T).max(axis=0) for begin in range(0, len(words), BLOCK)]
+        highest = np.concatenate(parts) + a["cls.predictions.bias"]
         return np.log1p(np.maximum(highest, 0))
 
     def _layer(self, x: Matrix, name: str) -> Matrix:

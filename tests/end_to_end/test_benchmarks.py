@@ -48,6 +48,14 @@ def test_lexical(files: list[str], tmp_path: Path):
     assert "- bm25s: not measured" in printed
 
 
+def test_sparse(files: list[str], tmp_path: Path):
+    pytest.importorskip("bmp", reason="no peer for sparse vectors is installed")
+    options = ["--limit", "40", "--k", "10", "--rounds", "1", "--work", str(tmp_path)]
+    printed = run_benchmark("sparse.py", *files, *options)
+    assert "40 vectors" in printed
+    assert "| 10 | bmp |" in printed
+
+
 def test_lexical_says_which_file_is_missing(tmp_path: Path):
     command = [sys.executable, str(BENCHMARKS / "lexical.py"), "--documents", str(tmp_path / "none.parquet")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
