@@ -85,10 +85,10 @@ class OpenedPisa:
         sample = Prepared(plain[:SAMPLE], weighted[:SAMPLE], algorithm)
         times = []
         for _ in range(3):
-            started = time.perf_counter()
+            started = time.process_time()  # unlike the clock, it leaves out what other programs take
             self.search(sample, k)
-            times.append(time.perf_counter() - started)
-        return min(times[1:])
+            times.append(time.process_time() - started)
+        return min(times)
 
     def search(self, prepared: Prepared, k: int) -> Any:
         """(query numbers, document numbers as strings, scores) of each part."""
