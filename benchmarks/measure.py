@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import resource
 import statistics
@@ -93,10 +94,11 @@ def memory_bandwidth() -> float:
 
 
 def machine() -> str:
-    """Processor and Python in a line."""
+    """Processor, how busy it is, and Python in a line."""
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         names = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
         model = f"{names[0]}, {len(names)} processors" if names else model
-    return f"{model}; Python {platform.python_version()}"
+    load = f", load average {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    return f"{model}{load}; Python {platform.python_version()}"
