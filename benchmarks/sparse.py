@@ -29,7 +29,7 @@ from sparse_data import SparseQuery, SparseSource, Vectors, bm25_impacts, exact_
 from tables import publish, table
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
-ENGINES = {e.name: e for e in (rocchio_sparse_engine.ENGINE, bmp_engine.ENGINE, *seismic_engine.ENGINES)}
+ENGINES = {e.name: e for e in (rocchio_sparse_engine.ENGINE, *bmp_engine.ENGINES, *seismic_engine.ENGINES)}
 TARGETS = (0.95, 0.99)
 
 

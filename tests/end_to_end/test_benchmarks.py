@@ -53,7 +53,7 @@ def test_sparse(files: list[str], tmp_path: Path):
     options = ["--limit", "40", "--k", "10", "--rounds", "1", "--work", str(tmp_path)]
     printed = run_benchmark("sparse.py", *files, *options)
     assert "40 vectors" in printed
-    assert "| 10 | bmp |" in printed
+    assert "| 10 | bmp-8 |" in printed
 
 
 def test_lexical_says_which_file_is_missing(tmp_path: Path):
