@@ -1,265 +1,138 @@
-"""Lexical search beside the peers that are installed.
+"""Lexical search beside the peers that are installed, in one run.
 
-What is measured: building (tokenise, index, commit; seconds and peak memory, each engine in its own process), opening
-    (seconds and memory before the first query), and queries per second on one thread at several k, in paired rounds.
-Data: a Parquet file of documents (_id, title, text) and a JSON Lines file of queries, by default the 393,490 Wikipedia
-    passages and natural questions of the shared data folder beside the checkout.
-Notes: every engine uses the tokens of bm25s's `en` preset (lower case, \\w\\w+, 33 stopwords, Snowball English) and
-    BM25 k1=0.9 b=0.4. rocchio's time includes analysing the queries and making doc_id strings; bm25s is given token
-    ids and returns integers. Ratios of medians over paired rounds are what to read; absolute rates drift.
+What is measured: building (each engine in its own process: seconds, peak memory, bytes on disk); queries per second
+    on one thread at several k, in rounds in which the engines alternate; the same with queries of thirty weighted
+    terms; the latency of single queries; what a second thread gives rocchio; how rocchio's kernels compare.
+Data: the 393,490 Wikipedia passages of the shared data folder beside the checkout, their sentences (about 2 million
+    short documents), or a Parquet file of your own (_id, title, text); questions from a JSON Lines file.
+Notes: all engines have the same terms (bm25s's `en` preset: lower case, \\w\\w+, 33 stopwords, Snowball English) and
+    BM25 k1=0.9 b=0.4, tantivy excepted. What each engine's times include is printed. Read the ratios, which are
+    medians over paired rounds; absolute rates drift.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
-import importlib.metadata
-import importlib.util
-import json
-import os
-import platform
-import resource
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+import sections
+from data import Query, Source, passages, read_questions, sentences, write_source
+from expanded import document_frequencies, expanded_queries
+from measure import Built, in_own_process, in_this_process, machine, memory_bandwidth
+from peers import ENGINES, is_installed, versions
+from tables import publish
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
-K1, B = 0.9, 0.4
-Search = Callable[[int], Any]
+FEEDBACK_DOCUMENTS = 10
 
 
-def read_documents(path: Path, limit: int | None) -> Any:
-    """An Arrow table with columns doc_id, title, text."""
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(path, columns=["_id", "title", "text"])
-    return table.slice(0, limit).rename_columns(["doc_id", "title", "text"])
-
-
-def read_queries(path: Path, limit: int) -> list[str]:
-    """The first `limit` query texts."""
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        return [json.loads(line)["text"] for line, _ in zip(lines, range(limit), strict=False)]
+def collections(options: argparse.Namespace, work: Path) -> list[tuple[str, Source, float]]:
+    """Name, collection on disk and seconds of analysis for each one asked for."""
+    documents = passages(options.documents, options.limit)
+    made = []
+    if options.collection != "sentences":
+        made.append((options.documents.stem, *write_source(documents, work / "passages")))
+    if options.collection != "wiki":
+        name = f"sentences of {options.documents.stem}"
+        made.append((name, *write_source(sentences(documents), work / "sentences")))
+    return made
 
 
-def build_rocchio(table: Any, folder: Path) -> None:
-    """Tokenise, index and commit."""
-    import rocchio
-
-    fields = {"title": rocchio.text(), "text": rocchio.text()}
-    col = rocchio.create(folder, fields=fields, analyzer="bm25s")
-    col.add(table)
-    col.commit()
+def engine_names(options: argparse.Namespace) -> list[str]:
+    """The engines to measure, rocchio first."""
+    wanted = [name for name in ENGINES if name == "rocchio" or name in options.engines]
+    return [name for name in wanted if is_installed(ENGINES[name])]
 
 
-def build_bm25s(table: Any, folder: Path) -> None:
-    """Tokenise, index and save."""
-    import bm25s
-    import Stemmer
-
-    texts = [f"{a} {b}" for a, b in zip(table["title"].to_pylist(), table["text"].to_pylist(), strict=True)]
-    stemmer = Stemmer.Stemmer("english")
-    tokens = bm25s.tokenize(texts, stopwords="en", stemmer=stemmer, show_progress=False)
-    index = bm25s.BM25(k1=K1, b=B, backend="numba")
-    index.index(tokens, show_progress=False)
-    index.save(folder)
+def build_all(names: list[str], source: Source) -> dict[str, Built]:
+    """Build each engine's index in a process of its own, beside the collection."""
+    arguments = [("--build", name, "--folder", str(source.folder)) for name in names]
+    return {name: in_own_process(__file__, *each) for name, each in zip(names, arguments, strict=True)}
 
 
-BUILDERS = {"rocchio": build_rocchio, "bm25s": build_bm25s}
-
-
-def open_rocchio(folder: Path, queries: list[str]) -> Search:
-    """A function that searches all queries at a given k."""
-    import rocchio
-
-    col = rocchio.open(folder)
-    return lambda k: col.search(queries, k=k, scoring=rocchio.Bm25(K1, B))
-
-
-def open_bm25s(folder: Path, queries: list[str]) -> Search:
-    """A function that searches all queries at a given k."""
-    import bm25s
-    import Stemmer
-
-    index = bm25s.BM25.load(folder)
-    index.activate_numba_scorer() if index.backend != "numba" else None
-    stemmer = Stemmer.Stemmer("english")
-    tokens = bm25s.tokenize(queries, stopwords="en", stemmer=stemmer, show_progress=False)
-    return lambda k: index.retrieve(tokens, k=k, n_threads=0, show_progress=False)
-
-
-OPENERS = {"rocchio": open_rocchio, "bm25s": open_bm25s}
-SIZES = {"rocchio": "index.arrays", "bm25s": "*.npy"}
-
-
-def measured(task: str, *arguments: str) -> dict[str, float]:
-    """Run one task of this script in its own process; its seconds and peak memory."""
-    command = [sys.executable, __file__, "--task", task, *arguments]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return result
-
-
-def run_task(options: argparse.Namespace) -> None:
-    """The child's side of `measured`."""
-    if options.task == "build":
-        table = read_documents(options.documents, options.limit)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        started = time.perf_counter()
-        BUILDERS[options.engine](table, options.folder)
-    else:
-        import rocchio.engine.opening
-
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        started = time.perf_counter()
-        rocchio.open(options.folder)
-    seconds = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"seconds": seconds, "peak_mb": peak / 1024, "before_mb": before / 1024}))
-
-
-def index_bytes(engine: str, folder: Path) -> int:
-    """Bytes of the index structures, without stored documents."""
-    return sum(path.stat().st_size for path in folder.rglob(SIZES[engine]))
-
-
-def paired_rates(searches: dict[str, Search], queries: int, k: int, rounds: int) -> dict[str, list[float]]:
-    """Queries per second of each engine, in turn, after one warm-up each."""
-    rates: dict[str, list[float]] = {name: [] for name in searches}
-    for turn in range(rounds + 1):
-        for name, search in searches.items():
-            started = time.perf_counter()
-            search(k)
-            if turn:
-                rates[name].append(queries / (time.perf_counter() - started))
-    return rates
-
-
-def postings_per_query(folder: Path, queries: list[str]) -> float:
-    """Mean number of postings in the lists of a query's terms."""
-    import rocchio
-
-    snapshot = rocchio.open(folder).snapshot()
-    df: dict[str, int] = {}
-    searcher = snapshot.searcher(rocchio.Bm25(K1, B), None)
-    total = 0
-    for query in queries:
-        for term in snapshot.terms(query):
-            if term not in df:
-                df[term] = searcher.document_frequency(term)
-            total += df[term]
-    return total / len(queries)
-
-
-def memory_bandwidth() -> float:
-    """Bytes per second that one thread reads from memory (numpy sum over 512 MB, best of 5)."""
-    import numpy as np
-
-    data = np.ones(1 << 26, np.uint64)
-    times = []
-    for _ in range(5):
-        started = time.perf_counter()
-        data.sum()
-        times.append(time.perf_counter() - started)
-    return data.nbytes / min(times)
-
-
-def machine() -> str:
-    """Processor and versions in a line."""
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        names = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
-        model = f"{names[0]}, {len(names)} processors" if names else model
-    packages = [
-        f"{name} {importlib.metadata.version(name)}"
-        for name in ("rocchio", "bm25s", "numba", "numpy")
-        if installed(name)
-    ]
-    return f"{model}; Python {platform.python_version()}; {', '.join(packages)}"
-
-
-def installed(package: str) -> bool:
-    """Whether a package can be imported."""
-    return importlib.util.find_spec(package) is not None
+def collection_report(options: argparse.Namespace, source: Source, bandwidth: float) -> list[str]:
+    """All sections for one collection."""
+    names = engine_names(options)
+    tokens = source.tokens()
+    df = document_frequencies(tokens)
+    built = build_all(names, source)
+    engines = {name: ENGINES[name] for name in names}
+    sizes = {name: engine.index_bytes(source.folder / name) for name, engine in engines.items()}
+    threads = {name: engine.build_threads for name, engine in engines.items()}
+    lines = sections.build_section(built, sizes, threads, int(df.sum()))
+    opened = {name: engine.open(source.folder / name, source) for name, engine in engines.items()}
+    bench = sections.Bench(engines, opened, options.rounds, bandwidth)
+    ks = sorted({min(k, len(tokens.offsets) - 1) for k in options.k})
+    questions = read_questions(options.queries, options.query_count)
+    few = questions[: options.expanded_count]
+    first = sections.found_rows(bench.rocchio, few, FEEDBACK_DOCUMENTS)
+    expanded = expanded_queries(few, first, tokens, df)
+    lines += sections.search_section(bench, f"{len(questions):,} questions, one thread", questions, ks)
+    title = f"{len(expanded):,} queries of thirty weighted terms, one thread"
+    lines += sections.search_section(bench, title, expanded, sorted({ks[0], ks[-1]}))
+    lines += sections.latency_section(bench, questions[: options.single_count], ks[0])
+    lines += sections.threads_section(bench, questions, ks[0])
+    lines += sections.kernel_section(bench, questions[: options.single_count], sorted({ks[0], ks[-1]}))
+    sets: dict[str, list[Query]] = {"questions": questions, "thirty weighted terms": expanded}
+    return lines + sections.agreement_section(bench, sets, FEEDBACK_DOCUMENTS)
 
 
 def report(options: argparse.Namespace, work: Path) -> list[str]:
     """Run everything; the lines of the report, in Markdown."""
-    engines = [name for name in BUILDERS if name == "rocchio" or (installed(name) and installed("numba"))]
-    queries = read_queries(options.queries, options.query_count)
-    limit = ["--limit", str(options.limit)] if options.limit else []
-    lines = ["# Lexical search", "", machine(), ""]
-    documents = read_documents(options.documents, options.limit).num_rows
-    lines += [
-        f"{documents:,} documents of {options.documents.name}, {len(queries):,} queries of {options.queries.name}."
-    ]
-    lines += [f"One thread reads {memory_bandwidth() / 1e9:.1f} GB/s from memory (numpy sum).", ""]
-    lines += ["## Build", "", "| engine | seconds | peak memory MB | index MB |", "|---|---|---|---|"]
-    folders = {name: work / name for name in engines}
-    for name in engines:
-        paths = ["--engine", name, "--folder", str(folders[name]), "--documents", str(options.documents)]
-        built = measured("build", *paths, *limit)
-        size = index_bytes(name, folders[name]) / 1e6
-        lines.append(f"| {name} | {built['seconds']:.1f} | {built['peak_mb']:.0f} | {size:.0f} |")
-    opened = measured("open", "--folder", str(folders["rocchio"]))
-    grown = opened["peak_mb"] - opened["before_mb"]
-    lines += ["", f"Opening rocchio's collection: {opened['seconds'] * 1000:.1f} ms and {grown:.1f} MB.", ""]
-    postings = postings_per_query(folders["rocchio"], queries)
-    lines += [f"{postings:,.0f} postings per query in the lists of its terms.", "", "## Queries, one thread", ""]
-    lines += ["| k | " + " | ".join(f"{name} q/s" for name in engines) + " | ns per posting | ratio to bm25s |"]
-    lines += ["|---" * (len(engines) + 3) + "|"]
-    searches = {name: OPENERS[name](folders[name], queries) for name in engines}
-    for k in options.k:
-        rates = paired_rates(searches, len(queries), k, options.rounds)
-        medians = {name: statistics.median(values) for name, values in rates.items()}
-        ratio = medians["rocchio"] / medians["bm25s"] if "bm25s" in medians else float("nan")
-        cells = " | ".join(f"{medians[name]:,.0f}" for name in engines)
-        lines.append(f"| {k} | {cells} | {1e9 / medians['rocchio'] / postings:.2f} | {ratio:.2f} |")
-    lines += ["", f"Medians of {options.rounds} paired rounds after one warm-up.", *missing(engines)]
+    names = engine_names(options)
+    bandwidth = memory_bandwidth()
+    lines = ["# Lexical search", "", f"{machine()}; {versions([ENGINES[name] for name in names])}.", ""]
+    lines += [f"One thread reads {bandwidth / 1e9:.1f} GB/s from memory (numpy sum).", ""]
+    lines += [f"Medians of {options.rounds} paired rounds after one to warm up. What times include:", ""]
+    lines += [f"- {name}: {ENGINES[name].includes}" for name in names]
+    absent = [name for name in ENGINES if name not in names]
+    lines += [f"- {name}: not measured, as it is not installed or was not asked for." for name in absent]
+    for title, source, seconds in collections(options, work):
+        tokens = source.tokens()
+        counts = f"{len(tokens.offsets) - 1:,} documents, {len(tokens.ids):,} tokens, {len(tokens.terms):,} terms"
+        lines += ["", f"## {title}", "", f"{counts}; rocchio's analyzer alone takes {seconds:.1f} s for them.", ""]
+        lines += collection_report(options, source, bandwidth)
     return lines
 
 
-def missing(engines: list[str]) -> list[str]:
-    """Peers that were not measured because they are not installed."""
-    return [f"Not installed, not measured: {name}." for name in BUILDERS if name not in engines]
-
-
-def main() -> None:
-    """Parse, run, print, write."""
+def make_parser() -> argparse.ArgumentParser:
+    """The options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--collection", choices=["wiki", "sentences", "both"], default="wiki")
     parser.add_argument("--documents", type=Path, default=DATA / "wiki-393k.parquet")
     parser.add_argument("--queries", type=Path, default=DATA / "wiki-queries.jsonl.gz")
     parser.add_argument("--limit", type=int, default=None, help="use only the first documents")
     parser.add_argument("--query-count", type=int, default=2000)
-    parser.add_argument("--k", type=int, nargs="+", default=[10, 1000])
+    parser.add_argument("--expanded-count", type=int, default=500, help="questions that are expanded to 30 terms")
+    parser.add_argument("--single-count", type=int, default=500, help="questions that are timed one by one")
+    parser.add_argument("--k", type=int, nargs="+", default=[10, 100, 1000])
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--engines", nargs="+", default=list(ENGINES), choices=list(ENGINES), help="beside rocchio")
+    parser.add_argument("--work", type=Path, help="folder for indexes, removed afterwards (default: a temporary one)")
     parser.add_argument("--output", type=Path, help="also write the report here")
-    parser.add_argument("--task", choices=["build", "open"], help=argparse.SUPPRESS)
-    parser.add_argument("--engine", default="rocchio", help=argparse.SUPPRESS)
+    parser.add_argument("--build", choices=list(ENGINES), help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.task:
-        run_task(options)
+    return parser
+
+
+def main() -> None:
+    """Parse, run, print, write."""
+    options = make_parser().parse_args()
+    if options.build:
+        engine = ENGINES[options.build]
+        print(in_this_process(lambda: engine.build(Source(options.folder), options.folder / engine.name)))
         return
     if not options.documents.exists() or not options.queries.exists():
         sys.exit(f"expected documents at {options.documents} and queries at {options.queries}; name them with options")
-    work = Path(tempfile.mkdtemp(prefix="rocchio-bench-"))
+    work = Path(tempfile.mkdtemp(prefix="rocchio-bench-", dir=options.work))
     try:
         lines = report(options, work)
     finally:
         shutil.rmtree(work)
-    print("\n".join(lines))
-    if options.output:
-        options.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    publish(lines, options.output)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,93 @@
+"""rocchio, through the calls its users make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from data import ANALYZER, Query, Source
+from peers.engine import K1, B, Engine
+
+
+def build(source: Source, folder: Path) -> dict[str, float]:
+    """Analyse, index, store the documents, commit."""
+    import rocchio
+
+    documents = source.documents()
+    fields = {name: rocchio.text() for name in documents.column_names if name != "doc_id"}
+    col = rocchio.create(folder, fields=fields, analyzer=ANALYZER)
+    col.add(documents)
+    col.commit()
+    return {}
+
+
+class OpenedRocchio:
+    """A collection, and the row of each doc_id in the input."""
+
+    def __init__(self, folder: Path, source: Source) -> None:
+        import rocchio
+
+        self.col = rocchio.open(folder)
+        self.scoring = rocchio.Bm25(K1, B)
+        self._source = source
+        self._row_of: dict[str, int] = {}
+
+    def prepare(self, queries: Sequence[Query], k: int) -> list[Any]:
+        """Texts where there are texts, weighted terms elsewhere."""
+        del k
+        return [query.terms if query.text is None else query.text for query in queries]
+
+    def search(self, prepared: list[Any], k: int, **options: Any) -> Any:
+        """A Run; a list of hits for a single query."""
+        asked = prepared[0] if len(prepared) == 1 else prepared
+        return self.col.search(asked, k=k, scoring=self.scoring, **options)
+
+    def rows(self, found: Any, prepared: list[Any], k: int) -> list[list[int]]:
+        """Places in the input of the doc_ids found."""
+        del prepared, k
+        if not self._row_of:
+            self._row_of = {d: i for i, d in enumerate(self._source.documents()["doc_id"].to_pylist())}
+        return [[self._row_of[doc_id] for doc_id in ids] for ids in found.doc_ids]
+
+
+@dataclass(frozen=True)
+class Touched:
+    """What a search reads, mean per query: postings and bytes of postings."""
+
+    postings: float
+    size_bytes: float
+
+
+def listed_postings(opened: OpenedRocchio, queries: Sequence[Query]) -> float:
+    """Postings in the lists of a query's terms, mean: what an exhaustive search reads."""
+    searcher = opened.col.snapshot().searcher(opened.scoring, None)
+    df = {term: searcher.document_frequency(term) for query in queries for term in query.terms}
+    return sum(df[term] for query in queries for term in query.terms) / len(queries)
+
+
+def touched(opened: OpenedRocchio, queries: Sequence[Query], k: int) -> Touched:
+    """What rocchio touches: today whole lists, whatever k is, a row and a code for each posting.
+
+    The place for the engine's own counters, once it reports them.
+    """
+    del k
+    postings = listed_postings(opened, queries)
+    return Touched(postings, postings * ROW_AND_CODE_BYTES)
+
+
+ROW_AND_CODE_BYTES = 5.0  # posting_rows u4, posting_codes u1: docs/formats/lexical.md
+
+ENGINE = Engine(
+    name="rocchio",
+    modules=("rocchio",),
+    packages=("rocchio", "numpy"),
+    build=build,
+    open=OpenedRocchio,
+    index_files=("index.arrays",),
+    bytes_per_posting=ROW_AND_CODE_BYTES,
+    build_threads=1,
+    includes="build: analysing, indexing (postings and a forward index), storing the documents, checksums, syncing. "
+    "Search: analysing the texts (weighted terms are looked up as strings), exact top k, doc_id strings.",
+)

@@ -1,0 +1,63 @@
+"""The benchmarks run, on a collection of a few generated texts, with whatever peers are installed."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+WORDS = [f"{first}{second}" for first in ("red", "blue", "slow", "fast") for second in ("cat", "dog", "ship", "star")]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[str]:
+    """Options that name 40 documents of two sentences and 8 questions."""
+    rng = random.Random(1)
+    texts = [". ".join(" ".join(rng.choices(WORDS, k=6)) for _ in range(2)) for _ in range(40)]
+    ids = [f"d{number}" for number in range(len(texts))]
+    pq.write_table(pa.table({"_id": ids, "title": ["a title"] * len(texts), "text": texts}), tmp_path / "d.parquet")
+    with gzip.open(tmp_path / "q.jsonl.gz", "wt", encoding="utf-8") as lines:
+        lines.writelines(json.dumps({"text": " ".join(rng.choices(WORDS, k=3))}) + "\n" for _ in range(8))
+    return ["--documents", str(tmp_path / "d.parquet"), "--queries", str(tmp_path / "q.jsonl.gz")]
+
+
+def run_benchmark(script: str, *options: str) -> str:
+    command = [sys.executable, str(BENCHMARKS / script), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_lexical(files: list[str], tmp_path: Path):
+    output = tmp_path / "report.md"
+    options = ["--engines", "tantivy", "--collection", "both", "--k", "10", "1000", "--rounds", "1"]
+    printed = run_benchmark("lexical.py", *files, *options, "--output", str(output), "--work", str(tmp_path))
+    assert printed == output.read_text(encoding="utf-8")
+    for heading in ("## d", "## sentences of d", "### Build", "thirty weighted terms, one thread", "exhaustive kernel"):
+        assert printed.count(heading) >= 1, heading
+    assert "40 documents" in printed
+    assert "80 documents" in printed
+    assert "- bm25s: not measured" in printed
+
+
+def test_sparse(files: list[str], tmp_path: Path):
+    pytest.importorskip("bmp", reason="no peer for sparse vectors is installed")
+    options = ["--limit", "40", "--k", "10", "--rounds", "1", "--work", str(tmp_path)]
+    printed = run_benchmark("sparse.py", *files, *options)
+    assert "40 vectors" in printed
+    assert "| 10 | bmp-8 |" in printed
+
+
+def test_lexical_says_which_file_is_missing(tmp_path: Path):
+    command = [sys.executable, str(BENCHMARKS / "lexical.py"), "--documents", str(tmp_path / "none.parquet")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert f"expected documents at {tmp_path / 'none.parquet'}" in done.stderr
