@@ -56,8 +56,10 @@ struct BlockKernels {
     /// largest[i] = max(largest[i], sums[i]) for i < count, a multiple of kScanBlocks.
     void (*keep_larger)(std::uint16_t* largest, const std::uint16_t* sums, std::size_t count);
 
-    /// Bit i is set if sums[i] > cut, for i < kScanBlocks.
-    std::uint32_t (*above)(const std::uint16_t* sums, std::uint16_t cut);
+    /// Writes the indices i < count with sums[i] > cut, in order; returns how many. `count` is a multiple of
+    /// kScanBlocks, and `found` has room for as many.
+    std::size_t (*find_above)(std::uint32_t* found, const std::uint16_t* sums, std::size_t count,
+                              std::uint16_t cut);
 
     /// Bit i is set if sums[i] > cut, for i < kBlockRows.
     std::uint32_t (*rows_above)(const std::uint16_t* sums, std::uint16_t cut);

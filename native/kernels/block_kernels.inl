@@ -43,6 +43,15 @@ inline unsigned ones(std::uint64_t bits) {
 #endif
 }
 
+/// The position of the lowest bit that is set; there is one.
+inline unsigned lowest_bit(std::uint32_t bits) {
+#if defined(__GNUC__)
+    return static_cast<unsigned>(__builtin_ctz(bits));
+#else
+    return ones((bits & (~bits + 1)) - 1);
+#endif
+}
+
 void add_maxima(std::uint16_t* __restrict sums, const std::uint8_t* __restrict maxima, std::size_t count,
                 std::uint16_t weight) {
     for (std::size_t i = 0; i < count; ++i) {
@@ -56,9 +65,10 @@ void keep_larger(std::uint16_t* __restrict largest, const std::uint16_t* __restr
     for (std::size_t i = 0; i < count; ++i) largest[i] = largest[i] < sums[i] ? sums[i] : largest[i];
 }
 
+/// Bit i is set if sums[i] > cut, for i < kScanBlocks.
 #if defined(__AVX2__)
 
-std::uint32_t above(const std::uint16_t* sums, std::uint16_t cut) {
+inline std::uint32_t above(const std::uint16_t* sums, std::uint16_t cut) {
     const __m256i limit = _mm256_set1_epi16(static_cast<short>(cut));
     const __m256i zero = _mm256_setzero_si256();
     const auto* from = reinterpret_cast<const __m256i*>(sums);
@@ -70,7 +80,7 @@ std::uint32_t above(const std::uint16_t* sums, std::uint16_t cut) {
 
 #else
 
-std::uint32_t above(const std::uint16_t* sums, std::uint16_t cut) {
+inline std::uint32_t above(const std::uint16_t* sums, std::uint16_t cut) {
     std::uint32_t any = 0;
     for (std::size_t i = 0; i < kScanBlocks; ++i) any |= sums[i] > cut ? 1u : 0u;
     if (any == 0) return 0;
@@ -80,6 +90,16 @@ std::uint32_t above(const std::uint16_t* sums, std::uint16_t cut) {
 }
 
 #endif
+
+std::size_t find_above(std::uint32_t* found, const std::uint16_t* sums, std::size_t count, std::uint16_t cut) {
+    std::size_t written = 0;
+    for (std::size_t first = 0; first < count; first += kScanBlocks) {
+        for (std::uint32_t mask = above(sums + first, cut); mask != 0; mask &= mask - 1) {
+            found[written++] = static_cast<std::uint32_t>(first + lowest_bit(mask));
+        }
+    }
+    return written;
+}
 
 #if defined(__SSSE3__) || defined(__AVX2__)
 

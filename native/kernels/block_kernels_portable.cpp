@@ -4,7 +4,7 @@
 namespace rocchio::kernels {
 
 const BlockKernels kPortableBlockKernels{
-    "portable",      add_maxima,  keep_larger,  above,        rows_above,     score_by_rows,
+    "portable",      add_maxima,  keep_larger,  find_above,   rows_above,     score_by_rows,
     score_by_blocks, score_entry, add_postings, find_by_rows, find_by_blocks,
 };
 

@@ -7,16 +7,20 @@
 namespace rocchio::lexical {
 namespace {
 
-// Bounding all blocks costs about as much as adding up this share of the rows in postings.
-constexpr std::size_t kBoundingShare = 32;
+/// Whether pruning deserves a try. Costs in units of adding one posting, by measurement.
+bool may_prune(const SegmentQuery& query) {
+    constexpr double kBoundRow = 0.03;      // bounding all blocks
+    constexpr double kLookUp = 7.0;         // looking a term up in a block
+    constexpr double kBlocksPerResult = 4;  // blocks that pruning scores, at best
+    const auto rows = static_cast<double>(query.rows());
+    const auto terms = static_cast<double>(query.terms.size());
+    double postings = 0.0;
+    for (const QueryTerm& term : query.terms) postings += term.column->size();
+    return kBoundRow * rows + kLookUp * kBlocksPerResult * static_cast<double>(query.k) * terms < postings;
+}
 
 void collect(const SegmentQuery& query, const FixedPoint& fixed, Kernel kernel, Workspace& work) {
-    if (kernel == Kernel::automatic) {
-        std::size_t postings = 0;
-        for (const QueryTerm& term : query.terms) postings += term.column->size();
-        if (postings * kBoundingShare < query.rows() || query.k * kBlockRows > query.rows())
-            kernel = Kernel::exhaustive;
-    }
+    if (kernel == Kernel::automatic && !may_prune(query)) kernel = Kernel::exhaustive;
     if (kernel != Kernel::exhaustive && collect_pruned(query, fixed, kernel == Kernel::automatic, work))
         return;
     collect_exhaustive(query, fixed, work);

@@ -12,6 +12,7 @@ Column::Column(const PostingList& list, const ColumnScoring& scoring) {
     quantise(list, scoring, rows);
     size_ = static_cast<std::uint32_t>(rows.size());
     const auto is_frequent = [&](std::uint32_t share) { return rows.size() * share >= segment_rows; };
+    fill_windows(rows, segment_rows);
     if (is_frequent(kMaximaShare)) fill_maxima(rows, segment_rows);
     if (is_frequent(kRowsShare)) {
         shape_ = Shape::rows;
@@ -49,9 +50,6 @@ void Column::quantise(const PostingList& list, const ColumnScoring& scoring,
         impacts_.push_back(static_cast<std::uint8_t>(impact));
     }
     impacts_.resize(values.size() + kernels::kImpactPadding);
-    window_rows_.reserve(rows.size());
-    for (const std::uint32_t row : rows)
-        window_rows_.push_back(static_cast<std::uint16_t>(row % kWindowRows));
 }
 
 void Column::store_code(std::uint32_t code) {
@@ -130,27 +128,21 @@ void Column::score_blocks(const kernels::BlockKernels& kernels, std::span<const 
     }
 }
 
-/// The first place at or after row `last`, a multiple of kWindowRows.
-std::size_t Column::window_end(std::size_t last, Cursor& cursor) const {
-    const std::size_t word = shape_ == Shape::rows ? last / 64 : last / kBlockRows / 64;
-    switch (shape_) {
-        case Shape::rows:
-            return word < directory_.size() ? directory_[word].first : size_;
-        case Shape::blocks:
-            return word < directory_.size() ? entries_[directory_[word].first].first : size_;
-        case Shape::entries:
-            while (cursor.entry < entry_blocks_.size() && entry_blocks_[cursor.entry] < last / kBlockRows) {
-                ++cursor.entry;
-            }
-            return entries_[cursor.entry].first;
+void Column::fill_windows(std::span<const std::uint32_t> rows, std::size_t segment_rows) {
+    window_rows_.reserve(rows.size());
+    for (std::size_t first = 0; first < segment_rows; first += kWindowRows) {
+        window_starts_.push_back(static_cast<std::uint32_t>(window_rows_.size()));
+        while (window_rows_.size() < rows.size() && rows[window_rows_.size()] - first < kWindowRows) {
+            window_rows_.push_back(static_cast<std::uint16_t>(rows[window_rows_.size()] - first));
+        }
     }
-    return size_;
+    window_starts_.push_back(static_cast<std::uint32_t>(window_rows_.size()));
 }
 
-Column::Window Column::window(std::size_t first, Cursor& cursor) const {
-    const std::size_t begin = cursor.place;
-    cursor.place = window_end(first + kWindowRows, cursor);
-    return {std::span(window_rows_).subspan(begin, cursor.place - begin), impacts_.data() + begin};
+Column::Window Column::window(std::size_t number) const {
+    const std::size_t begin = window_starts_[number];
+    return {std::span(window_rows_).subspan(begin, window_starts_[number + 1] - begin),
+            impacts_.data() + begin};
 }
 
 void Column::find(const kernels::BlockKernels& kernels, std::span<const std::uint32_t> rows,
@@ -180,9 +172,9 @@ std::uint32_t Column::escaped_code(std::uint32_t place) const {
 }
 
 std::size_t Column::memory_bytes() const {
-    return sizeof(Column) + 2 * window_rows_.capacity() + impacts_.capacity() + codes_.capacity() +
-           escapes_.capacity() * sizeof(escapes_[0]) + block_maxima_.capacity() +
-           directory_.capacity() * sizeof(directory_[0]) +
+    return sizeof(Column) + 4 * window_starts_.capacity() + 2 * window_rows_.capacity() +
+           impacts_.capacity() + codes_.capacity() + escapes_.capacity() * sizeof(escapes_[0]) +
+           block_maxima_.capacity() + directory_.capacity() * sizeof(directory_[0]) +
            entry_blocks_.capacity() * (sizeof(entry_blocks_[0]) + 1) +
            entries_.capacity() * sizeof(entries_[0]);
 }

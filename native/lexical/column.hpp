@@ -66,15 +66,8 @@ class Column {
         const std::uint8_t* impacts;
     };
 
-    /// Where a walk over windows stands.
-    struct Cursor {
-        std::size_t place = 0;
-        std::size_t entry = 0;
-    };
-
-    /// The postings in rows [first, first + kWindowRows); `first` runs over the multiples of kWindowRows from
-    /// 0.
-    Window window(std::size_t first, Cursor& cursor) const;
+    /// The postings in rows [w kWindowRows, (w + 1) kWindowRows) for window w.
+    Window window(std::size_t number) const;
 
     static constexpr std::size_t kWindowRows = 16384;  // 32 KB of sums
 
@@ -105,16 +98,17 @@ class Column {
     void fill_maxima(std::span<const std::uint32_t> rows, std::size_t segment_rows);
     void fill_entries(std::span<const std::uint32_t> rows);
     void fill_directory(std::span<const std::uint32_t> places, std::size_t size);
-    std::size_t window_end(std::size_t last, Cursor& cursor) const;
+    void fill_windows(std::span<const std::uint32_t> rows, std::size_t segment_rows);
     std::uint32_t find_entry(std::uint32_t block) const;
     std::uint32_t escaped_code(std::uint32_t place) const;
 
     Shape shape_ = Shape::entries;
     std::uint32_t size_ = 0;
     double unit_ = 0.0;
-    std::vector<std::uint16_t> window_rows_;  // by place: the row less the first one of its window
-    std::vector<std::uint8_t> impacts_;       // by place, padded
-    std::vector<std::uint8_t> codes_;         // by place; kEscape leads to escapes_
+    std::vector<std::uint32_t> window_starts_;  // place of the first posting of each window, and the end
+    std::vector<std::uint16_t> window_rows_;    // by place: the row less the first one of its window
+    std::vector<std::uint8_t> impacts_;         // by place, padded
+    std::vector<std::uint8_t> codes_;           // by place; kEscape leads to escapes_
     std::vector<std::pair<std::uint32_t, std::uint32_t>> escapes_;  // (place, code)
     std::vector<std::uint8_t> block_maxima_;
     std::vector<kernels::DirectoryWord> directory_;

@@ -2,7 +2,6 @@
 // large that hardly a block could be skipped.
 
 #include <algorithm>
-#include <bit>
 
 #include "lexical/kernels.hpp"
 
@@ -14,19 +13,13 @@ constexpr std::size_t kWindowRows = Column::kWindowRows;
 // Below this share of the rows, sums are visited where postings fell instead of all.
 constexpr std::size_t kFewShare = 32;
 
-void add_candidate(const SegmentQuery& query, std::uint32_t row, std::uint16_t sum,
-                   CandidateSet& candidates) {
-    if (sum > candidates.cut() && query.is_allowed(row)) candidates.add(row, sum);
-}
-
 void collect_few(const SegmentQuery& query, const FixedPoint& fixed, Workspace& work) {
     work.row_sums.resize(std::max(work.row_sums.size(), query.rows()));
     work.touched.clear();
     std::uint16_t* sums = work.row_sums.data();
     for (std::size_t t = 0; t < query.terms.size(); ++t) {
-        Column::Cursor cursor;
         for (std::size_t first = 0; first < query.rows(); first += kWindowRows) {
-            const Column::Window window = query.terms[t].column->window(first, cursor);
+            const Column::Window window = query.terms[t].column->window(first / kWindowRows);
             for (std::size_t i = 0; i < window.rows.size(); ++i) {
                 const std::size_t row = first + window.rows[i];
                 if (sums[row] == 0) work.touched.push_back(static_cast<std::uint32_t>(row));
@@ -36,36 +29,34 @@ void collect_few(const SegmentQuery& query, const FixedPoint& fixed, Workspace& 
         }
     }
     for (const std::uint32_t row : work.touched) {
-        add_candidate(query, row, sums[row], work.candidates);
+        if (sums[row] > work.candidates.cut() && query.is_allowed(row)) work.candidates.add(row, sums[row]);
         sums[row] = 0;
     }
 }
 
-void scan_window(const SegmentQuery& query, std::size_t first_row, std::vector<std::uint16_t>& sums,
-                 CandidateSet& candidates) {
-    const kernels::BlockKernels& kernels = kernels::block_kernels();
-    for (std::size_t i = 0; i < kWindowRows; i += kernels::kScanBlocks) {
-        for (std::uint32_t mask = kernels.above(sums.data() + i, candidates.cut()); mask != 0;
-             mask &= mask - 1) {
-            const std::size_t at = i + static_cast<std::size_t>(std::countr_zero(mask));
-            add_candidate(query, static_cast<std::uint32_t>(first_row + at), sums[at], candidates);
-        }
+void scan_window(const SegmentQuery& query, std::size_t first_row, Workspace& work) {
+    work.found_above.resize(kWindowRows);
+    const std::size_t count = kernels::block_kernels().find_above(work.found_above.data(), work.sums.data(),
+                                                                  kWindowRows, work.candidates.cut());
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::uint32_t at = work.found_above[i];
+        const auto row = static_cast<std::uint32_t>(first_row + at);
+        if (query.is_allowed(row)) work.candidates.add(row, work.sums[at]);
     }
-    candidates.raise_cut();
+    work.candidates.raise_cut();
 }
 
 void collect_all(const SegmentQuery& query, const FixedPoint& fixed, Workspace& work) {
     work.sums.resize(kWindowRows);
     const kernels::BlockKernels& kernels = kernels::block_kernels();
-    std::vector<Column::Cursor> cursors(query.terms.size());
     for (std::size_t first = 0; first < query.rows(); first += kWindowRows) {
         std::ranges::fill(work.sums, std::uint16_t{0});
         for (std::size_t t = 0; t < query.terms.size(); ++t) {
-            const Column::Window window = query.terms[t].column->window(first, cursors[t]);
+            const Column::Window window = query.terms[t].column->window(first / kWindowRows);
             kernels.add_postings(work.sums.data(), window.rows.data(), window.impacts, window.rows.size(),
                                  fixed.weights()[t]);
         }
-        scan_window(query, first, work.sums, work.candidates);
+        scan_window(query, first, work);
     }
 }
 

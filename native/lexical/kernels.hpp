@@ -16,6 +16,7 @@ struct Workspace {
     std::vector<std::uint16_t> sums;            // by row of a window
     std::vector<std::uint16_t> row_sums;        // by row of the segment; zero between queries
     std::vector<std::uint32_t> touched;
+    std::vector<std::uint32_t> found_above;  // what find_above writes
     CandidateSet candidates;
     std::vector<Scored> found;
     std::vector<double> exact;

@@ -29,10 +29,9 @@ class PrunedSearch {
 
   private:
     std::size_t blocks() const { return work_.bounds.size(); }
-    std::size_t wanted_seeds() const { return query_.k + 8 * std::min<std::size_t>(query_.k, 16); }
+    std::size_t wanted_seeds() const { return query_.k + 4 * std::min<std::size_t>(query_.k, 16); }
     std::uint16_t bound_of_best_blocks() const;
-    template <typename Found>
-    void for_each_above(std::size_t first, std::uint16_t cut, Found&& found) const;
+    std::span<const std::uint32_t> blocks_above(std::size_t first, std::uint16_t cut) const;
     void enqueue(std::size_t block);
     void score_queue();
 
@@ -84,20 +83,21 @@ std::uint16_t PrunedSearch::bound_of_best_blocks() const {
     return bucket == 0 ? std::uint16_t{0} : static_cast<std::uint16_t>((bucket << kBucketShift) - 1);
 }
 
-template <typename Found>
-void PrunedSearch::for_each_above(std::size_t first, std::uint16_t cut, Found&& found) const {
-    for (std::uint32_t mask = kernels_.above(work_.bounds.data() + first, cut); mask != 0; mask &= mask - 1) {
-        found(first + static_cast<std::size_t>(std::countr_zero(mask)));
-    }
+/// Blocks of the tile that begins at `first` whose bounds exceed `cut`, counted from `first`.
+std::span<const std::uint32_t> PrunedSearch::blocks_above(std::size_t first, std::uint16_t cut) const {
+    const std::size_t count = std::min(kTileBlocks, blocks() - first);
+    work_.found_above.resize(std::max(work_.found_above.size(), kTileBlocks));
+    return {work_.found_above.data(),
+            kernels_.find_above(work_.found_above.data(), work_.bounds.data() + first, count, cut)};
 }
 
 void PrunedSearch::score_best_blocks() {
     const std::uint16_t cut = std::max(bound_of_best_blocks(), candidates_.cut());
-    for (std::size_t first = 0; first < blocks(); first += kernels::kScanBlocks) {
-        for_each_above(first, cut, [&](std::size_t block) {
-            work_.bounds[block] = 0;  // done
-            enqueue(block);
-        });
+    for (std::size_t first = 0; first < blocks(); first += kTileBlocks) {
+        for (const std::uint32_t at : blocks_above(first, cut)) {
+            work_.bounds[first + at] = 0;  // done
+            enqueue(first + at);
+        }
     }
     score_queue();
 }
@@ -106,11 +106,14 @@ bool PrunedSearch::is_worth_it() const {
     // In units of adding one posting exhaustively, by measurement: looking a term up in a block, and looking
     // at a row's sum.
     constexpr double kLookUp = 7.0;
-    constexpr double kScanRow = 0.06;
+    constexpr double kScanRow = 0.1;
+    // every eighth step is a sample large enough
+    constexpr std::size_t kSampled = 8;
     std::size_t live = 0;
-    for (std::size_t first = 0; first < blocks(); first += kernels::kScanBlocks) {
-        live += static_cast<std::size_t>(
-            std::popcount(kernels_.above(work_.bounds.data() + first, candidates_.cut())));
+    std::uint32_t found[kernels::kScanBlocks];
+    for (std::size_t first = 0; first < blocks(); first += kSampled * kernels::kScanBlocks) {
+        live += kSampled * kernels_.find_above(found, work_.bounds.data() + first, kernels::kScanBlocks,
+                                               candidates_.cut());
     }
     double postings = kScanRow * static_cast<double>(query_.rows());
     for (const QueryTerm& term : query_.terms) postings += term.column->size();
@@ -118,8 +121,10 @@ bool PrunedSearch::is_worth_it() const {
 }
 
 void PrunedSearch::score_remaining_blocks() {
-    for (std::size_t first = 0; first < blocks(); first += kernels::kScanBlocks) {
-        for_each_above(first, candidates_.cut(), [&](std::size_t block) { enqueue(block); });
+    for (std::size_t first = 0; first < blocks(); first += kTileBlocks) {
+        for (const std::uint32_t at : blocks_above(first, candidates_.cut())) {
+            if (work_.bounds[first + at] > candidates_.cut()) enqueue(first + at);  // the cut rises meanwhile
+        }
     }
     score_queue();
 }

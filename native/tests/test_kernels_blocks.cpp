@@ -128,14 +128,21 @@ void test_sums(const BlockKernels& level, std::mt19937& random) {
     CHECK(largest == expected);
     for (const std::uint32_t cut : {0u, 1u, std::uint32_t{sums[3]}, 20000u, 65534u, 65535u}) {
         const auto limit = static_cast<std::uint16_t>(cut);
+        std::vector<std::uint32_t> above;
+        for (std::uint32_t i = 0; i < sums.size(); ++i) {
+            if (sums[i] > limit) above.push_back(i);
+        }
+        std::vector<std::uint32_t> found(sums.size());
+        found.resize(level.find_above(found.data(), sums.data(), sums.size(), limit));
+        CHECK(found == above);
         std::uint32_t mask = 0;
-        for (std::size_t i = 0; i < kScanBlocks; ++i) mask |= (sums[i] > limit ? 1u : 0u) << i;
-        CHECK(level.above(sums.data(), limit) == mask);
-        CHECK(level.rows_above(sums.data(), limit) == (mask & 0xFFu));
+        for (std::size_t i = 0; i < kBlockRows; ++i) mask |= (sums[i] > limit ? 1u : 0u) << i;
+        CHECK(level.rows_above(sums.data(), limit) == mask);
     }
     sums.assign(kScanBlocks, 65535);
-    CHECK(level.above(sums.data(), 65534) == 0xFFFFFFFFu);
-    CHECK(level.above(sums.data(), 65535) == 0);
+    std::vector<std::uint32_t> found(kScanBlocks);
+    CHECK(level.find_above(found.data(), sums.data(), kScanBlocks, 65534) == kScanBlocks);
+    CHECK(level.find_above(found.data(), sums.data(), kScanBlocks, 65535) == 0);
     CHECK(level.rows_above(sums.data(), 65534) == 0xFFu);
 }
 
