@@ -73,9 +73,11 @@ struct BlockKernels {
                             const DirectoryWord* directory, const BlockEntry* entries, std::uint32_t absent,
                             const std::uint8_t* impacts, std::uint16_t weight);
 
-    /// The same for one block, whose entry is known.
-    void (*score_entry)(std::uint16_t* sums, const BlockEntry& entry, const std::uint8_t* impacts,
-                        std::uint16_t weight);
+    /// The same for blocks that have a place in a directory of their own, by going over the entries of a rare
+    /// term: sums[8 p + r] += weighted impact of row r of block entry_blocks[i] with place p, for i < count.
+    void (*score_entries)(std::uint16_t* sums, const DirectoryWord* places, const std::uint32_t* entry_blocks,
+                          const BlockEntry* entries, std::size_t count, const std::uint8_t* impacts,
+                          std::uint16_t weight);
 
     /// sums[rows[i]] += weighted(impacts[i], weight) for i < count; rows are different.
     void (*add_postings)(std::uint16_t* sums, const std::uint16_t* rows, const std::uint8_t* impacts,

@@ -153,7 +153,7 @@ void score_by_rows(std::uint16_t* sums, const std::uint32_t* blocks, std::size_t
     }
 }
 
-void score_entry(std::uint16_t* sums, const BlockEntry& entry, const std::uint8_t* impacts,
+inline void score_entry(std::uint16_t* sums, const BlockEntry& entry, const std::uint8_t* impacts,
                  std::uint16_t weight) {
     // the entry's own impacts spare a cache miss; what is read past them belongs to no row
     const bool is_inline = ones(entry.presence) <= BlockEntry::kInline;
@@ -175,6 +175,15 @@ void score_by_blocks(std::uint16_t* sums, const std::uint32_t* blocks, std::size
         const std::uint32_t place = place_of(directory, blocks[j]);
         // a block without the term gets an entry of zeros: whether it has the term cannot be predicted
         score_entry(sums + kBlockRows * j, entries[place != kNowhere ? place : absent], impacts, weight);
+    }
+}
+
+void score_entries(std::uint16_t* sums, const DirectoryWord* places, const std::uint32_t* entry_blocks,
+                   const BlockEntry* entries, std::size_t count, const std::uint8_t* impacts,
+                   std::uint16_t weight) {
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::uint32_t place = place_of(places, entry_blocks[i]);
+        if (place != kNowhere) score_entry(sums + kBlockRows * place, entries[i], impacts, weight);
     }
 }
 

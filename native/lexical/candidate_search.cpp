@@ -26,6 +26,18 @@ void collect(const SegmentQuery& query, const FixedPoint& fixed, Kernel kernel, 
     collect_exhaustive(query, fixed, work);
 }
 
+/// A sum that every row of the best k reaches: known from segments before, or because k rows have one of the
+/// terms with an impact that is large enough by itself.
+std::uint32_t first_threshold(const SegmentQuery& query, const FixedPoint& fixed) {
+    std::uint32_t threshold = fixed.threshold_of_score(query.floor);
+    if (!query.allowed.empty()) return threshold;  // rows that may not be returned prove nothing
+    for (std::size_t t = 0; t < query.terms.size(); ++t) {
+        const std::uint8_t impact = query.terms[t].column->reached_by(query.k);
+        threshold = std::max(threshold, fixed.threshold(kernels::weighted(impact, fixed.weights()[t])));
+    }
+    return threshold;
+}
+
 /// Terms in query order, doubles: the sums that the reference computes.
 void score_exactly(const SegmentQuery& query, std::span<const Candidate> candidates, Workspace& work) {
     work.exact.assign(candidates.size(), 0.0);
@@ -53,7 +65,7 @@ void score_exactly(const SegmentQuery& query, std::span<const Candidate> candida
 void search_candidates(const SegmentQuery& query, Kernel kernel, std::uint32_t segment_index, Workspace& work,
                        std::vector<Scored>& out) {
     const FixedPoint fixed(query);
-    work.candidates.start(query.k, fixed, fixed.threshold_of_score(query.floor));
+    work.candidates.start(query.k, fixed, first_threshold(query, fixed));
     collect(query, fixed, kernel, work);
     const std::span<const Candidate> candidates = work.candidates.finish();
     score_exactly(query, candidates, work);

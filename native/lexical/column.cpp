@@ -13,6 +13,7 @@ Column::Column(const PostingList& list, const ColumnScoring& scoring) {
     size_ = static_cast<std::uint32_t>(rows.size());
     const auto is_frequent = [&](std::uint32_t share) { return rows.size() * share >= segment_rows; };
     fill_windows(rows, segment_rows);
+    if (rows.size() >= kFewPostings) count_impacts();
     if (is_frequent(kMaximaShare)) fill_maxima(rows, segment_rows);
     if (is_frequent(kRowsShare)) {
         shape_ = Shape::rows;
@@ -93,38 +94,31 @@ void Column::fill_entries(std::span<const std::uint32_t> rows) {
     entries_.emplace_back();                                        // kernels read past an entry
 }
 
-/// Binary search without branches, which would be mispredicted half of the time.
-std::uint32_t Column::find_entry(std::uint32_t block) const {
-    const std::uint32_t* at = entry_blocks_.data();
-    std::size_t count = entry_blocks_.size();
-    if (count == 0) return kernels::kNowhere;
-    while (count > 1) {
-        const std::size_t half = count / 2;
-        at += at[half] <= block ? half : 0;
-        count -= half;
-    }
-    return *at == block ? static_cast<std::uint32_t>(at - entry_blocks_.data()) : kernels::kNowhere;
+void Column::count_impacts() {
+    at_least_.assign(257, 0);
+    for (std::size_t i = 0; i < size_; ++i) ++at_least_[impacts_[i]];
+    for (std::size_t impact = 256; impact-- > 0;) at_least_[impact] += at_least_[impact + 1];
+}
+
+std::uint8_t Column::reached_by(std::size_t k) const {
+    if (at_least_.empty() || k > size_) return 0;
+    // counts fall with the impact: the last one that is at least k
+    const auto below =
+        std::ranges::partition_point(at_least_, [k](std::uint32_t count) { return count >= k; });
+    return static_cast<std::uint8_t>(below - at_least_.begin() - 1);
 }
 
 void Column::score_blocks(const kernels::BlockKernels& kernels, std::span<const std::uint32_t> blocks,
-                          std::uint16_t weight, std::uint16_t* sums) const {
-    switch (shape_) {
-        case Shape::rows:
-            kernels.score_by_rows(sums, blocks.data(), blocks.size(), directory_.data(), impacts_.data(),
-                                  weight);
-            return;
-        case Shape::blocks:
-            kernels.score_by_blocks(sums, blocks.data(), blocks.size(), directory_.data(), entries_.data(),
-                                    static_cast<std::uint32_t>(entry_blocks_.size()), impacts_.data(),
-                                    weight);
-            return;
-        case Shape::entries:
-            for (std::size_t j = 0; j < blocks.size(); ++j) {
-                const std::uint32_t at = find_entry(blocks[j]);
-                if (at == kernels::kNowhere) continue;
-                kernels.score_entry(sums + kBlockRows * j, entries_[at], impacts_.data(), weight);
-            }
-            return;
+                          std::span<const kernels::DirectoryWord> places, std::uint16_t weight,
+                          std::uint16_t* sums) const {
+    if (shape_ == Shape::rows) {
+        kernels.score_by_rows(sums, blocks.data(), blocks.size(), directory_.data(), impacts_.data(), weight);
+    } else if (shape_ == Shape::blocks && entry_blocks_.size() > kEntryCost * blocks.size()) {
+        kernels.score_by_blocks(sums, blocks.data(), blocks.size(), directory_.data(), entries_.data(),
+                                static_cast<std::uint32_t>(entry_blocks_.size()), impacts_.data(), weight);
+    } else {
+        kernels.score_entries(sums, places.data(), entry_blocks_.data(), entries_.data(),
+                              entry_blocks_.size(), impacts_.data(), weight);
     }
 }
 
@@ -155,15 +149,24 @@ void Column::find(const kernels::BlockKernels& kernels, std::span<const std::uin
             kernels.find_by_blocks(places, rows.data(), rows.size(), directory_.data(), entries_.data());
             return;
         case Shape::entries:
-            for (std::size_t i = 0; i < rows.size(); ++i) {
-                places[i] = kernels::kNowhere;
-                const std::uint32_t at = find_entry(static_cast<std::uint32_t>(rows[i] / kBlockRows));
-                const unsigned bit = 1u << rows[i] % kBlockRows;
-                if (at == kernels::kNowhere || (entries_[at].presence & bit) == 0) continue;
-                const unsigned before = entries_[at].presence & (bit - 1);
-                places[i] = entries_[at].first + static_cast<std::uint32_t>(std::popcount(before));
-            }
+            find_in_entries(rows, places);
             return;
+    }
+}
+
+/// Rows come in few ascending runs, so the entries are gone over a few times.
+void Column::find_in_entries(std::span<const std::uint32_t> rows, std::uint32_t* places) const {
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        places[i] = kernels::kNowhere;
+        const auto block = static_cast<std::uint32_t>(rows[i] / kBlockRows);
+        if (i > 0 && rows[i] < rows[i - 1]) at = 0;
+        while (at < entry_blocks_.size() && entry_blocks_[at] < block) ++at;
+        if (at == entry_blocks_.size() || entry_blocks_[at] != block) continue;
+        const unsigned bit = 1u << rows[i] % kBlockRows;
+        if ((entries_[at].presence & bit) == 0) continue;
+        const unsigned before = entries_[at].presence & (bit - 1);
+        places[i] = entries_[at].first + static_cast<std::uint32_t>(std::popcount(before));
     }
 }
 
@@ -172,9 +175,10 @@ std::uint32_t Column::escaped_code(std::uint32_t place) const {
 }
 
 std::size_t Column::memory_bytes() const {
-    return sizeof(Column) + 4 * window_starts_.capacity() + 2 * window_rows_.capacity() +
-           impacts_.capacity() + codes_.capacity() + escapes_.capacity() * sizeof(escapes_[0]) +
-           block_maxima_.capacity() + directory_.capacity() * sizeof(directory_[0]) +
+    return sizeof(Column) + 4 * (at_least_.capacity() + window_starts_.capacity()) +
+           2 * window_rows_.capacity() + impacts_.capacity() + codes_.capacity() +
+           escapes_.capacity() * sizeof(escapes_[0]) + block_maxima_.capacity() +
+           directory_.capacity() * sizeof(directory_[0]) +
            entry_blocks_.capacity() * (sizeof(entry_blocks_[0]) + 1) +
            entries_.capacity() * sizeof(entries_[0]);
 }

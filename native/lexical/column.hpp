@@ -56,9 +56,14 @@ class Column {
     std::span<const std::uint32_t> entry_blocks() const { return entry_blocks_; }
     std::span<const std::uint8_t> entry_maxima() const { return entry_maxima_; }
 
-    /// sums[8 j + r] += weighted impact of row r of blocks[j].
+    /// sums[8 j + r] += weighted impact of row r of blocks[j]; blocks ascend, and `places` is their
+    /// directory.
     void score_blocks(const kernels::BlockKernels& kernels, std::span<const std::uint32_t> blocks,
-                      std::uint16_t weight, std::uint16_t* sums) const;
+                      std::span<const kernels::DirectoryWord> places, std::uint16_t weight,
+                      std::uint16_t* sums) const;
+
+    /// An impact that at least k postings reach; 0 if that is not known.
+    std::uint8_t reached_by(std::size_t k) const;
 
     /// The postings of a window of rows, in order: rows less the window's first one, and impacts.
     struct Window {
@@ -92,14 +97,17 @@ class Column {
     static constexpr std::uint32_t kMaximaShare = 64;    // block maxima pay above rows / 64 postings
     static constexpr std::uint32_t kRowsShare = 16;      // a directory over rows above rows / 16
     static constexpr std::uint32_t kEntriesShare = 512;  // no directory below rows / 512
+    static constexpr std::size_t kFewPostings = 512;     // impacts are not counted below
+    static constexpr std::size_t kEntryCost = 8;         // entries gone over in the time of a lookup
 
     void quantise(const PostingList& list, const ColumnScoring& scoring, std::vector<std::uint32_t>& rows);
     void store_code(std::uint32_t code);
     void fill_maxima(std::span<const std::uint32_t> rows, std::size_t segment_rows);
     void fill_entries(std::span<const std::uint32_t> rows);
     void fill_directory(std::span<const std::uint32_t> places, std::size_t size);
+    void count_impacts();
     void fill_windows(std::span<const std::uint32_t> rows, std::size_t segment_rows);
-    std::uint32_t find_entry(std::uint32_t block) const;
+    void find_in_entries(std::span<const std::uint32_t> rows, std::uint32_t* places) const;
     std::uint32_t escaped_code(std::uint32_t place) const;
 
     Shape shape_ = Shape::entries;
@@ -108,6 +116,7 @@ class Column {
     std::vector<std::uint32_t> window_starts_;  // place of the first posting of each window, and the end
     std::vector<std::uint16_t> window_rows_;    // by place: the row less the first one of its window
     std::vector<std::uint8_t> impacts_;         // by place, padded
+    std::vector<std::uint32_t> at_least_;       // by impact: postings that reach it; empty if there are few
     std::vector<std::uint8_t> codes_;           // by place; kEscape leads to escapes_
     std::vector<std::pair<std::uint32_t, std::uint32_t>> escapes_;  // (place, code)
     std::vector<std::uint8_t> block_maxima_;

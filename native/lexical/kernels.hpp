@@ -15,6 +15,8 @@ struct Workspace {
     std::vector<std::uint16_t> largest;         // sample of the largest bounds
     std::vector<std::uint16_t> sums;            // by row of a window
     std::vector<std::uint16_t> row_sums;        // by row of the segment; zero between queries
+    std::vector<std::uint32_t> queue;           // blocks to be scored, and their directory, zero in between
+    std::vector<kernels::DirectoryWord> queue_places;
     std::vector<std::uint32_t> touched;
     std::vector<std::uint32_t> found_above;  // what find_above writes
     CandidateSet candidates;

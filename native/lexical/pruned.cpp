@@ -33,18 +33,19 @@ class PrunedSearch {
     std::uint16_t bound_of_best_blocks() const;
     std::span<const std::uint32_t> blocks_above(std::size_t first, std::uint16_t cut) const;
     void enqueue(std::size_t block);
+    void enter_queue();
     void score_queue();
 
-    static constexpr std::size_t kQueue = 64;  // blocks scored together, so that their cache misses overlap
+    // Blocks scored together: enough for their cache misses to overlap, and few enough for the cut to rise
+    // between.
+    static constexpr std::size_t kQueue = 64;
 
     const SegmentQuery& query_;
     const FixedPoint& fixed_;
     Workspace& work_;
     CandidateSet& candidates_;
     const kernels::BlockKernels& kernels_ = kernels::block_kernels();
-    std::size_t queued_ = 0;
-    std::uint32_t queue_[kQueue];
-    alignas(64) std::uint16_t queue_sums_[kQueue * kBlockRows];
+    std::vector<std::uint32_t>& queue_ = work_.queue;
 };
 
 void PrunedSearch::add_bounds() {
@@ -131,24 +132,38 @@ void PrunedSearch::score_remaining_blocks() {
 
 void PrunedSearch::enqueue(std::size_t block) {
     if (!query_.allowed.empty() && query_.allowed[block] == 0) return;  // a byte of the mask is a block
-    queue_[queued_++] = static_cast<std::uint32_t>(block);
-    if (queued_ == kQueue) score_queue();
+    queue_.push_back(static_cast<std::uint32_t>(block));
+    if (queue_.size() == kQueue) score_queue();
+}
+
+/// Gives the queued blocks, which ascend, their places. Words without a queued block stay zero.
+void PrunedSearch::enter_queue() {
+    work_.queue_places.resize(std::max(work_.queue_places.size(), blocks() / 64 + 1));
+    for (std::uint32_t j = 0; j < queue_.size(); ++j) {
+        kernels::DirectoryWord& word = work_.queue_places[queue_[j] / 64];
+        if (word.bits == 0) word.first = j;
+        word.bits |= std::uint64_t{1} << (queue_[j] % 64);
+    }
 }
 
 void PrunedSearch::score_queue() {
-    std::fill_n(queue_sums_, queued_ * kBlockRows, std::uint16_t{0});
+    if (queue_.empty()) return;
+    enter_queue();
+    work_.sums.assign(queue_.size() * kBlockRows, 0);
     for (std::size_t t = 0; t < query_.terms.size(); ++t) {
-        query_.terms[t].column->score_blocks(kernels_, {queue_, queued_}, fixed_.weights()[t], queue_sums_);
+        query_.terms[t].column->score_blocks(kernels_, queue_, work_.queue_places, fixed_.weights()[t],
+                                             work_.sums.data());
     }
-    for (std::size_t j = 0; j < queued_; ++j) {
-        const std::uint16_t* sums = queue_sums_ + j * kBlockRows;
+    for (std::size_t j = 0; j < queue_.size(); ++j) {
+        const std::uint16_t* sums = work_.sums.data() + j * kBlockRows;
         for (std::uint32_t mask = kernels_.rows_above(sums, candidates_.cut()); mask != 0; mask &= mask - 1) {
             const auto at = static_cast<std::uint32_t>(std::countr_zero(mask));
             const auto row = static_cast<std::uint32_t>(queue_[j] * kBlockRows + at);
             if (query_.is_allowed(row)) candidates_.add(row, sums[at]);
         }
     }
-    queued_ = 0;
+    for (const std::uint32_t block : queue_) work_.queue_places[block / 64] = {};
+    queue_.clear();
     candidates_.raise_cut();
 }
 

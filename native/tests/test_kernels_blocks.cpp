@@ -79,6 +79,18 @@ void test_scoring(const BlockKernels& level, std::mt19937& random, unsigned shar
                           list.entries.data(), static_cast<std::uint32_t>(list.blocks.size()),
                           list.impacts.data(), weight);
     CHECK(sums == expected);
+    std::vector<std::uint32_t> ascending = blocks;
+    std::ranges::sort(ascending);
+    ascending.erase(std::unique(ascending.begin(), ascending.end()), ascending.end());
+    std::vector<std::uint16_t> by_place(ascending.size() * kBlockRows);
+    level.score_entries(by_place.data(), directory_of(ascending, kBlocks).data(), list.blocks.data(),
+                        list.entries.data(), list.blocks.size(), list.impacts.data(), weight);
+    for (std::size_t j = 0; j < blocks.size(); ++j) {
+        const auto place =
+            static_cast<std::size_t>(std::ranges::lower_bound(ascending, blocks[j]) - ascending.begin());
+        CHECK(std::equal(&by_place[place * kBlockRows], &by_place[place * kBlockRows] + kBlockRows,
+                         &expected[j * kBlockRows]));
+    }
     std::vector<std::uint16_t> all(kRows);
     std::vector<std::uint16_t> rows16(list.rows.begin(), list.rows.end());
     level.add_postings(all.data(), rows16.data(), list.impacts.data(), rows16.size(), weight);
