@@ -80,7 +80,7 @@ def cost_rows(bench: Bench, queries: Sequence[Query], k: int, each: dict[str, fl
     rows = []
     for name, (postings, size) in reads.items():
         speed = size / each[name]
-        cost = [f"{postings:,.0f}", f"{each[name] * 1e9 / postings:.2f}", f"{size / 1e6:.3f}"]
+        cost = [f"{postings:,.0f}", f"{each[name] * 1e9 / lists:.2f}", f"{size / 1e6:.3f}"]
         rows.append([str(k), name, *cost, f"{speed / 1e9:.2f}", f"{speed / bench.bandwidth:.0%}"])
     return rows
 

@@ -342,6 +342,9 @@ void bind_searcher(nb::module_& module) {
              "offsets[i+1]).")
         .def("doc_ids", &doc_ids, "segments"_a, "rows"_a, "The doc_ids at these places.")
         .def_prop_ro("memory_bytes", &Searcher::memory_bytes)
+        .def_prop_ro(
+            "work", [](const Searcher& self) { return std::tuple(self.work().postings, self.work().bytes); },
+            "Postings and bytes that all searches so far have read.")
         .def("document_frequency", &Searcher::document_frequency, "term"_a)
         .def(
             "idf",

@@ -44,6 +44,7 @@ void score_exactly(const SegmentQuery& query, std::span<const Candidate> candida
     work.rows.resize(candidates.size());
     work.places.resize(candidates.size());
     work.present.resize(candidates.size());
+    work.work.read(candidates.size() * query.terms.size(), Column::kFindBytes);
     std::ranges::transform(candidates, work.rows.begin(), &Candidate::row);
     for (const QueryTerm& term : query.terms) {
         term.column->find(kernels::block_kernels(), work.rows, work.places.data());

@@ -36,6 +36,12 @@ struct ColumnScoring {
 
 class Column {
   public:
+    /// Bytes read for a posting in a window (row, impact), for a look into a block (directory, impacts), and
+    /// for finding a row (directory, code).
+    static constexpr std::size_t kWindowBytes = 3;
+    static constexpr std::size_t kLookBytes = 24;
+    static constexpr std::size_t kFindBytes = 17;
+
     /// Postings whose boosted frequency is 0 are left out.
     Column(const PostingList& list, const ColumnScoring& scoring);
 

@@ -65,6 +65,7 @@ void collect_all(const SegmentQuery& query, const FixedPoint& fixed, Workspace& 
 void collect_exhaustive(const SegmentQuery& query, const FixedPoint& fixed, Workspace& work) {
     std::size_t postings = 0;
     for (const QueryTerm& term : query.terms) postings += term.column->size();
+    work.work.read(postings, Column::kWindowBytes);
     if (postings * kFewShare < query.rows()) {
         collect_few(query, fixed, work);
     } else {

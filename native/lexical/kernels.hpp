@@ -8,8 +8,20 @@ namespace rocchio::lexical {
 
 enum class Kernel : std::uint8_t { automatic, pruned, exhaustive, reference };
 
+/// What searching read: postings added one by one or looked up in a block, and bytes of columns.
+struct Work {
+    std::uint64_t postings = 0;
+    std::uint64_t bytes = 0;
+
+    void read(std::size_t count, std::size_t bytes_each) {
+        postings += count;
+        bytes += count * bytes_each;
+    }
+};
+
 /// Memory that a thread keeps between queries.
 struct Workspace {
+    Work work;
     std::vector<std::vector<QueryTerm>> terms;  // by segment
     std::vector<std::uint16_t> bounds;          // by block: bound of the sum of its best row
     std::vector<std::uint16_t> largest;         // sample of the largest bounds

@@ -57,6 +57,7 @@ void PrunedSearch::add_bounds() {
         const std::uint16_t weight = fixed_.weights()[t];
         const auto places = column.entry_blocks();
         const auto maxima = column.entry_maxima();
+        work_.work.bytes += places.size() * (sizeof(places[0]) + sizeof(maxima[0]));
         for (std::size_t i = 0; i < places.size(); ++i) {
             std::uint16_t& bound = bounds[places[i]];
             bound = static_cast<std::uint16_t>(bound + kernels::weighted(maxima[i], weight));
@@ -69,8 +70,9 @@ void PrunedSearch::add_bounds() {
         const std::size_t count = std::min(tile, blocks() - first);
         for (std::size_t t = 0; t < query_.terms.size(); ++t) {
             const auto maxima = query_.terms[t].column->block_maxima();
-            if (!maxima.empty())
-                kernels_.add_maxima(bounds + first, maxima.data() + first, count, fixed_.weights()[t]);
+            if (maxima.empty()) continue;
+            work_.work.bytes += count;
+            kernels_.add_maxima(bounds + first, maxima.data() + first, count, fixed_.weights()[t]);
         }
         kernels_.keep_larger(work_.largest.data() + first % sample, bounds + first, count);
     }
@@ -149,6 +151,7 @@ void PrunedSearch::enter_queue() {
 void PrunedSearch::score_queue() {
     if (queue_.empty()) return;
     enter_queue();
+    work_.work.read(queue_.size() * query_.terms.size(), Column::kLookBytes);
     work_.sums.assign(queue_.size() * kBlockRows, 0);
     for (std::size_t t = 0; t < query_.terms.size(); ++t) {
         query_.terms[t].column->score_blocks(kernels_, queue_, work_.queue_places, fixed_.weights()[t],

@@ -181,6 +181,8 @@ BatchResult Searcher::search(std::span<const std::string_view> distinct_terms, c
         result.hits.insert(result.hits.end(), hits.begin(), hits.end());
         result.offsets.push_back(result.hits.size());
     }
+    postings_read_ += work.work.postings;
+    bytes_read_ += work.work.bytes;
     return result;
 }
 

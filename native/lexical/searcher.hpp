@@ -1,6 +1,7 @@
 #pragma once
 // Exact top-k over the segments of one snapshot with one scoring: what a batch of queries is run against.
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -57,6 +58,9 @@ class Searcher {
     /// Bytes that the columns take now.
     std::size_t memory_bytes() const { return terms_.memory_bytes(); }
 
+    /// What all searches so far have read.
+    Work work() const { return {postings_read_, bytes_read_}; }
+
   private:
     struct Prepared {
         std::once_flag once;
@@ -83,6 +87,8 @@ class Searcher {
     std::uint64_t documents_;
     bool all_fields_;
     mutable TermCache terms_;
+    mutable std::atomic<std::uint64_t> postings_read_ = 0;
+    mutable std::atomic<std::uint64_t> bytes_read_ = 0;
     std::unique_ptr<Prepared[]> prepared_;
 };
 

@@ -231,6 +231,10 @@ class Searcher:
     @property
     def memory_bytes(self) -> int: ...
 
+    @property
+    def work(self) -> tuple[int, int]:
+        """Postings and bytes that all searches so far have read."""
+
     def document_frequency(self, term: str) -> int: ...
 
     def idf(self, documents: int, df: int) -> float: ...
