@@ -5,7 +5,7 @@ What is measured: building (each engine in its own process: seconds, peak memory
 Data: BM25 impacts in 8 bits of the first 100,000 Wikipedia passages, with natural questions; with --model, also the
     weights that a SPLADE model gives a BEIR folder and its queries, encoded once and kept in --cache.
 Notes: all engines have the same whole weights from 1 to 255. Recall counts documents as good as the exact k-th.
-    Seismic is approximate and searched at the recalls named. rocchio is measured once it has sparse fields.
+    Seismic is approximate and searched at the recalls named.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""rocchio's sparse field, through the calls its users will make."""
+"""rocchio's sparse field, through the calls its users make."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def build(source: Any, folder: Path) -> dict[str, float]:
 
     vectors = source.vectors()
     names = [str(term) for term in range(vectors.dimensions)]
-    col = rocchio.create(folder, fields={"text": rocchio.text(), FIELD: rocchio.sparse()})  # type: ignore[attr-defined]
-    col.add({"doc_id": str(row), "text": "", FIELD: vector} for row, vector in enumerate(vectors.dicts(names)))
+    col = rocchio.create(folder, fields={FIELD: rocchio.sparse(scale=1)})  # weights are whole
+    col.add({"doc_id": str(row), FIELD: vector} for row, vector in enumerate(vectors.dicts(names)))
     col.commit()
     return {}
 
@@ -53,7 +53,7 @@ ENGINE = Engine(
     packages=("rocchio", "numpy"),
     build=build,
     open=OpenedSparse,
-    index_files=("index.arrays",),
+    index_files=("index.arrays", "sparse-*.arrays"),
     bytes_per_posting=None,
     build_threads=1,
     includes="build: vectors as dicts, indexing, checksums, syncing. Search: one list of dicts in, doc_id strings out.",

@@ -11,6 +11,7 @@ from tests.errors.refusal import refused
 
 import rocchio
 from rocchio.errors import BadRecord, InvalidArgument, SchemaMismatch
+from rocchio.sources import read_weighted_topics
 
 
 @pytest.fixture
@@ -100,3 +101,28 @@ def test_bad_documents(sparse: rocchio.Collection, tmp_path: Path) -> None:
     assert (summary.added, summary.rejected) == (1, 2)
     reasons = [json.loads(line)["reason"] for line in (tmp_path / "rejects.jsonl").read_text().splitlines()]
     assert "expected a number as the weight of 'x', found True" in reasons[1]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{"_id": "q", "text": "alpha"}', "weights"),
+        ('{"weights": {"x": 1}}', "an id under one of"),
+        ('{"_id": "q", "weights": [1]}', "weights"),
+        ('{"_id": " ", "weights": {"x": 1}}', "an id under one of"),
+        ('{"_id": "q", "weights": {}}\n{"_id": "q", "weights": {}}', "every query id once, found 'q' again"),
+        ("", "expected topics, found none"),
+        ("not json", "expected"),
+    ],
+)
+def test_bad_weighted_topics(tmp_path: Path, content: str, words: str) -> None:
+    path = tmp_path / "topics.jsonl"
+    path.write_text(content)
+    with refused(BadRecord, "topics.jsonl", words):
+        read_weighted_topics(path)
+
+
+def test_weighted_topics(tmp_path: Path) -> None:
+    path = tmp_path / "topics.jsonl"
+    path.write_text('{"id": 7, "weights": {"x": 1}}\n\n{"_id": "q", "weights": {}}\n')
+    assert read_weighted_topics(path) == {"7": {"x": 1}, "q": {}}
