@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from peers.engine import Engine
 
 FIELD = "s"
+ALPHAS = (0.95, 0.9, 0.8, 0.7, 0.6)
+QUERY_CUTS = (None, 20, 10)
 
 
 def build(source: Any, folder: Path) -> dict[str, float]:
@@ -23,6 +27,15 @@ def build(source: Any, folder: Path) -> dict[str, float]:
     return {}
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """Queries and how to search them."""
+
+    queries: list[dict[str, float]]
+    alpha: float = 1.0
+    query_cut: int | None = None
+
+
 class OpenedSparse:
     """A collection."""
 
@@ -32,16 +45,26 @@ class OpenedSparse:
 
         self._col = rocchio.open(folder)
 
-    def prepare(self, queries: Sequence[dict[int, float]], k: int) -> list[dict[str, float]]:
-        """Term numbers as strings."""
+    def prepare(self, queries: Sequence[dict[int, float]], k: int) -> Prepared:
+        """Term numbers as strings, to be searched exactly."""
         del k
-        return [{str(term): weight for term, weight in query.items()} for query in queries]
+        return Prepared([{str(term): weight for term, weight in query.items()} for query in queries])
 
-    def search(self, prepared: list[dict[str, float]], k: int) -> Any:
+    def settings(self, prepared: Prepared) -> Iterator[Prepared]:
+        """Those that are not exact."""
+        for alpha, query_cut in product(ALPHAS, QUERY_CUTS):
+            yield replace(prepared, alpha=alpha, query_cut=query_cut)
+
+    def name_of(self, prepared: Prepared) -> str:
+        """Its parameters."""
+        return f"alpha={prepared.alpha} query_cut={prepared.query_cut}"
+
+    def search(self, prepared: Prepared, k: int) -> Any:
         """A Run."""
-        return self._col.search(prepared, field=FIELD, k=k)
+        options = {"alpha": prepared.alpha, "query_cut": prepared.query_cut}
+        return self._col.search(prepared.queries, field=FIELD, k=k, **options)
 
-    def rows(self, found: Any, prepared: list[dict[str, float]], k: int) -> list[list[int]]:
+    def rows(self, found: Any, prepared: Prepared, k: int) -> list[list[int]]:
         """Documents were named by their numbers."""
         del prepared, k
         return [[int(doc_id) for doc_id in doc_ids] for doc_ids in found.doc_ids]
