@@ -5,7 +5,8 @@ What is measured: building (each engine in its own process: seconds, peak memory
 Data: BM25 impacts in 8 bits of the first 100,000 Wikipedia passages, with natural questions; with --model, also the
     weights that a SPLADE model gives a BEIR folder and its queries, encoded once and kept in --cache.
 Notes: all engines have the same whole weights from 1 to 255. Recall counts documents as good as the exact k-th.
-    Seismic is approximate and searched at the recalls named. rocchio is measured once it has sparse fields.
+    Seismic is approximate and searched at the recalls named; rocchio exactly, and at these recalls with alpha and
+    query_cut.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any
 from measure import Call, in_own_process, in_this_process, machine, paired_ratio, paired_seconds
 from peers import bmp_engine, is_installed, rocchio_sparse_engine, seismic_engine, versions
 from peers.engine import Engine
+from peers.tuning import fastest
 from sections import build_section
 from sparse_data import SparseQuery, SparseSource, Vectors, bm25_impacts, exact_scores, recall, splade_vectors
 from tables import publish, table
@@ -51,26 +53,23 @@ class Contender:
 
 
 def engine_names() -> list[str]:
-    """The engines to measure: installed, and rocchio if it has sparse fields."""
-    import rocchio
-
-    has = {"rocchio": hasattr(rocchio, "sparse")}
-    return [name for name, engine in ENGINES.items() if has.get(name, True) and is_installed(engine)]
+    """The engines to measure: those that are installed."""
+    return [name for name, engine in ENGINES.items() if is_installed(engine)]
 
 
 def contenders(opened: dict[str, Any], queries: Sequence[SparseQuery], scores: Any, k: int) -> list[Contender]:
-    """All rows for one k; Seismic has one for each recall it reaches with some setting."""
+    """All rows for one k; approximate engines have one for each recall they reach with some setting."""
     rows = []
     for name, index in opened.items():
         prepared = index.prepare(queries, k)
         if not isinstance(index, seismic_engine.OpenedSeismic):
             rows.append(Contender(name, index, prepared))
+        if not hasattr(index, "settings"):
             continue
         for target in TARGETS:
-            found = seismic_engine.tuned(index, prepared, k, lambda r: recall(r, scores, k), target)
+            found = fastest(index, prepared, k, lambda r: recall(r, scores, k), target)
             if found:
-                setting = f"query_cut={found.query_cut} heap_factor={found.heap_factor}"
-                rows.append(Contender(f"{name} for recall {target}: {setting}", index, found))
+                rows.append(Contender(f"{name} for recall {target}: {index.name_of(found)}", index, found))
     return rows
 
 

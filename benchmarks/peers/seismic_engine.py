@@ -8,9 +8,8 @@ the block's summary, which suits SPLADE, and with nearly all of it, without whic
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -68,7 +67,7 @@ class OpenedSeismic:
         self._index = index_class(source.vectors().dimensions, "SeismicIndex").load(str(path))
 
     def prepare(self, queries: Sequence[dict[int, float]], k: int) -> Prepared:
-        """Arrays of strings and weights, with the most careful setting; `tuned` finds a faster one."""
+        """Arrays of strings and weights, with the most careful setting."""
         import seismic
 
         del k
@@ -77,6 +76,15 @@ class OpenedSeismic:
         weights = [np.array(list(query.values()), np.float32) for query in queries]
         ids = np.array([str(number) for number in range(len(queries))], dtype=kind)
         return Prepared(ids, terms, weights, QUERY_CUTS[-1], HEAP_FACTORS[0])
+
+    def settings(self, prepared: Prepared) -> Iterator[Prepared]:
+        """All of them."""
+        for cut, factor in product(QUERY_CUTS, HEAP_FACTORS):
+            yield replace(prepared, query_cut=cut, heap_factor=factor)
+
+    def name_of(self, prepared: Prepared) -> str:
+        """Its parameters."""
+        return f"query_cut={prepared.query_cut} heap_factor={prepared.heap_factor}"
 
     def search(self, prepared: Prepared, k: int) -> Any:
         """Lists of (query id, score, doc_id) by query."""
@@ -93,24 +101,6 @@ class OpenedSeismic:
             for query, _, doc_id in hits:
                 rows[int(query)].append(int(doc_id))
         return rows
-
-
-def tuned(
-    opened: OpenedSeismic, prepared: Prepared, k: int, recall_of: Callable[[list[list[int]]], float], target: float
-) -> Prepared | None:
-    """The queries with the fastest setting whose recall reaches the target, None if none does."""
-    reached = []
-    for cut, factor in product(QUERY_CUTS, HEAP_FACTORS):
-        tried = Prepared(prepared.ids, prepared.terms, prepared.weights, cut, factor)
-        started = time.process_time()  # unlike the clock, it leaves out what other programs take
-        found = opened.search(tried, k)
-        seconds = time.process_time() - started
-        if recall_of(opened.rows(found, tried, k)) >= target:
-            reached.append((seconds, cut, factor))
-    if not reached:
-        return None
-    _, cut, factor = min(reached)
-    return Prepared(prepared.ids, prepared.terms, prepared.weights, cut, factor)
 
 
 def make_engine(energy: float) -> Engine:

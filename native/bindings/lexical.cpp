@@ -197,6 +197,17 @@ void bind_builder(nb::module_& module) {
                 self.add(fields, term_limit);
             },
             "ids"_a, "offsets"_a, "term_limit"_a)
+        .def(
+            "add_impacts",
+            [](SegmentBuilder& self, const InputArray<std::uint32_t>& ids,
+               const InputArray<std::uint32_t>& impacts, const InputArray<std::int64_t>& offsets,
+               std::size_t term_limit) {
+                nb::gil_scoped_release release;
+                self.add_impacts({span_of(ids), span_of(offsets)}, span_of(impacts), term_limit);
+            },
+            "ids"_a, "impacts"_a, "offsets"_a, "term_limit"_a,
+            "Documents of weighted terms, for a builder of one field; ValueError for impacts of 0 or above "
+            "2^32.")
         .def_prop_ro("row_count", &SegmentBuilder::row_count)
         .def_prop_ro("posting_count", &SegmentBuilder::posting_count)
         .def_prop_ro("memory_bytes", &SegmentBuilder::memory_bytes)
@@ -258,8 +269,10 @@ QueryBatch checked_batch(std::span<const std::uint64_t> offsets, std::span<const
 nb::tuple search(const Searcher& self, const InputArray<std::uint8_t>& term_bytes,
                  const InputArray<std::int64_t>& term_offsets, const InputArray<std::uint64_t>& query_offsets,
                  const InputArray<std::uint32_t>& query_terms, const InputArray<double>& weights,
-                 std::size_t k, const std::vector<InputArray<std::uint8_t>>& allowed, Kernel kernel) {
+                 std::size_t k, const std::vector<InputArray<std::uint8_t>>& allowed, Kernel kernel,
+                 double alpha) {
     if (k == 0) throw std::invalid_argument("expected k of at least 1");
+    if (!(alpha > 0.0 && alpha <= 1.0)) throw std::invalid_argument("expected alpha above 0 and at most 1");
     if (!allowed.empty() && allowed.size() != self.segment_count()) {
         throw std::invalid_argument("expected a mask for every segment, or none");
     }
@@ -280,7 +293,7 @@ nb::tuple search(const Searcher& self, const InputArray<std::uint8_t>& term_byte
         const auto distinct = strings_of(term_bytes, term_offsets);
         const auto batch =
             checked_batch(span_of(query_offsets), span_of(query_terms), span_of(weights), distinct.size());
-        result = self.search(distinct, batch, k, masks, kernel);
+        result = self.search(distinct, batch, k, masks, kernel, alpha);
         segments.reserve(result.hits.size());
         rows.reserve(result.hits.size());
         scores.reserve(result.hits.size());
@@ -314,7 +327,8 @@ void bind_searcher(nb::module_& module) {
         .value("lucene", Variant::lucene)
         .value("atire", Variant::atire)
         .value("bm25l", Variant::bm25l)
-        .value("bm25plus", Variant::bm25plus);
+        .value("bm25plus", Variant::bm25plus)
+        .value("impact", Variant::impact);
     nb::enum_<Kernel>(module, "Kernel")
         .value("automatic", Kernel::automatic)
         .value("pruned", Kernel::pruned)
@@ -337,9 +351,9 @@ void bind_searcher(nb::module_& module) {
             "segments"_a, "variant"_a, "k1"_a, "b"_a, "delta"_a, "field_weights"_a, "documents"_a,
             "total_lengths"_a, "memory_bytes"_a)
         .def("search", &search, "term_bytes"_a, "term_offsets"_a, "query_offsets"_a, "query_terms"_a,
-             "weights"_a, "k"_a, "allowed"_a, "kernel"_a,
+             "weights"_a, "k"_a, "allowed"_a, "kernel"_a, "alpha"_a = 1.0,
              "Batch search; returns (offsets, segments, rows, scores): query i has hits [offsets[i], "
-             "offsets[i+1]).")
+             "offsets[i+1]). Exact with alpha 1.")
         .def("doc_ids", &doc_ids, "segments"_a, "rows"_a, "The doc_ids at these places.")
         .def_prop_ro("memory_bytes", &Searcher::memory_bytes)
         .def_prop_ro(

@@ -6,6 +6,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <tuple>
@@ -14,6 +15,7 @@
 #include "bindings/arrays.hpp"
 #include "bindings/bind.hpp"
 #include "text/porter.hpp"
+#include "text/string_interner.hpp"
 #include "text/token_table.hpp"
 
 namespace nb = nanobind;
@@ -132,9 +134,57 @@ std::vector<std::string> stem_all(const std::vector<std::string_view>& words) {
     return stems;
 }
 
+std::vector<std::uint32_t> intern_all(StringInterner& strings, std::span<const std::uint8_t> bytes,
+                                      std::span<const std::int64_t> offsets) {
+    if (offsets.empty() || offsets.front() < 0 || !std::ranges::is_sorted(offsets) ||
+        static_cast<std::size_t>(offsets.back()) > bytes.size()) {
+        throw std::invalid_argument("expected increasing string offsets inside the bytes");
+    }
+    const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    std::vector<std::uint32_t> ids;
+    ids.reserve(offsets.size() - 1);
+    for (std::size_t i = 0; i + 1 < offsets.size(); ++i) {
+        const auto first = static_cast<std::size_t>(offsets[i]);
+        const std::string_view text = all.substr(first, static_cast<std::size_t>(offsets[i + 1]) - first);
+        ids.push_back(strings.intern(text, strings.key_of(text, all.size() - first)));
+    }
+    return ids;
+}
+
+void bind_strings(nb::module_& module) {
+    nb::class_<StringInterner>(module, "StringTable",
+                               "Numbers strings 0, 1, 2, ... as they come. For one thread.")
+        .def("__init__", [](StringInterner* self) { new (self) StringInterner(random_seed()); })
+        .def(
+            "intern",
+            [](StringInterner& self, const InputArray<std::uint8_t>& bytes,
+               const InputArray<std::int64_t>& offsets) {
+                std::vector<std::uint32_t> ids;
+                {
+                    nb::gil_scoped_release release;
+                    ids = intern_all(self, span_of(bytes), span_of(offsets));
+                }
+                return to_numpy(std::move(ids));
+            },
+            "bytes"_a, "offsets"_a,
+            "Numbers (uint32) of the strings bytes[offsets[i]:offsets[i+1]]; ValueError for bad offsets.")
+        .def(
+            "strings",
+            [](const StringInterner& self) {
+                const auto bytes = self.bytes();
+                const auto offsets = self.offsets();
+                return std::pair{to_numpy(std::vector<std::uint8_t>(bytes.begin(), bytes.end())),
+                                 to_numpy(std::vector<std::int64_t>(offsets.begin(), offsets.end()))};
+            },
+            "(bytes, offsets) of all strings in order of their numbers.")
+        .def("__len__", &StringInterner::size)
+        .def_prop_ro("memory_bytes", &StringInterner::memory_bytes);
+}
+
 }  // namespace
 
 void bind_text(nb::module_& module) {
+    bind_strings(module);
     module.attr("UNRESOLVED") = kUnresolved;
     module.attr("DROPPED") = kDropped;
     module.def("porter_stem", &stem_all, "words"_a,

@@ -9,6 +9,25 @@
 #include "lexical/posting_codec.hpp"
 
 namespace rocchio::lexical {
+namespace {
+
+void check_terms(const FieldTerms& field, std::size_t documents, std::size_t term_limit) {
+    const auto& offsets = field.offsets;
+    if (offsets.empty() || offsets.size() != documents + 1 || offsets.front() != 0 ||
+        !std::ranges::is_sorted(offsets) || static_cast<std::size_t>(offsets.back()) != field.ids.size()) {
+        throw std::invalid_argument("expected increasing offsets that cover the term ids, one per document");
+    }
+    if (std::ranges::any_of(field.ids, [&](std::uint32_t id) { return id >= term_limit; })) {
+        throw std::invalid_argument("expected term ids below the size of the token table");
+    }
+}
+
+std::span<const std::uint32_t> terms_of(const FieldTerms& field, std::size_t document) {
+    const auto first = static_cast<std::size_t>(field.offsets[document]);
+    return field.ids.subspan(first, static_cast<std::size_t>(field.offsets[document + 1]) - first);
+}
+
+}  // namespace
 
 SegmentBuilder::SegmentBuilder(std::size_t field_count)
     : field_count_(field_count), frequencies_(field_count), lengths_(field_count) {
@@ -25,44 +44,72 @@ std::size_t SegmentBuilder::memory_bytes() const {
 void SegmentBuilder::add(std::span<const FieldTerms> fields, std::size_t term_limit) {
     if (fields.size() != field_count_) throw std::invalid_argument("expected one list of terms per field");
     const std::size_t documents = fields[0].offsets.size() - 1;
-    for (const FieldTerms& field : fields) {
-        const auto& offsets = field.offsets;
-        if (offsets.empty() || offsets.size() != documents + 1 || offsets.front() != 0 ||
-            !std::ranges::is_sorted(offsets) ||
-            static_cast<std::size_t>(offsets.back()) != field.ids.size()) {
-            throw std::invalid_argument(
-                "expected increasing offsets that cover the term ids, one per document");
+    for (const FieldTerms& field : fields) check_terms(field, documents, term_limit);
+    make_room(documents, term_limit);
+    for (std::size_t document = 0; document < documents; ++document) {
+        begin_document();
+        for (std::size_t f = 0; f < field_count_; ++f) {
+            const auto ids = terms_of(fields[f], document);
+            for (const std::uint32_t term : ids) count(term, f, 1);
+            lengths_[f].push_back(static_cast<std::uint32_t>(ids.size()));
         }
-        if (std::ranges::any_of(field.ids, [&](std::uint32_t id) { return id >= term_limit; })) {
-            throw std::invalid_argument("expected term ids below the size of the token table");
-        }
+        end_document();
     }
+}
+
+void SegmentBuilder::add_impacts(const FieldTerms& terms, std::span<const std::uint32_t> impacts,
+                                 std::size_t term_limit) {
+    if (field_count_ != 1) throw std::invalid_argument("expected a builder of one field for impacts");
+    if (impacts.size() != terms.ids.size()) throw std::invalid_argument("expected an impact for every term");
+    const std::size_t documents = terms.offsets.size() - 1;
+    check_terms(terms, documents, term_limit);
+    if (std::ranges::find(impacts, 0u) != impacts.end()) {
+        throw std::invalid_argument("expected impacts of at least 1");
+    }
+    std::vector<std::uint32_t> totals;
+    for (std::size_t document = 0; document < documents; ++document) {
+        const auto first = static_cast<std::size_t>(terms.offsets[document]);
+        const auto of_document = impacts.subspan(first, terms_of(terms, document).size());
+        const auto total = std::accumulate(of_document.begin(), of_document.end(), std::uint64_t{0});
+        if (total > std::numeric_limits<std::uint32_t>::max()) {
+            throw std::invalid_argument("expected impacts of a document that add up to less than 2^32");
+        }
+        totals.push_back(static_cast<std::uint32_t>(total));
+    }
+    make_room(documents, term_limit);
+    for (std::size_t document = 0; document < documents; ++document) {
+        begin_document();
+        auto impact = impacts.begin() + terms.offsets[document];
+        for (const std::uint32_t term : terms_of(terms, document)) count(term, 0, *impact++);
+        lengths_[0].push_back(totals[document]);
+        end_document();
+    }
+}
+
+void SegmentBuilder::make_room(std::size_t documents, std::size_t term_limit) {
     if (row_count() + documents >= std::numeric_limits<std::uint32_t>::max()) {
         throw std::invalid_argument("expected fewer than 2^32 documents in a segment");
     }
     slots_.resize(std::max(slots_.size(), term_limit));
-    for (std::size_t document = 0; document < documents; ++document) add_document(fields, document);
 }
 
-void SegmentBuilder::add_document(std::span<const FieldTerms> fields, std::size_t document) {
-    const auto stamp = static_cast<std::uint32_t>(offsets_.size());
+void SegmentBuilder::begin_document() {
+    row_stamp_ = static_cast<std::uint32_t>(offsets_.size());
     document_terms_.clear();
     document_counts_.clear();
-    for (std::size_t f = 0; f < field_count_; ++f) {
-        const auto first = static_cast<std::size_t>(fields[f].offsets[document]);
-        const auto last = static_cast<std::size_t>(fields[f].offsets[document + 1]);
-        for (std::size_t i = first; i < last; ++i) {
-            const std::uint32_t term = fields[f].ids[i];
-            Slot& slot = slots_[term];
-            if (slot.row_stamp != stamp) {
-                slot = {stamp, static_cast<std::uint32_t>(document_terms_.size())};
-                document_terms_.push_back(term);
-                document_counts_.insert(document_counts_.end(), field_count_, 0);
-            }
-            ++document_counts_[slot.index * field_count_ + f];
-        }
-        lengths_[f].push_back(static_cast<std::uint32_t>(last - first));
+}
+
+void SegmentBuilder::count(std::uint32_t term, std::size_t field, std::uint32_t frequency) {
+    Slot& slot = slots_[term];
+    if (slot.row_stamp != row_stamp_) {
+        slot = {row_stamp_, static_cast<std::uint32_t>(document_terms_.size())};
+        document_terms_.push_back(term);
+        document_counts_.insert(document_counts_.end(), field_count_, 0);
     }
+    document_counts_[slot.index * field_count_ + field] += frequency;
+}
+
+void SegmentBuilder::end_document() {
     for (std::size_t i = 0; i < document_terms_.size(); ++i) {
         terms_.push_back(document_terms_[i]);
         codes_.push_back(

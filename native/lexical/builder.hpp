@@ -46,6 +46,12 @@ class SegmentBuilder {
     /// std::invalid_argument.
     void add(std::span<const FieldTerms> fields, std::size_t term_limit);
 
+    /// Adds documents of weighted terms to a builder of one field: an impact of at least 1 for each id stands
+    /// in for its frequency. Impacts of a term that stands twice in a document are added up. Throws
+    /// std::invalid_argument, also where a document's impacts add up to 2^32 or more, before anything is
+    /// added.
+    void add_impacts(const FieldTerms& terms, std::span<const std::uint32_t> impacts, std::size_t term_limit);
+
     std::size_t row_count() const { return offsets_.size() - 1; }
     std::size_t posting_count() const { return terms_.size(); }
     std::size_t memory_bytes() const;
@@ -59,7 +65,10 @@ class SegmentBuilder {
         std::uint32_t index = 0;
     };
 
-    void add_document(std::span<const FieldTerms> fields, std::size_t document);
+    void make_room(std::size_t documents, std::size_t term_limit);
+    void begin_document();
+    void count(std::uint32_t term, std::size_t field, std::uint32_t frequency);
+    void end_document();
     std::vector<std::uint32_t> sort_terms(std::span<const std::string_view> term_strings,
                                           BuiltSegment& built) const;
     void relabel(std::span<const std::uint32_t> new_id, std::span<const std::uint32_t> rank);
@@ -68,6 +77,7 @@ class SegmentBuilder {
 
     std::size_t field_count_;
     FrequencyTable frequencies_;
+    std::uint32_t row_stamp_ = 0;                 // of the current document
     std::vector<Slot> slots_;                     // by term id
     std::vector<std::uint32_t> document_terms_;   // distinct terms of the current document
     std::vector<std::uint32_t> document_counts_;  // [term][field]

@@ -27,7 +27,7 @@ class FrequencyTable {
     std::size_t size() const { return uses_.size(); }
 
   private:
-    static constexpr std::size_t kSingle = 64;
+    static constexpr std::size_t kSingle = 256;
 
     std::uint32_t insert(std::span<const std::uint32_t> tuple);
 

@@ -2,7 +2,7 @@
 // block maxima bounds every row of a block, and most blocks never need a look at their postings. What differs
 // from the paper: bounds are dense arrays of bytes that are added up for all blocks at streaming speed, so no
 // block order has to be built; a sample of the best blocks is scored first, which sets a threshold close to
-// the final one.
+// the final one. As in the paper, alpha below 1 makes bounds smaller than they are, and answers approximate.
 
 #include <algorithm>
 #include <bit>
@@ -30,6 +30,7 @@ class PrunedSearch {
   private:
     std::size_t blocks() const { return work_.bounds.size(); }
     std::size_t wanted_seeds() const { return query_.k + 4 * std::min<std::size_t>(query_.k, 16); }
+    std::uint16_t block_cut() const;
     std::uint16_t bound_of_best_blocks() const;
     std::span<const std::uint32_t> blocks_above(std::size_t first, std::uint16_t cut) const;
     void enqueue(std::size_t block);
@@ -78,6 +79,13 @@ void PrunedSearch::add_bounds() {
     }
 }
 
+/// Blocks with bounds above this are looked into: those with alpha * bound > cut, as bounds are whole
+/// numbers.
+std::uint16_t PrunedSearch::block_cut() const {
+    const double cut = static_cast<double>(candidates_.cut()) / query_.alpha;
+    return static_cast<std::uint16_t>(std::min(cut, 65535.0));
+}
+
 /// A bound that about as many blocks exceed as are wanted to start with.
 std::uint16_t PrunedSearch::bound_of_best_blocks() const {
     std::array<std::uint32_t, (1u << 16 >> kBucketShift)> histogram{};
@@ -95,7 +103,7 @@ std::span<const std::uint32_t> PrunedSearch::blocks_above(std::size_t first, std
 }
 
 void PrunedSearch::score_best_blocks() {
-    const std::uint16_t cut = std::max(bound_of_best_blocks(), candidates_.cut());
+    const std::uint16_t cut = std::max(bound_of_best_blocks(), block_cut());
     for (std::size_t first = 0; first < blocks(); first += kTileBlocks) {
         for (const std::uint32_t at : blocks_above(first, cut)) {
             work_.bounds[first + at] = 0;  // done
@@ -115,8 +123,8 @@ bool PrunedSearch::is_worth_it() const {
     std::size_t live = 0;
     std::uint32_t found[kernels::kScanBlocks];
     for (std::size_t first = 0; first < blocks(); first += kSampled * kernels::kScanBlocks) {
-        live += kSampled * kernels_.find_above(found, work_.bounds.data() + first, kernels::kScanBlocks,
-                                               candidates_.cut());
+        live += kSampled *
+                kernels_.find_above(found, work_.bounds.data() + first, kernels::kScanBlocks, block_cut());
     }
     double postings = kScanRow * static_cast<double>(query_.rows());
     for (const QueryTerm& term : query_.terms) postings += term.column->size();
@@ -125,8 +133,8 @@ bool PrunedSearch::is_worth_it() const {
 
 void PrunedSearch::score_remaining_blocks() {
     for (std::size_t first = 0; first < blocks(); first += kTileBlocks) {
-        for (const std::uint32_t at : blocks_above(first, candidates_.cut())) {
-            if (work_.bounds[first + at] > candidates_.cut()) enqueue(first + at);  // the cut rises meanwhile
+        for (const std::uint32_t at : blocks_above(first, block_cut())) {
+            if (work_.bounds[first + at] > block_cut()) enqueue(first + at);  // the cut rises meanwhile
         }
     }
     score_queue();

@@ -19,6 +19,8 @@ double Scoring::idf(std::uint64_t documents, std::uint64_t df) const {
             return std::log((n + 1.0) / (f + 0.5));
         case Variant::bm25plus:
             return std::log((n + 1.0) / f);
+        case Variant::impact:
+            return 1.0;
     }
     return 0.0;
 }

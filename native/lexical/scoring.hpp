@@ -1,13 +1,14 @@
 #pragma once
 // BM25 in five variants, as written down by Kamphuis et al., "Which BM25 Do You Mean?" (ECIR 2020), and Lù,
-// "BM25S" (2024). score(t, d) = idf(t) * tf_part(tf, length).
+// "BM25S" (2024). score(t, d) = idf(t) * tf_part(tf, length). And impacts: frequencies that are weights
+// already, which a model has learned, so that idf is 1 and the term-frequency part is tf itself.
 
 #include <cstdint>
 #include <string_view>
 
 namespace rocchio::lexical {
 
-enum class Variant : std::uint8_t { robertson, lucene, atire, bm25l, bm25plus };
+enum class Variant : std::uint8_t { robertson, lucene, atire, bm25l, bm25plus, impact };
 
 /// Parameters of BM25 plus the one statistic that the term-frequency part needs.
 struct Scoring {
@@ -40,6 +41,8 @@ struct Scoring {
                 if (delta == 0.0) return (k1 + 1.0) * c / (k1 + c);
                 return (k1 + 1.0) * k1 * c / ((k1 + c + delta) * (k1 + delta));
             }
+            case Variant::impact:
+                return tf;
         }
         return 0.0;
     }

@@ -53,7 +53,8 @@ Searcher::Searcher(std::vector<std::shared_ptr<const Segment>> segments, Scoring
       scoring_(scoring),
       field_weights_(std::move(field_weights)),
       documents_(documents),
-      all_fields_(std::ranges::all_of(field_weights_, [](double weight) { return weight > 0.0; })),
+      tombstones_count_(scoring.variant != Variant::impact &&
+                        std::ranges::all_of(field_weights_, [](double weight) { return weight > 0.0; })),
       terms_(memory_bytes),
       prepared_(std::make_unique<Prepared[]>(segments_.size())) {
     double total = 0.0;
@@ -94,9 +95,10 @@ std::shared_ptr<const Term> Searcher::resolve(std::string_view term) const {
         if (!id) continue;
         const PostingList list = segments_[s]->postings(*id);
         made->segments.push_back({s, *id, std::make_unique<const Column>(list, prepared(s).for_columns())});
-        // with every field searched, each posting is a match, and the tombstones have the count
-        made->document_frequency += all_fields_ ? segments_[s]->live_document_frequency(*id)
-                                                : prepared(s).matching_documents(*segments_[s], list);
+        // With every text field searched, each posting is a match, and the tombstones have the count. Those
+        // of impacts are not on disk.
+        made->document_frequency += tombstones_count_ ? segments_[s]->live_document_frequency(*id)
+                                                      : prepared(s).matching_documents(*segments_[s], list);
     }
     if (made->document_frequency > 0) made->idf = scoring_.idf(documents_, made->document_frequency);
     return terms_.keep(term, std::move(made));
@@ -147,8 +149,8 @@ void Searcher::search_one(const Batch& batch, std::span<const std::uint32_t> que
         if (work.terms[s].empty()) continue;
         const float floor = hits.size() >= batch.k ? hits[batch.k - 1].score : 0.0f;
         const SegmentQuery query{
-            *segments_[s], prepared(s).for_columns(), work.terms[s], batch.masks[s], constant, batch.k,
-            floor};
+            *segments_[s], prepared(s).for_columns(), work.terms[s], batch.masks[s], constant, batch.k, floor,
+            batch.alpha};
         work.found.clear();
         if (batch.kernel == Kernel::reference || !bounded) {
             search_reference(query, s, work.found);
@@ -161,8 +163,9 @@ void Searcher::search_one(const Batch& batch, std::span<const std::uint32_t> que
 }
 
 BatchResult Searcher::search(std::span<const std::string_view> distinct_terms, const QueryBatch& batch,
-                             std::size_t k, std::span<const AllowedRows> allowed, Kernel kernel) const {
-    Batch shared{{}, {}, k, kernel};
+                             std::size_t k, std::span<const AllowedRows> allowed, Kernel kernel,
+                             double alpha) const {
+    Batch shared{{}, {}, k, kernel, alpha};
     shared.terms.reserve(distinct_terms.size());
     for (std::string_view term : distinct_terms) shared.terms.push_back(resolve(term));
     for (std::size_t s = 0; s < segments_.size(); ++s) {

@@ -41,9 +41,11 @@ class Searcher {
              std::span<const std::uint64_t> total_lengths, std::size_t memory_bytes = std::size_t{1} << 30);
 
     /// Top k of each query, score descending, then doc_id ascending (bytewise). `allowed` has one bitmap per
-    /// segment, or none. Deterministic; safe for many threads.
+    /// segment, or none. Deterministic; safe for many threads. Exact with `alpha` 1; below, down to but not
+    /// including 0, the pruned kernel also skips blocks whose bound times alpha rules them out.
     BatchResult search(std::span<const std::string_view> distinct_terms, const QueryBatch& batch,
-                       std::size_t k, std::span<const AllowedRows> allowed, Kernel kernel) const;
+                       std::size_t k, std::span<const AllowedRows> allowed, Kernel kernel,
+                       double alpha = 1.0) const;
 
     const Scoring& scoring() const { return scoring_; }
     std::size_t segment_count() const { return segments_.size(); }
@@ -72,6 +74,7 @@ class Searcher {
         std::vector<std::vector<std::uint8_t>> masks;  // by segment: rows that are allowed and live
         std::size_t k;
         Kernel kernel;
+        double alpha;
     };
 
     std::shared_ptr<const Term> resolve(std::string_view term) const;
@@ -85,7 +88,7 @@ class Searcher {
     Scoring scoring_;
     std::vector<double> field_weights_;
     std::uint64_t documents_;
-    bool all_fields_;
+    bool tombstones_count_;  // whether they tell how many deleted documents match a term
     mutable TermCache terms_;
     mutable std::atomic<std::uint64_t> postings_read_ = 0;
     mutable std::atomic<std::uint64_t> bytes_read_ = 0;

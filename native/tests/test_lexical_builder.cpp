@@ -181,9 +181,43 @@ void test_batches_equal_one() {
     CHECK(built.lengths == whole.lengths);
 }
 
+/// Impacts are frequencies that are not counted, and the rest of a segment is as ever.
+void test_impacts() {
+    const std::vector<std::uint32_t> ids{0, 2, 1, 1, 1, 0};
+    const std::vector<std::int64_t> offsets{0, 2, 2, 5, 6};
+    const std::vector<std::uint32_t> impacts{7, 4000000000u, 1, 2, 3, 300};
+    const std::vector<std::string_view> names{"b", "a", "c"};
+    SegmentBuilder builder(1);
+    builder.add_impacts({ids, offsets}, impacts, names.size());
+    CHECK(builder.row_count() == 4 && builder.posting_count() == 4);
+    const BuiltSegment built = builder.finish(names);
+    CHECK(built.lengths[0] == (std::vector<std::uint32_t>{4000000007u, 0, 6, 300}));
+    CHECK(built.posting_counts == (std::vector<std::uint64_t>{0, 1, 3, 4}));
+    CHECK(built.frequency_tuples == (std::vector<std::uint32_t>{6, 7, 300, 4000000000u}));
+}
+
+void test_refused_impacts() {
+    using Numbers = std::vector<std::uint32_t>;
+    const auto add = [](std::size_t fields, const Numbers& ids, const Numbers& impacts,
+                        const std::vector<std::int64_t>& offsets) {
+        SegmentBuilder builder(fields);
+        builder.add_impacts({ids, offsets}, impacts, 2);
+    };
+    CHECK_THROWS(std::invalid_argument, add(2, {0}, {1}, {0, 1}));
+    CHECK_THROWS(std::invalid_argument, add(1, {0}, {0}, {0, 1}));
+    CHECK_THROWS(std::invalid_argument, add(1, {2}, {1}, {0, 1}));
+    CHECK_THROWS(std::invalid_argument, add(1, {0}, {1, 1}, {0, 1}));
+    CHECK_THROWS(std::invalid_argument, add(1, {0}, {1}, {0, 2}));
+    CHECK_THROWS(std::invalid_argument, add(1, {0}, {1}, {}));
+    CHECK_THROWS(std::invalid_argument, add(1, {0, 1}, {0xFFFFFFFFu, 1}, {0, 2}));
+    add(1, {0, 1}, {0xFFFFFFFFu, 1}, {0, 1, 2});
+}
+
 }  // namespace
 
 int main() {
+    test_impacts();
+    test_refused_impacts();
     test_ranking_is_deterministic();
     test_ranking_order();
     test_round_trip(1, 0, 1, 0);

@@ -53,6 +53,13 @@ void test_tf_part() {
     }
 }
 
+void test_impacts() {
+    const Scoring scoring{Variant::impact, 0.9, 0.4, 0.5, 5.0};
+    CHECK(scoring.idf(1000, 3) == 1.0);
+    CHECK(scoring.absent_part() == 0.0);
+    for (const double tf : {0.0, 1.0, 250.0, 2147483648.0}) CHECK(scoring.tf_part(tf, 77) == tf);
+}
+
 void test_absent_part() {
     CHECK(Scoring{Variant::lucene}.absent_part() == 0.0);
     CHECK(Scoring{Variant::bm25plus}.absent_part() == 0.5);
@@ -65,6 +72,7 @@ void test_absent_part() {
 int main() {
     test_idf();
     test_tf_part();
+    test_impacts();
     test_absent_part();
     return rocchio::failures();
 }

@@ -1,5 +1,6 @@
 #include "text/string_interner.hpp"
 
+#include <random>
 #include <stdexcept>
 #include <utility>
 
@@ -9,6 +10,11 @@ constexpr std::size_t kFirstSlots = 1024;
 static_assert(std::endian::native == std::endian::little,
               "kMasks keeps the first bytes, which must be the low ones");
 }  // namespace
+
+std::uint64_t random_seed() {
+    std::random_device device;
+    return std::uint64_t{device()} << 32 | device();
+}
 
 StringInterner::StringInterner(std::uint64_t seed)
     : seed_(seed),

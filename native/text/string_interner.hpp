@@ -12,6 +12,9 @@
 
 namespace rocchio::text {
 
+/// A seed that cannot be foreseen.
+std::uint64_t random_seed();
+
 /// Numbers distinct byte strings 0, 1, 2, ... in order of arrival. Open addressing with linear probing; a
 /// string of up to 16 bytes lies in its slot, so the usual probe touches one cache line and nothing else. Not
 /// thread safe.

@@ -2,17 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <random>
 #include <stdexcept>
 #include <string>
 
 namespace rocchio::text {
 namespace {
-
-std::uint64_t random_seed() {
-    std::random_device device;
-    return std::uint64_t{device()} << 32 | device();
-}
 
 void check_offsets(std::span<const std::int64_t> offsets, std::size_t size) {
     if (offsets.empty()) {

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rocchio.storage.schema import date as date
     from rocchio.storage.schema import keyword as keyword
     from rocchio.storage.schema import number as number
+    from rocchio.storage.schema import sparse as sparse
     from rocchio.storage.schema import text as text
     from rocchio.storage.schema import vector as vector
     from rocchio.types import Hit as Hit
@@ -51,6 +52,7 @@ _HOMES = {
     "parse_analyzer": ("rocchio.analysis", "parse_analyzer"),
     "parse_plan": ("rocchio.engine.plan", "parse_plan"),
     "rm3": ("rocchio.engine.plan", "rm3"),
+    "sparse": ("rocchio.storage.schema", "sparse"),
     "text": ("rocchio.storage.schema", "text"),
     "vector": ("rocchio.storage.schema", "vector"),
 }
@@ -73,6 +75,7 @@ __all__ = [
     "parse_analyzer",
     "parse_plan",
     "rm3",
+    "sparse",
     "text",
     "vector",
 ]

@@ -32,8 +32,9 @@ Topics: TypeAlias = Mapping[QueryId, str]
 class TermContribution:
     """What one query term adds to a document's score.
 
-    `term` as indexed; `weight` of the term in the query; `tf` per text field; `df` documents of the collection
-    that contain the term; `idf`; `score` added to the total (`weight * idf * tf part`).
+    `term` as indexed; `weight` of the term in the query; `tf` per text field, or the impact in a sparse field; `df`
+    documents of the collection that contain the term; `idf`, 1 in a sparse field; `score` added to the total
+    (`weight * idf * tf part`, `weight * impact / scale` in a sparse field).
     """
 
     term: str
@@ -49,7 +50,8 @@ class Explanation:
     """A score, term by term: `score` is the float32 sum of the contributions plus `constant`.
 
     `constant` is what BM25L and BM25+ give every document for the query; 0 for the other variants.
-    `length` is the document's boosted length in tokens, `average_length` the collection's.
+    `length` is the document's boosted length in tokens, `average_length` the collection's; both are 0 for a sparse
+    field, whose scores do not depend on lengths.
     """
 
     doc_id: DocId
@@ -68,8 +70,8 @@ class Explanation:
             for part in self.terms
         ]
         lines += [f"{self.constant:9.4f}  to every document"] if self.constant else []
-        place = f"{self.length:g} tokens, {self.average_length:.1f} on average"
-        return "\n".join([*lines, f"{self.score:9.4f}  {self.doc_id}: {self.scoring}, {place}"])
+        place = f", {self.length:g} tokens, {self.average_length:.1f} on average" if self.average_length else ""
+        return "\n".join([*lines, f"{self.score:9.4f}  {self.doc_id}: {self.scoring}{place}"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ def make(folder: Path) -> None:
         "text": rocchio.text(),
         "year": rocchio.number(),
         "tag": rocchio.keyword(),
+        "weights": rocchio.sparse(),
     }
     col = rocchio.create(folder, fields=fields, analyzer="whitespace")
     for part in range(2):
@@ -29,6 +30,7 @@ def make(folder: Path) -> None:
                 "text": "beta gamma delta"[: 4 + i],
                 "year": i,
                 "tag": ["x"],
+                "weights": {"alpha": 0.5 + i, "beta": 1.25},
             }
             for i in range(4)
         )
@@ -44,6 +46,8 @@ def answers(folder: Path) -> list[Any]:
     for query in QUERIES:
         for hit in col.search(query, k=20):
             out.append((hit.doc_id, hit.score, hit.fields, hit.why()))
+    for hit in col.search({"alpha": 1.5, "beta": 2.0}, field="weights", k=20):
+        out.append((hit.doc_id, hit.score, hit.why()))
     out += [doc_id in col for doc_id in ("d00", "d01", "d13", "nope")]
     return out
 
@@ -59,7 +63,7 @@ def test_every_flipped_bit_is_harmless_or_reported(sound: Path, slow: bool) -> N
     expected = answers(sound)
     files = [path for path in sorted(sound.rglob("*")) if path.is_file() and path.name != "writer.lock"]
     assert {path.name.split("-")[0] for path in files} == {
-        "manifest.json", "checksums.bin", "index.arrays", "documents.arrow", "tombstones",
+        "manifest.json", "checksums.bin", "index.arrays", "documents.arrow", "tombstones", "sparse",
     }  # fmt: skip
     reported = harmless = 0
     for path in files:

@@ -8,6 +8,7 @@ import gc
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,15 +26,21 @@ NEW: State = {
 }
 
 
+def record(doc_id: str, text: str) -> dict[str, Any]:
+    """A document that a text field and a sparse field find by the same words."""
+    return {"doc_id": doc_id, "text": text, "weights": {word: len(word) / 4 for word in text.split()}}
+
+
 def make(folder: Path) -> None:
-    col = rocchio.create(folder, fields={"text": rocchio.text()}, analyzer="whitespace")
+    fields = {"text": rocchio.text(), "weights": rocchio.sparse()}
+    col = rocchio.create(folder, fields=fields, analyzer="whitespace")
     for doc_ids in (list(OLD)[:8], list(OLD)[8:]):
-        col.add({"doc_id": doc_id, "text": OLD[doc_id]} for doc_id in doc_ids)
+        col.add(record(doc_id, OLD[doc_id]) for doc_id in doc_ids)
         col.commit()
 
 
 def commit(col: Collection) -> None:
-    col.upsert([{"doc_id": "d5", "text": NEW["d5"]}, {"doc_id": "e1", "text": NEW["e1"]}])
+    col.upsert(record(doc_id, NEW[doc_id]) for doc_id in ("d5", "e1"))
     col.delete(["d3", "d4"])
     col.commit()
 
@@ -48,7 +55,11 @@ def state(col: Collection) -> State:
     """Read back in every way: stored fields, search, counts; all must agree."""
     report = col.verify()
     assert report.ok, report.problems
-    found = {hit.doc_id: hit.fields["text"] for hit in col.search("alpha beta0 again epsilon gamma", k=100)}
+    words = "alpha beta0 again epsilon gamma"
+    found = {hit.doc_id: hit.fields["text"] for hit in col.search(words, k=100)}
+    sparse = col.search(dict.fromkeys(words.split(), 1.0), field="weights", k=100)
+    assert {hit.doc_id: hit.fields["text"] for hit in sparse} == found
+    assert all("alpha" not in found[hit.doc_id] or hit.score >= 1.25 for hit in sparse)
     assert len(found) == len(col)
     assert found == {doc_id: col.get(doc_id)["text"] for doc_id in found}
     return found
@@ -116,7 +127,7 @@ def test_failure_at_every_step(
             assert directory.steps[step].startswith("remove"), directory.steps[step]
         directory.fail_at = None
         assert state(col) in allowed, directory.steps[-1]
-        col.upsert({"doc_id": "later", "text": "alpha"})
+        col.upsert(record("later", "alpha"))
         col.commit()
         assert "later" in state(col)
         col.close()
@@ -139,7 +150,7 @@ def test_a_commit_that_returned_survives_a_crash_right_after(tmp_path: Path) -> 
 def _check_survivor(folder: Path, allowed: list[State], where: str) -> None:
     col = rocchio.open(folder)
     assert state(col) in allowed, where
-    col.upsert({"doc_id": "after", "text": "alpha after"})
+    col.upsert(record("after", "alpha after"))
     col.commit()
     assert state(rocchio.open(folder))["after"] == "alpha after", where
     names = {path.name for path in folder.iterdir() if path.is_dir()}

@@ -13,7 +13,13 @@ import pytest
 import rocchio
 
 ROOT = Path(__file__).parents[2]
-PAGES = ["README.md", "docs/how-to/first-collection.md", "docs/how-to/errors.md", "docs/formats/documents.md"]
+PAGES = [
+    "README.md",
+    "docs/how-to/first-collection.md",
+    "docs/how-to/errors.md",
+    "docs/how-to/sparse.md",
+    "docs/formats/documents.md",
+]
 
 BLOCK = re.compile(r"^```(python|sh|console|text)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SHOWN = re.compile(r"^(\S.*?)(?:  |\n)# -> (.+)$", re.MULTILINE)

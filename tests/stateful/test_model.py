@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -22,12 +23,24 @@ texts = st.lists(st.sampled_from(WORDS), max_size=5).map(" ".join)
 batches = st.lists(st.tuples(doc_ids, texts), min_size=1, max_size=6)
 
 
+def weights(text: str) -> dict[str, float]:
+    """What a model might say of a text; whole in quarters, so that sums are exact."""
+    return {word: count + len(word) / 4 for word, count in Counter(text.split()).items()}
+
+
+def dot(query: dict[str, float], document: dict[str, float]) -> float:
+    return sum(weight * document.get(word, 0.0) for word, weight in query.items())
+
+
 class CollectionMachine(RuleBasedStateMachine):
     @initialize()
     def create(self) -> None:
         self.folder = Path(tempfile.mkdtemp()) / "c"
         self.col = rocchio.create(
-            self.folder, fields={"text": rocchio.text(), "n": rocchio.number()}, analyzer="whitespace", memory_mb=1
+            self.folder,
+            fields={"text": rocchio.text(), "n": rocchio.number(), "s": rocchio.sparse(scale=4)},
+            analyzer="whitespace",
+            memory_mb=1,
         )
         self.committed: dict[str, str] = {}
         self.pending: dict[str, str] = {}
@@ -35,7 +48,7 @@ class CollectionMachine(RuleBasedStateMachine):
     @rule(batch=batches)
     def add(self, batch: list[tuple[str, str]]) -> None:
         last = dict(batch)
-        records = [{"doc_id": doc_id, "text": text, "n": 1} for doc_id, text in batch]
+        records = [{"doc_id": doc_id, "text": text, "n": 1, "s": weights(text)} for doc_id, text in batch]
         if last.keys() & self.pending.keys():
             with pytest.raises(DuplicateDocument):
                 self.col.add(records)
@@ -48,7 +61,7 @@ class CollectionMachine(RuleBasedStateMachine):
     @rule(batch=batches)
     def upsert(self, batch: list[tuple[str, str]]) -> None:
         last = dict(batch)
-        summary = self.col.upsert([{"doc_id": doc_id, "text": text} for doc_id, text in batch])
+        summary = self.col.upsert([{"doc_id": doc_id, "text": text, "s": weights(text)} for doc_id, text in batch])
         assert summary.replaced == len(last.keys() & self.pending.keys())
         self.pending |= last
 
@@ -99,6 +112,9 @@ class CollectionMachine(RuleBasedStateMachine):
         hits = [(hit.doc_id, hit.score) for hit in self.col.search(query, k=50)]
         docs = {doc_id: {"text": text} for doc_id, text in self.committed.items()}
         assert reference.same_ranking(hits, reference.search(docs, query, {"text": 1.0}, str.split))
+        sparse = {hit.doc_id: hit.score for hit in self.col.search(query, field="s", k=50)}
+        scores = {doc_id: dot(query, weights(text)) for doc_id, text in self.committed.items()}
+        assert sparse == {doc_id: score for doc_id, score in scores.items() if score}
         for doc_id in IDS[:3]:
             assert (doc_id in self.col) == (doc_id in self.committed)
             if doc_id in self.committed:

@@ -37,6 +37,24 @@ def encode_elias_fano(values: Annotated[NDArray[numpy.uint64], dict(shape=(None,
 def encode_packed(values: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint8], dict(shape=(None,))]:
     """Numbers packed with the width of the largest, as bytes."""
 
+class StringTable:
+    """Numbers strings 0, 1, 2, ... as they come. For one thread."""
+
+    def __init__(self) -> None: ...
+
+    def intern(self, bytes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], offsets: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]:
+        """
+        Numbers (uint32) of the strings bytes[offsets[i]:offsets[i+1]]; ValueError for bad offsets.
+        """
+
+    def strings(self) -> tuple[Annotated[NDArray[numpy.uint8], dict(shape=(None,))], Annotated[NDArray[numpy.int64], dict(shape=(None,))]]:
+        """(bytes, offsets) of all strings in order of their numbers."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def memory_bytes(self) -> int: ...
+
 UNRESOLVED: int = 4294967294
 
 DROPPED: int = 4294967295
@@ -149,6 +167,11 @@ class SegmentBuilder:
 
     def add(self, ids: Sequence[Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]], offsets: Sequence[Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]], term_limit: int) -> None: ...
 
+    def add_impacts(self, ids: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], impacts: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], offsets: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], term_limit: int) -> None:
+        """
+        Documents of weighted terms, for a builder of one field; ValueError for impacts of 0 or above 2^32.
+        """
+
     @property
     def row_count(self) -> int: ...
 
@@ -206,6 +229,8 @@ class Variant(enum.Enum):
 
     bm25plus = 4
 
+    impact = 5
+
 class Kernel(enum.Enum):
     automatic = 0
 
@@ -220,9 +245,9 @@ class Searcher:
 
     def __init__(self, segments: Sequence[LexicalSegment], variant: Variant, k1: float, b: float, delta: float, field_weights: Sequence[float], documents: int, total_lengths: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], memory_bytes: int) -> None: ...
 
-    def search(self, term_bytes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], term_offsets: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], query_offsets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], query_terms: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Sequence[Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]], kernel: Kernel) -> tuple:
+    def search(self, term_bytes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], term_offsets: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], query_offsets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], query_terms: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Sequence[Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]], kernel: Kernel, alpha: float = 1.0) -> tuple:
         """
-        Batch search; returns (offsets, segments, rows, scores): query i has hits [offsets[i], offsets[i+1]).
+        Batch search; returns (offsets, segments, rows, scores): query i has hits [offsets[i], offsets[i+1]). Exact with alpha 1.
         """
 
     def doc_ids(self, segments: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> list:

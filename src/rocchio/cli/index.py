@@ -51,6 +51,9 @@ def index(
     number: Annotated[FieldNames, typer.Option(help="Numeric fields.")] = None,
     date: Annotated[FieldNames, typer.Option(help="Fields of dates in ISO 8601 form.")] = None,
     bool_: Annotated[FieldNames, typer.Option("--bool", help="Fields of true or false.")] = None,
+    sparse: Annotated[
+        FieldNames, typer.Option(help="Fields of {token: weight}, to be searched; splade:1 for a scale (100).")
+    ] = None,
     analyzer: Annotated[
         str | None, typer.Option(help="english (default), german, ..., cjk, anserini, bm25s, or steps.")
     ] = None,
@@ -78,7 +81,7 @@ def index(
     Ctrl-C leaves the last commit intact. Bad records go to a reject file with file, line and reason.
     """
     started = time.monotonic()
-    declared = _declared(text=text, keyword=keyword, number=number, date=date, bool=bool_)
+    declared = _declared(text=text, keyword=keyword, number=number, date=date, bool=bool_, sparse=sparse)
     exists = (collection / MANIFEST).is_file()
     if exists and not (append or upsert):
         raise InvalidArgument(
@@ -160,20 +163,24 @@ def _declared(**options: FieldNames) -> dict[str, Field]:
     declared: dict[str, Field] = {}
     for kind, values in options.items():
         for spec in names(values):
-            name, caret, boost = spec.partition("^")
+            name, given, number = spec.partition(":" if kind == "sparse" else "^")
             if name in declared:
                 raise InvalidArgument(f"expected one type for each field, found {name!r} twice")
-            declared[name] = (
-                rocchio.text(boost=_boost(spec, boost) if caret else 1.0) if kind == "text" else makers[kind]()
-            )
+            if kind == "text":
+                declared[name] = rocchio.text(boost=_number_of(spec, number, "boost like title^2") if given else 1.0)
+            elif kind == "sparse":
+                scale = _number_of(spec, number, "scale like splade:100") if given else 100.0
+                declared[name] = rocchio.sparse(scale=scale)
+            else:
+                declared[name] = makers[kind]()
     return declared
 
 
-def _boost(spec: str, boost: str) -> float:
+def _number_of(spec: str, number: str, example: str) -> float:
     try:
-        return float(boost)
+        return float(number)
     except ValueError as error:
-        raise InvalidArgument(f"expected a field with a boost like title^2, found {spec!r}") from error
+        raise InvalidArgument(f"expected a field with a {example}, found {spec!r}") from error
 
 
 def _empty(folder: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,9 +17,10 @@ from rocchio.cli.options import AsJson, CollectionPath
 from rocchio.cli.output import counted, err, out, print_json, progress, show
 from rocchio.engine.collection import Collection
 from rocchio.engine.highlight import snippet
+from rocchio.engine.queries import Query
 from rocchio.errors import InvalidArgument
-from rocchio.sources import read_topics
-from rocchio.types import Explanation, Hit, Run, Topics
+from rocchio.sources import read_topics, read_weighted_topics
+from rocchio.types import Explanation, Hit, Run
 
 QUERIES_A_PART = 1000
 EXAMPLES = (
@@ -37,9 +38,17 @@ def search(
         int | None,
         typer.Option("-k", help="Number of results. Default: 10, with --topics 1000.", show_default=False),
     ] = None,
-    plan: Annotated[str, typer.Option(help="How to search, like bm25(k1=0.9, b=0.4).")] = "bm25",
-    field: Annotated[list[str] | None, typer.Option(help="Search only this text field (repeat for several).")] = None,
-    topics: Annotated[Path | None, typer.Option(help="File of queries: JSON Lines, TSV or TREC topics.")] = None,
+    plan: Annotated[
+        str | None,
+        typer.Option(help="How to search, like bm25(k1=0.9, b=0.4). Default: bm25.", show_default=False),
+    ] = None,
+    field: Annotated[
+        list[str] | None, typer.Option(help="Search only this text field (repeat for several), or this sparse field.")
+    ] = None,
+    topics: Annotated[
+        Path | None,
+        typer.Option(help="File of queries: JSON Lines (with weights for a sparse field), TSV or TREC topics."),
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Run file to write, in TREC format.")] = None,
     threads: Annotated[int, typer.Option(help="Threads for --topics.")] = 1,
     explain: Annotated[bool, typer.Option(help="Show each score, term by term.")] = False,
@@ -54,7 +63,7 @@ def search(
         raise InvalidArgument("expected --explain with a single query, found --topics")
     if topics is not None and output is not None and output.exists() and output.samefile(topics):
         raise InvalidArgument(f"expected another file for the run, found the topics {topics} themselves")
-    scoring = rocchio.parse_plan(plan)
+    scoring = rocchio.parse_plan(plan) if plan is not None else None
     col = rocchio.open(collection)
     if topics is not None:
         _search_topics(col, topics, 1000 if k is None else k, scoring, field, output, threads, as_json)
@@ -83,7 +92,7 @@ def _search_topics(
     col: Collection,
     topics: Path,
     k: int,
-    scoring: rocchio.Bm25,
+    scoring: rocchio.Bm25 | None,
     field: list[str] | None,
     output: Path | None,
     threads: int,
@@ -91,7 +100,8 @@ def _search_topics(
 ) -> None:
     if output is None:
         raise InvalidArgument("expected --output FILE with --topics, found none; the run is written there")
-    queries = read_topics(topics)
+    is_sparse = col.schema.sparse_choice(field) is not None
+    queries: Mapping[str, Query] = read_weighted_topics(topics) if is_sparse else read_topics(topics)
     started = time.perf_counter()
     with progress("searching", as_json) as update:
         run = _search_in_parts(col, queries, update, k=k, scoring=scoring, field=field or None, threads=threads)
@@ -105,7 +115,9 @@ def _search_topics(
     out.print(f"{len(run):,} queries, {found:,} hits in {seconds:.2f} s ({rate:,.0f}/s) -> {output}", markup=False)
 
 
-def _search_in_parts(col: Collection, queries: Topics, update: Callable[[int, int, int], None], **options: Any) -> Run:
+def _search_in_parts(
+    col: Collection, queries: Mapping[str, Query], update: Callable[[int, int, int], None], **options: Any
+) -> Run:
     """All queries, a thousand at a time, so that progress can be shown."""
     ids, texts = list(queries), list(queries.values())
     doc_ids: list[Any] = []

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from rocchio._native import Kernel, Searcher
 from rocchio.engine.queries import QueryBatch
+from rocchio.engine.view import View
 from rocchio.errors import InvalidArgument
 
 PARTS_PER_THREAD = 4
@@ -62,19 +63,20 @@ class DocIds(Sequence[Sequence[str]]):
         return repr(list(self))
 
 
-def search_batch(searcher: Searcher, batch: QueryBatch, k: int, kernel: Kernel) -> Found:
+def search_batch(view: View, batch: QueryBatch, k: int, kernel: Kernel) -> Found:
     """Top k of every query, on this thread."""
     data, offsets = batch.term_buffers()
-    return Found(*searcher.search(data, offsets, batch.offsets, batch.terms, batch.weights, k, [], kernel))
+    weights = batch.weights / view.scale
+    return Found(*view.searcher.search(data, offsets, batch.offsets, batch.terms, weights, k, [], kernel, view.alpha))
 
 
-def search_threads(searcher: Searcher, batch: QueryBatch, k: int, kernel: Kernel, threads: int) -> list[Found]:
+def search_threads(view: View, batch: QueryBatch, k: int, kernel: Kernel, threads: int) -> list[Found]:
     """Top k of every query, in order, cut into parts for `threads` threads. The kernels do not hold the GIL."""
     if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
         raise InvalidArgument(f"expected threads of at least 1, found {threads!r}")
     if threads == 1:
-        return [search_batch(searcher, batch, k, kernel)]
+        return [search_batch(view, batch, k, kernel)]
     step = max(1, -(-len(batch) // (threads * PARTS_PER_THREAD)))
     parts = [batch.part(first, min(first + step, len(batch))) for first in range(0, len(batch), step)]
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(lambda part: search_batch(searcher, part, k, kernel), parts))
+        return list(pool.map(lambda part: search_batch(view, part, k, kernel), parts))

@@ -12,7 +12,7 @@ from rocchio.storage.manifest import FORMAT_VERSION
 
 @dataclass(frozen=True)
 class SegmentInfo:
-    """One segment: documents that are live and deleted, distinct terms, postings, bytes."""
+    """One segment: documents that are live and deleted, distinct terms and postings (of sparse fields too), bytes."""
 
     name: str
     documents: int
@@ -53,12 +53,14 @@ def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
     for segment in snapshot.segments:
         entry = segment.entry
         size = sum(entry.sizes.values())
-        terms, count = segment.lexical.term_count, segment.posting_count
-        segments.append(SegmentInfo(entry.name, entry.live_rows, entry.deleted, terms, count, size))
+        terms = sum(index.term_count for index in (segment.lexical, *segment.sparse))
+        segments.append(SegmentInfo(entry.name, entry.live_rows, entry.deleted, terms, segment.posting_count, size))
     tokens = sum(sum(entry.lengths) for entry in snapshot.manifest.segments)
     documents = len(snapshot)
     postings = sum(segment.postings for segment in segments)
-    index_bytes = sum(entry.sizes["index.arrays"] for entry in snapshot.manifest.segments)
+    index_bytes = sum(
+        size for entry in snapshot.manifest.segments for name, size in entry.sizes.items() if name.endswith(".arrays")
+    )
     return CollectionInfo(
         path=path,
         format_version=FORMAT_VERSION,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from rocchio._native import LexicalSegment
 from rocchio.errors import Corruption, DataError
-from rocchio.lexical.reader import open_lexical
+from rocchio.lexical.reader import open_lexical, open_sparse
 from rocchio.storage.directory import Directory
 from rocchio.storage.documents import DocumentReader, arrow_schema
 from rocchio.storage.manifest import SegmentEntry
@@ -21,13 +21,14 @@ from rocchio.storage.tombstones import Tombstones
 
 @dataclass(frozen=True)
 class OpenSegment:
-    """A segment as one snapshot sees it."""
+    """A segment as one snapshot sees it. `sparse` are the indexes of the sparse fields, in order."""
 
     entry: SegmentEntry
     files: SegmentFiles
     tombstones: Tombstones
     lexical: LexicalSegment
     documents: DocumentReader
+    sparse: tuple[LexicalSegment, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -35,7 +36,18 @@ class OpenSegment:
 
     @property
     def posting_count(self) -> int:
-        return self.lexical.posting_count
+        return sum(index.posting_count for index in (self.lexical, *self.sparse))
+
+    def sparse_to_merge(self) -> list[LexicalSegment]:
+        """The sparse fields' indexes, with counts of what the deleted documents held: a merge needs them."""
+        deleted = np.flatnonzero(self.tombstones.is_deleted).tolist()
+        if not deleted:
+            return list(self.sparse)
+        none = Tombstones.none(self.rows)
+        return [
+            open_sparse(file, self.files.index, self.rows, none.delete(deleted, index))
+            for file, index in zip(self.files.sparse, self.sparse, strict=True)
+        ]
 
     def find(self, doc_ids: pa.LargeStringArray) -> npt.NDArray[np.int64]:
         """Rows of live documents by doc_id; -1 where this segment has none."""
@@ -48,7 +60,8 @@ class OpenSegment:
         if found:
             return found
         try:
-            self.lexical.validate()
+            for index in (self.lexical, *self.sparse):
+                index.validate()
             self._check_lengths()
             self._check_documents()
         except DataError as error:
@@ -89,17 +102,20 @@ def string_buffers(strings: pa.LargeStringArray) -> tuple[npt.NDArray[np.int64],
 
 def open_segment(directory: Directory, entry: SegmentEntry, schema: Schema) -> OpenSegment:
     """Map the files of a segment and check their shapes; contents are verified when touched."""
-    files = SegmentFiles(directory, entry)
+    files = SegmentFiles(directory, entry, len(schema.sparse_fields))
     tombstones = Tombstones.none(entry.rows)
     if entry.tombstones is not None:
         content = entry.tombstones.read(directory)
         tombstones = Tombstones.from_bytes(content, entry.rows, directory.path(entry.tombstones.name))
     if int(tombstones.is_deleted.sum()) != entry.deleted:
         raise Corruption(directory.path(entry.name), None, f"expected {entry.deleted} deleted documents")
-    text_fields = len(schema.text_fields)
-    if len(entry.lengths) != text_fields:
-        raise Corruption(directory.path(entry.name), None, f"expected lengths of {text_fields} text fields")
-    lexical = open_lexical(files.index, entry.rows, text_fields, tombstones)
+    columns = schema.text_columns
+    if len(entry.lengths) != columns:
+        raise Corruption(directory.path(entry.name), None, f"expected lengths of {columns} text fields")
+    lexical = open_lexical(files.index, entry.rows, columns, tombstones)
     offsets = files.index.array("document_offsets", "u8")
     documents = DocumentReader(files.documents, arrow_schema(schema), entry.rows, offsets)
-    return OpenSegment(entry, files, tombstones, lexical, documents)
+    # the tombstones count terms of the text index; those of sparse fields are counted where they are needed
+    deleted = replace(Tombstones.none(entry.rows), live=tombstones.live)
+    sparse = tuple(open_sparse(file, files.index, entry.rows, deleted) for file in files.sparse)
+    return OpenSegment(entry, files, tombstones, lexical, documents, sparse)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -79,6 +80,25 @@ def weighted_batch(queries: Sequence[TermWeights]) -> QueryBatch:
     )
 
 
+def sparse_batch(queries: Sequence[Any], field: str, query_cut: int | None) -> QueryBatch:
+    """Weighted tokens to search a sparse field with, the `query_cut` heaviest of each query. Raises InvalidArgument."""
+    for query in queries:
+        if not isinstance(query, Mapping):
+            raise InvalidArgument(
+                f"expected {{token: weight}} to search the sparse field {field!r}, found {type(query).__name__}; "
+                "encode the query with the model that encoded the documents, or search a text field"
+            )
+    batch = weighted_batch(queries)
+    if query_cut is None:
+        return batch
+    keep = np.zeros(len(batch.terms), np.bool_)
+    for begin, end in pairwise(batch.offsets.tolist()):
+        keep[begin + np.argsort(-batch.weights[begin:end], kind="stable")[:query_cut]] = True
+    ends = np.concatenate([[0], np.cumsum(keep)])[batch.offsets.astype(np.int64)]
+    cut = QueryBatch(batch.distinct, ends.astype(np.uint64), batch.terms[keep], batch.weights[keep])
+    return cut.part(0, len(cut))
+
+
 def _refuse_weights(queries: Sequence[TermWeights]) -> None:
     """Raise InvalidArgument for the first entry that is not a term with its weight, if there is one."""
     for query in queries:
@@ -118,6 +138,24 @@ def check_unicode(text: str) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         raise InvalidArgument(f"expected Unicode text, found a lone surrogate at character {error.start}") from error
+
+
+def check_alpha(alpha: Any) -> float:
+    """How much of a block's bound counts. Raises InvalidArgument."""
+    if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 < alpha <= 1:
+        raise InvalidArgument(f"expected alpha above 0 and at most 1, found {alpha!r}; 1 is exact, 0.8 is fast")
+    return float(alpha)
+
+
+def check_query_cut(query_cut: Any) -> int | None:
+    """How many terms of a query count, None for all. Raises InvalidArgument."""
+    if query_cut is None:
+        return None
+    if isinstance(query_cut, bool) or not isinstance(query_cut, int | np.integer) or query_cut < 1:
+        raise InvalidArgument(
+            f"expected a query_cut of at least 1, found {query_cut!r}; leave it out to keep all terms"
+        )
+    return int(query_cut)
 
 
 def check_k(k: Any) -> int:

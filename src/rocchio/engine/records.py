@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rocchio.engine.sparse_values import check_weights, column_of_arrow, column_of_dicts
 from rocchio.errors import SchemaMismatch
 from rocchio.storage.documents import arrow_schema, arrow_type
 from rocchio.storage.schema import ID_FIELD, Field, Schema
@@ -57,6 +58,12 @@ def _convert_plain(records: Sequence[Record], schema: Schema) -> pa.RecordBatch 
         columns.append(pa.array(ids, pa.large_string()))
         for name, field in schema.fields.items():
             values = [record.get(name) for record in records]
+            if field.kind == "sparse":
+                weights = column_of_dicts(values, field)
+                if weights is None:
+                    return None
+                columns.append(weights)
+                continue
             if field.kind == "keyword":
                 values = [[value] if type(value) is str else value for value in values]
                 if any(value is not None and not _is_list_of_str(value) for value in values):
@@ -174,6 +181,7 @@ _CHECKS: dict[str, Callable[[Any, Field], Any]] = {
     "number": _check_number,
     "date": _check_date,
     "bool": _check_bool,
+    "sparse": check_weights,
 }
 
 
@@ -255,18 +263,27 @@ def _cast_columns(batch: pa.RecordBatch, schema: Schema) -> pa.RecordBatch | Non
         if column.name not in names:
             columns.append(pa.nulls(batch.num_rows, column.type))
             continue
-        values = batch.column(column.name)
-        if not _may_cast(values.type, column.type):
-            return None
-        try:
-            values = values.cast(column.type)
-            values.validate(full=True)
-        except pa.ArrowException:
+        values = _cast_column(batch.column(column.name), column, schema)
+        if values is None:
             return None
         columns.append(values)
     if not _all_usable_ids(columns[0]):
         return None
     return pa.record_batch(columns, schema=arrow_schema(schema))
+
+
+def _cast_column(values: pa.Array, column: pa.Field, schema: Schema) -> pa.Array | None:
+    field = schema.fields.get(column.name)
+    try:
+        if field is not None and field.kind == "sparse":
+            return column_of_arrow(values, field)
+        if not _may_cast(values.type, column.type):
+            return None
+        values = values.cast(column.type)
+        values.validate(full=True)
+    except pa.ArrowException:
+        return None
+    return values
 
 
 def _all_usable_ids(ids: pa.LargeStringArray) -> bool:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from rocchio._native import SegmentBuilder, SegmentMerger
 from rocchio.analysis import Analysis
+from rocchio.engine.impact_builder import ImpactBuilder
 from rocchio.engine.open_segment import OpenSegment, open_segment, string_buffers
 from rocchio.lexical.writer import write_built, write_doc_ids, write_merged
 from rocchio.storage.array_file import ArrayFileWriter
@@ -20,7 +21,7 @@ from rocchio.storage.directory import Directory
 from rocchio.storage.documents import BATCH_ROWS, DocumentWriter, arrow_schema
 from rocchio.storage.manifest import SegmentEntry
 from rocchio.storage.schema import ID_FIELD, Schema
-from rocchio.storage.segment import SegmentFile, tombstones_name, write_checksums
+from rocchio.storage.segment import SegmentFile, sparse_name, tombstones_name, write_checksums
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ def analyse(batch: pa.RecordBatch, schema: Schema, analysis: Analysis) -> list[F
         texts = batch.column(name)
         offsets, data = string_buffers(pc.fill_null(texts, "") if texts.null_count else texts)
         fields.append(FieldTerms(*analysis.terms(data, offsets)))
+    if not fields:
+        fields.append(FieldTerms(np.empty(0, np.uint32), np.zeros(batch.num_rows + 1, np.int64)))
     return fields
 
 
@@ -48,7 +51,8 @@ class SegmentWriter:
         self._directory, self.name, self._schema, self._analysis = directory, name, schema, analysis
         directory.make_folder(name)
         self._documents = DocumentWriter(directory, f"{name}/{SegmentFile.DOCUMENTS}", arrow_schema(schema))
-        self._builder = SegmentBuilder(len(schema.text_fields))
+        self._builder = SegmentBuilder(schema.text_columns)
+        self._sparse = {name: ImpactBuilder(schema.fields[name].scale) for name in schema.sparse_fields}
         self._ids: list[pa.LargeStringArray] = []
         self._rows: dict[str, int] = {}
         self._deleted: set[int] = set()
@@ -60,7 +64,8 @@ class SegmentWriter:
     @property
     def memory_bytes(self) -> int:
         """What `finish` will free, about: postings, doc_ids (200 bytes each with their dictionary), the term table."""
-        return self._builder.memory_bytes + 200 * self.row_count + self._analysis.memory_bytes
+        sparse = sum(builder.memory_bytes for builder in self._sparse.values())
+        return self._builder.memory_bytes + sparse + 200 * self.row_count + self._analysis.memory_bytes
 
     def row_of(self, doc_id: str) -> int | None:
         """The row of a document that was added here and not deleted."""
@@ -76,6 +81,8 @@ class SegmentWriter:
         first_row = self.row_count
         self._documents.add(batch)
         self._builder.add(ids, offsets, self._analysis.term_count)
+        for name, builder in self._sparse.items():
+            builder.add(batch.column(name))
         doc_ids = batch.column(ID_FIELD)
         self._ids.append(doc_ids)
         self._rows.update(zip(doc_ids.to_pylist(), range(first_row, self.row_count), strict=True))
@@ -94,7 +101,9 @@ class SegmentWriter:
             index = out.finish()
         finally:
             out.close()
-        files = {SegmentFile.DOCUMENTS: documents, SegmentFile.INDEX: index}
+        files: dict[str, FileInfo] = {SegmentFile.DOCUMENTS: documents, SegmentFile.INDEX: index}
+        for number, builder in enumerate(self._sparse.values()):
+            files[sparse_name(number)] = builder.write(self._directory, f"{self.name}/{sparse_name(number)}")
         entry = _seal(self._directory, self.name, rows, files, lengths)
         if self._deleted:
             opened = open_segment(self._directory, entry, self._schema)
@@ -125,18 +134,35 @@ def merge_segments(
             documents.add(batch)
             ids.append(batch.column(ID_FIELD))
         document_info, document_offsets = documents.finish()
-        write_merged(out, merger, len(schema.text_fields), advance)
+        write_merged(out, merger, schema.text_columns, advance)
         _write_ids(out, ids)
         out.add("document_offsets", "u8", [document_offsets])
         index_info = out.finish()
     finally:
         documents.close()
         out.close()
-    lengths = [sum(segment.entry.lengths[f] for segment in segments) for f in range(len(schema.text_fields))]
-    files = {SegmentFile.DOCUMENTS: document_info, SegmentFile.INDEX: index_info}
+    lengths = [sum(segment.entry.lengths[f] for segment in segments) for f in range(schema.text_columns)]
+    files: dict[str, FileInfo] = {SegmentFile.DOCUMENTS: document_info, SegmentFile.INDEX: index_info}
+    files |= _merge_sparse(directory, name, segments, advance)
     entry = _seal(directory, name, merger.row_count, files, lengths)
     directory.sync_folder(name)
     return entry
+
+
+def _merge_sparse(
+    directory: Directory, name: str, segments: Sequence[OpenSegment], advance: Callable[[int], None]
+) -> dict[str, FileInfo]:
+    """Write the file of each sparse field."""
+    files = {}
+    indexes = [segment.sparse_to_merge() for segment in segments]
+    for number, of_field in enumerate(zip(*indexes, strict=True)):
+        out = ArrayFileWriter(directory, f"{name}/{sparse_name(number)}")
+        try:
+            write_merged(out, SegmentMerger(list(of_field)), 1, advance)
+            files[sparse_name(number)] = out.finish()
+        finally:
+            out.close()
+    return files
 
 
 def with_deletions(directory: Directory, segment: OpenSegment, rows: Iterable[int], generation: int) -> SegmentEntry:
@@ -172,7 +198,7 @@ def _write_ids(out: ArrayFileWriter, pieces: Sequence[pa.LargeStringArray]) -> N
 
 
 def _seal(
-    directory: Directory, name: str, rows: int, files: dict[SegmentFile, FileInfo], lengths: Sequence[int]
+    directory: Directory, name: str, rows: int, files: dict[str, FileInfo], lengths: Sequence[int]
 ) -> SegmentEntry:
     checksums = write_checksums(directory, name, {str(file): info for file, info in files.items()})
     sizes = {str(file): info.size for file, info in files.items()}

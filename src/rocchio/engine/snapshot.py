@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias, TypedDict, Unpack, overload
 
 import numpy as np
 import pyarrow as pa
 
-from rocchio._native import Kernel, Searcher
+from rocchio._native import Kernel, LexicalSegment, Searcher, Variant
 from rocchio.analysis import Analysis, Analyzer
 from rocchio.engine.execution import DocIds, Found, search_batch, search_threads
 from rocchio.engine.explain import explain
 from rocchio.engine.open_segment import OpenSegment, open_segment
-from rocchio.engine.queries import Query, QueryBatch, check_k, check_unicode, to_batch
+from rocchio.engine.queries import (
+    Query,
+    QueryBatch,
+    check_alpha,
+    check_k,
+    check_query_cut,
+    check_unicode,
+    sparse_batch,
+    to_batch,
+)
+from rocchio.engine.view import View
 from rocchio.errors import Corruption, InvalidArgument, NotFound, NotYet
 from rocchio.lexical.scoring import Bm25, parse_bm25
 from rocchio.storage.checked import SealedFile
@@ -27,9 +37,12 @@ FieldChoice: TypeAlias = str | Iterable[str] | Mapping[str, float] | None
 
 
 class SearchOptions(TypedDict, total=False):
-    """`field` restricts the search to text fields (a name, names, or {name: boost}); `scoring` is a `Bm25` or its text
-    form; `threads` share the queries of a list; `query_ids` name them; `kernel` is "automatic", "pruned", "exhaustive"
-    or "reference" (plain and slow): all give the same answers.
+    """`field` restricts the search to text fields (a name, names, or {name: boost}) or names a sparse field; `scoring`
+    is a `Bm25` or its text form; `threads` share the queries of a list; `query_ids` name them; `kernel` is "automatic",
+    "pruned", "exhaustive" or "reference" (plain and slow): all give the same answers.
+
+    For a sparse field only, and then approximate: `query_cut` keeps that many of the heaviest terms of each query;
+    `alpha`, above 0 and below 1, lets the pruned kernel skip what is unlikely to matter.
     """
 
     field: FieldChoice
@@ -37,11 +50,14 @@ class SearchOptions(TypedDict, total=False):
     threads: int
     query_ids: Sequence[str] | None
     kernel: str
+    alpha: float
+    query_cut: int | None
 
 
 KERNELS = ("automatic", "pruned", "exhaustive", "reference")
 _LATER = frozenset({"where", "tenant", "recall", "plan"})
 _QUERY_TABLE_BYTES = 64 << 20
+_COLUMN_BYTES = 1 << 30
 
 
 class Snapshot:
@@ -54,6 +70,7 @@ class Snapshot:
         self._analyzer_for = analyzer_for
         self._analysis_lock = threading.Lock()
         self._searchers: dict[tuple[Bm25, tuple[float, ...]], Searcher] = {}
+        self._sparse_searchers: dict[str, Searcher] = {}
 
     @cached_property
     def analyzer(self) -> Analyzer:
@@ -79,21 +96,21 @@ class Snapshot:
     def search(self, query: Iterable[Query], k: int = ..., **options: Unpack[SearchOptions]) -> Run: ...
 
     def search(self, query: Query | Iterable[Query], k: int = 10, **options: Unpack[SearchOptions]) -> list[Hit] | Run:
-        """Exact top k by BM25.
+        """Exact top k by BM25, or by the dot product of weights for a sparse field.
 
-        One query (a text, or {term: weight} with terms as indexed) gives a list of hits; several give a `Run` whose
-        query ids are `query_ids` or the positions as strings. Fewer than k hits is a normal answer: a document
-        without any of the terms is never returned. Ties are ordered by doc_id. Options: see `SearchOptions`.
+        One query (a text, or {term: weight} with terms as indexed; for a sparse field only the latter) gives a list of
+        hits; several give a `Run` whose query ids are `query_ids` or the positions as strings. Fewer than k hits is a
+        normal answer: a document without any of the terms is never returned. Ties are ordered by doc_id. Options: see
+        `SearchOptions`.
         Raises InvalidArgument, NotYet, Corruption.
         """
         _check_options(options)
         k = check_k(k)
-        scoring = as_scoring(options.get("scoring"))
-        searcher = self.searcher(scoring, options.get("field"))
+        view, to_arrays = self._view(options)
         kernel = _kernel(options.get("kernel", "automatic"))
         if isinstance(query, str | Mapping):
-            batch = self._batch([query])
-            return self._hits(searcher, batch, search_batch(searcher, batch, k, kernel), scoring)
+            batch = to_arrays([query])
+            return self._hits(view, batch, search_batch(view, batch, k, kernel))
         queries = _query_list(query)
         given = options.get("query_ids")
         if given is not None and not isinstance(given, Sequence):
@@ -103,17 +120,17 @@ class Snapshot:
         if given is not None and len(given) != len(queries):
             raise InvalidArgument(f"expected {len(queries)} query_ids, one per query, found {len(given)}")
         ids = [str(i) for i in (range(len(queries)) if given is None else given)]
-        parts = search_threads(searcher, self._batch(queries), k, kernel, options.get("threads", 1))
+        parts = search_threads(view, to_arrays(queries), k, kernel, options.get("threads", 1))
         scores = [scores for part in parts for scores in part.scores_by_query()]
-        return Run(ids, DocIds(searcher, parts), scores, str(scoring).replace(" ", ""))
+        return Run(ids, DocIds(view.searcher, parts), scores, view.scoring.replace(" ", ""))
 
     def explain(
         self, query: Query, doc_id: DocId, *, scoring: Bm25 | str | None = None, field: FieldChoice = None
     ) -> Explanation:
         """Why `doc_id` has its score for the query. Raises NotFound for a document that is not there."""
         segment, row = self.locate(doc_id)
-        bm25 = as_scoring(scoring)
-        return explain(self, self.searcher(bm25, field), self._batch([query]), segment, row, str(bm25))
+        view, to_arrays = self._view({"scoring": scoring, "field": field})
+        return explain(view, len(self), to_arrays([query]), segment, row)
 
     def get(self, doc_id: DocId) -> dict[str, Any]:
         """The stored fields of a document. Raises NotFound."""
@@ -155,6 +172,40 @@ class Snapshot:
         with self._analysis_lock:
             return self._analysis.spans(text)
 
+    def _view(self, options: SearchOptions) -> tuple[View, Callable[[Sequence[Any]], QueryBatch]]:
+        """What the options choose to search, and how queries become arrays for it. Raises InvalidArgument."""
+        field = options.get("field")
+        if isinstance(field, Iterator):
+            field = list(field)  # looked at twice
+        sparse = self.schema.sparse_choice(field)
+        if sparse is None:
+            for name in ("alpha", "query_cut"):
+                if options.get(name) is not None:
+                    raise InvalidArgument(f"expected {name} only with a sparse field, found text fields; leave it out")
+            scoring = as_scoring(options.get("scoring"))
+            segments = [segment.lexical for segment in self.segments]
+            view = View(self.searcher(scoring, field), str(scoring), segments, self.schema.text_fields)
+            return view, self._batch
+        if options.get("scoring") is not None:
+            raise InvalidArgument(
+                f"expected no scoring with the sparse field {sparse!r}, found one; its weights are the scores"
+            )
+        number, scale = self.schema.sparse_fields.index(sparse), self.schema.fields[sparse].scale
+        segments = [segment.sparse[number] for segment in self.segments]
+        searcher = self._sparse_searcher(sparse, segments)
+        query_cut = check_query_cut(options.get("query_cut"))
+        alpha = check_alpha(options.get("alpha", 1.0))
+        view = View(searcher, f"impact(scale={scale:g})", segments, [sparse], scale, alpha)
+        return view, lambda queries: sparse_batch(queries, sparse, query_cut)
+
+    def _sparse_searcher(self, name: str, segments: list[LexicalSegment]) -> Searcher:
+        if name not in self._sparse_searchers:
+            # lengths play no part, so neither do k1, b and delta
+            self._sparse_searchers[name] = Searcher(
+                segments, Variant.impact, 0.0, 0.0, 0.0, [1.0], len(self), np.zeros(1, np.uint64), _COLUMN_BYTES
+            )
+        return self._sparse_searchers[name]
+
     def searcher(self, scoring: Bm25, field: FieldChoice) -> Searcher:
         """The kernels' view of this snapshot for a scoring and choice of fields; kept for the next query."""
         key = (scoring, tuple(self.schema.weights(field)))
@@ -172,7 +223,7 @@ class Snapshot:
                 list(weights),
                 len(self),
                 np.array(totals, np.uint64),
-                1 << 30,
+                _COLUMN_BYTES,
             )
             if len(self._searchers) >= 16:  # each holds a few bytes per document
                 self._searchers.clear()
@@ -185,16 +236,16 @@ class Snapshot:
                 self._analysis.reset()
             return to_batch(queries, self._analysis)
 
-    def _hits(self, searcher: Searcher, batch: QueryBatch, found: Found, scoring: Bm25) -> list[Hit]:
+    def _hits(self, view: View, batch: QueryBatch, found: Found) -> list[Hit]:
         def hit(doc_id: str, score: float, segment: int, row: int) -> Hit:
             return Hit(
                 doc_id,
                 score,
                 lambda: self.fetch(segment, row),
-                lambda: explain(self, searcher, batch, segment, row, str(scoring)),
+                lambda: explain(view, len(self), batch, segment, row),
             )
 
-        ids = searcher.doc_ids(found.segments, found.rows)
+        ids = view.searcher.doc_ids(found.segments, found.rows)
         places = zip(ids, found.scores.tolist(), found.segments.tolist(), found.rows.tolist(), strict=True)
         return [hit(*place) for place in places]
 

@@ -23,8 +23,24 @@ LEXICAL_ARRAYS = {
 }
 """Arrays of a lexical index and their types."""
 
+_DOC_IDS = {name: dtype for name, dtype in LEXICAL_ARRAYS.items() if name.startswith("doc_id")}
+
 
 def open_lexical(index: ArrayFile, rows: int, fields: int, tombstones: Tombstones) -> LexicalSegment:
     """The segment's inverted index without its deleted documents. Raises Corruption when the shapes do not fit."""
-    arrays = {name: index.native(name, dtype) for name, dtype in LEXICAL_ARRAYS.items()}
+    return _opened(index, index, rows, fields, tombstones)
+
+
+def open_sparse(sparse: ArrayFile, index: ArrayFile, rows: int, tombstones: Tombstones) -> LexicalSegment:
+    """A sparse field's inverted index of impacts; its doc_ids are those of the segment's `index`.
+
+    The terms of `tombstones` must be this field's. Raises Corruption when the shapes do not fit.
+    """
+    return _opened(sparse, index, rows, 1, tombstones)
+
+
+def _opened(terms: ArrayFile, doc_ids: ArrayFile, rows: int, fields: int, tombstones: Tombstones) -> LexicalSegment:
+    arrays = {
+        name: (doc_ids if name in _DOC_IDS else terms).native(name, dtype) for name, dtype in LEXICAL_ARRAYS.items()
+    }
     return LexicalSegment(arrays, rows, fields, tombstones.live, tombstones.terms, tombstones.counts)

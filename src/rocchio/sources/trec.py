@@ -14,7 +14,7 @@ from rocchio.sources.jsonl import decode_object
 from rocchio.sources.opening import text_lines
 from rocchio.types import Qrels, Run, Topics
 
-_QUERY_ID_FIELDS = ("_id", "qid", "query_id", "id")
+QUERY_ID_FIELDS = ("_id", "qid", "query_id", "id")
 _QUERY_TEXT_FIELDS = ("text", "query", "title")
 _HEADER_WORDS = frozenset(
     (
@@ -171,12 +171,12 @@ def _json_topics(path: Path, lines: Iterator[tuple[int, str]]) -> Iterator[tuple
             record = decode_object(text.encode("utf-8"))
         except ValueError as error:
             raise BadRecord(path, line, str(error)) from error
-        query_id = next((record[name] for name in _QUERY_ID_FIELDS if name in record), None)
+        query_id = next((record[name] for name in QUERY_ID_FIELDS if name in record), None)
         query = next((record[name] for name in _QUERY_TEXT_FIELDS if name in record), None)
         if type(query_id) is int:
             query_id = str(query_id)
         if not isinstance(query_id, str) or not isinstance(query, str):
-            expected = f"an id under one of {', '.join(_QUERY_ID_FIELDS)} and a text under text, query or title"
+            expected = f"an id under one of {', '.join(QUERY_ID_FIELDS)} and a text under text, query or title"
             raise BadRecord(path, line, f"expected {expected}, found {text[:80]!r}")
         yield line, query_id.strip(), query.strip()
 

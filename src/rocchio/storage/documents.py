@@ -20,6 +20,7 @@ from rocchio.storage.directory import Directory
 from rocchio.storage.schema import ID_FIELD, Field, Schema
 
 BATCH_ROWS = 256
+SPARSE_TYPE = pa.map_(pa.large_string(), pa.float32())
 
 
 def arrow_type(field: Field) -> pa.DataType:
@@ -35,6 +36,8 @@ def arrow_type(field: Field) -> pa.DataType:
             return pa.timestamp("us", tz="UTC")
         case "bool":
             return pa.bool_()
+        case "sparse":
+            return SPARSE_TYPE
 
 
 def arrow_schema(schema: Schema) -> pa.Schema:
@@ -145,6 +148,8 @@ def _as_given(value: Any, field: Field) -> Any:
         return value[0]
     if field.kind == "number" and isinstance(value, float) and value.is_integer() and abs(value) <= 2**53:
         return int(value)
+    if field.kind == "sparse" and isinstance(value, list):
+        return dict(value)
     if isinstance(value, dt.datetime):
         return value.astimezone(dt.UTC)
     return value

@@ -9,23 +9,31 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from rocchio.errors import InvalidArgument, NotYet
 
-FieldKind: TypeAlias = Literal["text", "keyword", "number", "date", "bool"]
+FieldKind: TypeAlias = Literal["text", "keyword", "number", "date", "bool", "sparse"]
 
 ID_FIELD = "doc_id"
 MAX_FIELDS = 1024
+MIN_SCALE, MAX_SCALE = 1e-3, 1e6
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One typed column. `boost` (text only) weighs its term frequencies, `integer` (number only) stores int64."""
+    """One typed column.
+
+    `boost` (text only) weighs its term frequencies, `integer` (number only) stores int64, `scale` (sparse only) turns
+    weights into whole numbers.
+    """
 
     kind: FieldKind
     boost: float = 1.0
     integer: bool = False
+    scale: float = 1.0
 
     def __str__(self) -> str:
         if self.kind == "text" and self.boost != 1.0:
             return f"text(boost={self.boost:g})"
+        if self.kind == "sparse":
+            return f"sparse(scale={self.scale:g})"
         return "number(integer=True)" if self.integer else f"{self.kind}()"
 
 
@@ -56,6 +64,19 @@ def boolean() -> Field:
     return Field("bool")
 
 
+def sparse(scale: float = 100.0) -> Field:
+    """Learned weights of tokens, {token: weight}, searched with such weights: SPLADE, uniCOIL and the like.
+
+    The index holds weights as whole impacts, round(weight * scale) and at least 1; scale=1 keeps whole numbers as they
+    are. Raises InvalidArgument.
+    """
+    if not isinstance(scale, int | float) or isinstance(scale, bool) or not MIN_SCALE <= scale <= MAX_SCALE:
+        raise InvalidArgument(
+            f"expected a scale from 1e-3 to 1e6, found {scale!r}; 100 keeps two decimals, 1 keeps whole numbers"
+        )
+    return Field("sparse", scale=float(scale))
+
+
 def vector(dim: int, *, metric: str = "cosine") -> Field:
     """A dense vector: announced, not in this version."""
     raise NotYet(f"vector({dim}, metric={metric!r}) fields come in a later version; leave the field out for now")
@@ -69,8 +90,10 @@ class Schema:
     analyzer: str
 
     def __post_init__(self) -> None:
-        if not self.text_fields:
-            raise InvalidArgument("expected at least one text field, found none; add one like text=rocchio.text()")
+        if not self.text_fields and not self.sparse_fields:
+            raise InvalidArgument(
+                "expected at least one text field or sparse field, found none; add one like text=rocchio.text()"
+            )
         if len(self.fields) > MAX_FIELDS:
             raise InvalidArgument(f"expected at most {MAX_FIELDS} fields, found {len(self.fields)}")
         for name, field in self.fields.items():
@@ -80,6 +103,16 @@ class Schema:
     def text_fields(self) -> list[str]:
         """Names of the searched fields, in order."""
         return [name for name, field in self.fields.items() if getattr(field, "kind", None) == "text"]
+
+    @property
+    def text_columns(self) -> int:
+        """Fields that the text index has: the text fields, or one that stays empty where there are none."""
+        return max(1, len(self.text_fields))
+
+    @property
+    def sparse_fields(self) -> list[str]:
+        """Names of the sparse fields, in order."""
+        return [name for name, field in self.fields.items() if getattr(field, "kind", None) == "sparse"]
 
     @property
     def boosts(self) -> list[float]:
@@ -92,8 +125,31 @@ class Schema:
         meant = f"; did you mean {close[0]!r}?" if close else ""
         return f"unknown field {name!r}, expected one of {', '.join([ID_FIELD, *self.fields])}{meant}"
 
+    def sparse_choice(self, chosen: Mapping[str, float] | Iterable[str] | str | None) -> str | None:
+        """The sparse field that a search chose, None if it is of text fields. Raises InvalidArgument for a mix."""
+        if isinstance(chosen, str):
+            chosen = [chosen]
+        names = list(chosen) if isinstance(chosen, Iterable) else []
+        sparse_names = [name for name in names if name in self.sparse_fields]
+        if not sparse_names:
+            return None
+        if len(names) > 1:
+            raise InvalidArgument(
+                f"expected one sparse field or text fields, found {', '.join(map(str, names))}; search them one by one"
+            )
+        if isinstance(chosen, Mapping):
+            raise InvalidArgument(
+                f"expected no boost for the sparse field {names[0]!r}, found one; multiply the query's weights"
+            )
+        return sparse_names[0]
+
     def weights(self, chosen: Mapping[str, float] | Iterable[str] | str | None) -> list[float]:
         """Boosts by text field for a search restricted to `chosen` fields; 0 leaves a field out."""
+        if not self.text_fields:
+            raise InvalidArgument(
+                f"expected the name of a sparse field to search, found no text fields; choose field= of "
+                f"{', '.join(self.sparse_fields)}"
+            )
         if chosen is None:
             return self.boosts
         if isinstance(chosen, str):
@@ -120,16 +176,24 @@ class Schema:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for the manifest."""
-        return {"analyzer": self.analyzer, "fields": {name: asdict(field) for name, field in self.fields.items()}}
+        return {"analyzer": self.analyzer, "fields": {name: _to_json(field) for name, field in self.fields.items()}}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Schema:
         """The inverse of `to_json`; raises InvalidArgument, TypeError or KeyError on anything else."""
-        fields = {
-            name: Field(kind=spec["kind"], boost=float(spec["boost"]), integer=bool(spec["integer"]))
-            for name, spec in data["fields"].items()
-        }
-        return cls(fields, str(data["analyzer"]))
+        return cls({name: _from_json(spec) for name, spec in data["fields"].items()}, str(data["analyzer"]))
+
+
+def _to_json(field: Field) -> dict[str, Any]:
+    spec = asdict(field)
+    if field.kind != "sparse":
+        del spec["scale"]
+    return spec
+
+
+def _from_json(spec: Mapping[str, Any]) -> Field:
+    scale = float(spec["scale"]) if spec["kind"] == "sparse" else 1.0
+    return Field(kind=spec["kind"], boost=float(spec["boost"]), integer=bool(spec["integer"]), scale=scale)
 
 
 def _field_name(name: Any) -> str:
@@ -152,5 +216,7 @@ def _check_field(name: object, field: object) -> None:
         raise InvalidArgument(f"expected a field name in Unicode, found {name!r}") from error
     if not 1e-6 <= field.boost <= 1e6:
         raise InvalidArgument(f"expected a boost from 1e-6 to 1e6, found {field.boost!r}")
+    if not MIN_SCALE <= field.scale <= MAX_SCALE:
+        raise InvalidArgument(f"expected a scale from 1e-3 to 1e6, found {field.scale!r}")
     if field.kind not in get_args(FieldKind):
         raise InvalidArgument(f"expected a field kind of {get_args(FieldKind)}, found {field.kind!r}")

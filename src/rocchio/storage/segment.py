@@ -15,7 +15,7 @@ from rocchio.storage.manifest import SegmentEntry
 
 
 class SegmentFile(StrEnum):
-    """Every kind of file a segment can hold. Vectors will get files of their own beside these."""
+    """The files that every segment has. Each sparse field has one of its own beside these: `sparse_name`."""
 
     INDEX = "index.arrays"
     DOCUMENTS = "documents.arrow"
@@ -25,6 +25,11 @@ class SegmentFile(StrEnum):
 def segment_name(number: int) -> str:
     """The folder of a segment."""
     return f"segment-{number:08d}"
+
+
+def sparse_name(number: int) -> str:
+    """The file of a sparse field; `number` counts the sparse fields of the schema from 0."""
+    return f"sparse-{number}.arrays"
 
 
 def tombstones_name(segment: str, generation: int) -> str:
@@ -41,10 +46,11 @@ def write_checksums(directory: Directory, segment: str, files: Mapping[str, File
 class SegmentFiles:
     """The opened files of a segment: mapped, sizes checked, contents verified when touched."""
 
-    def __init__(self, directory: Directory, entry: SegmentEntry) -> None:
+    def __init__(self, directory: Directory, entry: SegmentEntry, sparse_fields: int = 0) -> None:
         path = directory.path(entry.name)
-        if set(entry.sizes) != {SegmentFile.INDEX, SegmentFile.DOCUMENTS}:
-            raise Corruption(path, None, f"expected files {SegmentFile.INDEX} and {SegmentFile.DOCUMENTS}")
+        expected = {SegmentFile.INDEX, SegmentFile.DOCUMENTS, *map(sparse_name, range(sparse_fields))}
+        if set(entry.sizes) != expected:
+            raise Corruption(path, None, f"expected files {', '.join(sorted(expected))}, found {sorted(entry.sizes)}")
         content = entry.checksums.read(directory)
         if len(content) % 4:
             raise Corruption(path, None, f"expected whole checksums of 4 bytes, found {len(content)} bytes")
@@ -60,3 +66,4 @@ class SegmentFiles:
             raise Corruption(path, None, f"expected {begin} chunk checksums, found {len(checksums)}")
         self.index = ArrayFile(self.mapped[SegmentFile.INDEX])
         self.documents = self.mapped[SegmentFile.DOCUMENTS]
+        self.sparse = [ArrayFile(self.mapped[sparse_name(number)]) for number in range(sparse_fields)]

@@ -36,6 +36,7 @@ FIELDS = {
     "day": rocchio.date(),
     "tag": rocchio.keyword(),
     "ok": rocchio.bool(),
+    "weights": rocchio.sparse(),
 }
 QUERIES: list[Any] = ["alpha", "beta gamma delta", {"delta": 1.5, "alpha": -0.5}, "absent"]
 DOC_IDS = ("d00", "d01", "d13", "nope")
@@ -55,6 +56,7 @@ def make(folder: Path) -> None:
                 "day": f"2024-01-0{1 + i}",
                 "tag": ["x", "y"],
                 "ok": i % 2 == 0,
+                "weights": {"alpha": 0.5 + i, "beta": 1.25, f"only{i}": 3},
             }
             for i in range(8)
         )
@@ -205,7 +207,9 @@ def mutate(folder: Path, seed: int) -> str:
         body = (folder / MANIFEST).read_bytes().partition(b"\n")[2][:-1]
         write_manifest(folder, mutate_bytes(body, dice))
         return kind
-    names = ["index.arrays", "documents.arrow", "tombstones*", "checksums.bin"] if kind == "bytes" else ["index.arrays"]
+    names = ["index.arrays", "sparse-0.arrays"]
+    if kind == "bytes":
+        names += ["documents.arrow", "tombstones*", "checksums.bin"]
     path = dice.choice(sorted(folder.rglob(dice.choice(names))))
     if kind == "arrays":
         rewrite_arrays(path, lambda arrays: mutate_arrays(arrays, dice))
@@ -257,6 +261,11 @@ def use(folder: Path) -> list[str]:
                         assert isinstance(hit.fields, dict)
                     with attempt("why"):
                         hit.why()
+    for kernel in ("pruned", "exhaustive", "reference"):
+        with attempt("search sparse"):
+            for hit in col.search({"alpha": 1.5, "beta": 2.0, "only3": 1}, field="weights", k=20, kernel=kernel):
+                with attempt("why sparse"):
+                    hit.why()
     with attempt("search field"):
         col.search(["alpha beta", "gamma"], k=5, field="text", threads=2)
     for doc_id in DOC_IDS:
@@ -270,11 +279,12 @@ def use(folder: Path) -> list[str]:
         outcomes += [f"problem: {type(problem).__name__}" for problem in col.verify().problems]
     with attempt("compact"):
         col.compact()
+        rocchio.open(folder).search({"alpha": 1.0}, field="weights", k=3)
         for hit in rocchio.open(folder).search("alpha beta", k=3):
             with attempt("fields after compact"):
                 assert isinstance(hit.fields, dict)
     with attempt("write"):
-        col.upsert({"doc_id": "d00", "text": "alpha new"})
+        col.upsert({"doc_id": "d00", "text": "alpha new", "weights": {"alpha": 2, "new": 1}})
         col.delete(["d13"])
         col.commit()
         col.search("alpha", k=3)
