@@ -30,7 +30,8 @@ void collect(const SegmentQuery& query, const FixedPoint& fixed, Kernel kernel, 
 /// terms with an impact that is large enough by itself.
 std::uint32_t first_threshold(const SegmentQuery& query, const FixedPoint& fixed) {
     std::uint32_t threshold = fixed.threshold_of_score(query.floor);
-    if (!query.allowed.empty()) return threshold;  // rows that may not be returned prove nothing
+    // rows that may not be returned prove nothing, and rows that alpha leaves out are never found
+    if (!query.allowed.empty() || query.alpha < 1.0) return threshold;
     for (std::size_t t = 0; t < query.terms.size(); ++t) {
         const std::uint8_t impact = query.terms[t].column->reached_by(query.k);
         threshold = std::max(threshold, fixed.threshold(kernels::weighted(impact, fixed.weights()[t])));

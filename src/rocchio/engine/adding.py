@@ -88,6 +88,7 @@ class Adder:
             else:
                 for batch in _batches(documents):
                     self._add_batch(batch)
+            self._writer.settle()
         return self.summary
 
     def _add_source(self, path: str | Path, options: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 
 from rocchio._native import SegmentBuilder, SegmentMerger
 from rocchio.analysis import Analysis
+from rocchio.engine.background import Background
 from rocchio.engine.impact_builder import ImpactBuilder
 from rocchio.engine.open_segment import OpenSegment, open_segment, string_buffers
 from rocchio.lexical.writer import write_built, write_doc_ids, write_merged
@@ -56,16 +58,13 @@ class SegmentWriter:
         self._ids: list[pa.LargeStringArray] = []
         self._rows: dict[str, int] = {}
         self._deleted: set[int] = set()
-
-    @property
-    def row_count(self) -> int:
-        return self._builder.row_count
+        self._background = Background()
+        self.row_count = 0
 
     @property
     def memory_bytes(self) -> int:
         """What `finish` will free, about: postings, doc_ids (200 bytes each with their dictionary), the term table."""
-        sparse = sum(builder.memory_bytes for builder in self._sparse.values())
-        return self._builder.memory_bytes + sparse + 200 * self.row_count + self._analysis.memory_bytes
+        return self._background.result + 200 * self.row_count + self._analysis.memory_bytes
 
     def row_of(self, doc_id: str) -> int | None:
         """The row of a document that was added here and not deleted."""
@@ -77,18 +76,29 @@ class SegmentWriter:
 
     def add(self, batch: pa.RecordBatch, terms: Sequence[FieldTerms]) -> None:
         """Append documents with distinct doc_ids, none of them live in this segment, and their terms by field."""
-        ids, offsets = [field.ids for field in terms], [field.offsets for field in terms]
-        first_row = self.row_count
-        self._documents.add(batch)
-        self._builder.add(ids, offsets, self._analysis.term_count)
-        for name, builder in self._sparse.items():
-            builder.add(batch.column(name))
+        self._background.submit(partial(self._store, batch, terms, self._analysis.term_count))
         doc_ids = batch.column(ID_FIELD)
         self._ids.append(doc_ids)
+        first_row, self.row_count = self.row_count, self.row_count + batch.num_rows
         self._rows.update(zip(doc_ids.to_pylist(), range(first_row, self.row_count), strict=True))
+
+    def _store(self, batch: pa.RecordBatch, terms: Sequence[FieldTerms], term_count: int) -> int:
+        """Compress and invert a batch, while the next one is analysed; returns the memory that postings take."""
+        self._documents.add(batch)
+        self._builder.add([field.ids for field in terms], [field.offsets for field in terms], term_count)
+        for name, builder in self._sparse.items():
+            builder.add(batch.column(name))
+        sparse = sum(builder.memory_bytes for builder in self._sparse.values())
+        return self._builder.memory_bytes + sparse
+
+    def settle(self) -> None:
+        """Wait until everything that was added is stored; raises what went wrong with it."""
+        self._background.wait()
 
     def finish(self, generation: int) -> SegmentEntry:
         """Write everything, durably."""
+        self.settle()
+        self._background.close()
         documents, document_offsets = self._documents.finish()
         out = ArrayFileWriter(self._directory, f"{self.name}/{SegmentFile.INDEX}")
         try:
@@ -113,6 +123,7 @@ class SegmentWriter:
 
     def close(self) -> None:
         """Let go of the files (after an error); what was written is an orphan."""
+        self._background.close()
         self._documents.close()
 
 

@@ -93,6 +93,11 @@ class Writer:
             self._flush()
         return replaced
 
+    def settle(self) -> None:
+        """Wait for what `add` left to the background; raises what went wrong there."""
+        if self._building is not None:
+            self._building.settle()
+
     def delete(self, doc_ids: Sequence[str]) -> list[str]:
         """Delete live documents; returns the doc_ids that were there, each once."""
         doc_ids = list(dict.fromkeys(doc_ids))

@@ -1,0 +1,54 @@
+"""Work that runs behind the caller's back, in order, with its errors brought home."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+MOST_WAITING = 2
+"""Calls that may wait or run before the next `submit` waits: bounds the memory of what they hold."""
+
+
+class Background:
+    """Runs calls one after another on one other thread.
+
+    An error of a call is raised by the next `submit` or `wait`; calls after it do not run. `result` is what the last
+    call returned that was waited for: which one that is does not depend on how fast calls run.
+    """
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, "rocchio-writer")
+        self._calls: deque[Future[int]] = deque()
+        self._failed = False
+        self.result = 0
+
+    def submit(self, call: Callable[[], int]) -> None:
+        """Run `call` after those before it; waits while too many are waiting."""
+        while len(self._calls) >= MOST_WAITING:
+            self._finish_first()
+        self._calls.append(self._pool.submit(self._run, call))
+
+    def wait(self) -> None:
+        """Until all calls are done."""
+        while self._calls:
+            self._finish_first()
+
+    def close(self) -> None:
+        """Wait for the call that runs, drop the rest and their errors, let the thread go."""
+        self._failed = True
+        self._calls.clear()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _run(self, call: Callable[[], int]) -> int:
+        if self._failed:
+            return self.result
+        try:
+            return call()
+        except BaseException:
+            self._failed = True
+            raise
+
+    def _finish_first(self) -> None:
+        self.result = self._calls[0].result()  # an interrupt while waiting leaves the call in the queue
+        self._calls.popleft()

@@ -1,0 +1,43 @@
+"""Work in the background: in order, bounded, with its errors brought home."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from rocchio.engine.background import MOST_WAITING, Background
+
+
+def test_calls_run_in_order_on_one_other_thread() -> None:
+    background, seen = Background(), []
+    for number in range(20):
+        background.submit(lambda number=number: seen.append((number, threading.get_ident())) or number)
+    background.wait()
+    assert [number for number, _ in seen] == list(range(20))
+    assert len({thread for _, thread in seen}) == 1 and seen[0][1] != threading.get_ident()
+    assert background.result == 19
+    background.close()
+
+
+def test_the_result_does_not_depend_on_speed() -> None:
+    background, results = Background(), []
+    for number in range(6):
+        background.submit(lambda number=number: number)
+        results.append(background.result)
+    background.close()
+    assert results == [0, 0, *range(6 - MOST_WAITING)]
+
+
+def test_an_error_is_raised_and_stops_what_follows() -> None:
+    background, ran = Background(), []
+
+    def fail() -> int:
+        raise OSError(28, "no space")
+
+    background.submit(fail)
+    background.submit(lambda: ran.append(1) or 0)
+    with pytest.raises(OSError, match="no space"):
+        background.wait()
+    background.close()
+    assert not ran
