@@ -56,7 +56,8 @@ class Writer:
 
     @property
     def has_changes(self) -> bool:
-        return self._building is not None or len(self._segments) > len(self._base.segments) or any(self._deleted)
+        # a number is taken before the first file of its segment: an interrupt in between leaves something to remove
+        return self._next_segment > self._base.manifest.next_segment or any(self._deleted)
 
     def existing(self, doc_ids: pa.LargeStringArray) -> set[str]:
         """Those of the doc_ids that are live, pending changes included."""

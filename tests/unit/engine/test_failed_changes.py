@@ -127,3 +127,19 @@ def test_maintenance_needs_no_analyzer_function(col: rocchio.Collection, capsys:
         assert bare.verify().ok
         with pytest.raises(InvalidArgument, match="pass it when opening"):
             bare.search("one")
+
+
+def test_an_interrupt_while_a_segment_begins_leaves_no_orphan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files of a segment are there before the writer knows the segment."""
+    col = rocchio.create(tmp_path / "c", fields={"text": rocchio.text()})
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rocchio.engine.segment_writer.SegmentBuilder", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        col.add({"doc_id": "a", "text": "alpha"})
+    monkeypatch.undo()
+    assert list((tmp_path / "c").glob("segment-*"))
+    col.rollback()
+    assert not list((tmp_path / "c").glob("segment-*"))
