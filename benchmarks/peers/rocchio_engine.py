@@ -89,5 +89,6 @@ ENGINE = Engine(
     bytes_per_posting=WINDOW_BYTES,
     build_threads=1,
     includes="build: analysing, indexing (postings and a forward index), storing the documents, checksums, syncing. "
-    "Search: analysing the texts (weighted terms are looked up as strings), exact top k; doc_id strings are read when asked for.",
+    "Search: analysing the texts (weighted terms are looked up as strings), exact top k; doc_id "
+    "strings are read when asked for.",
 )
