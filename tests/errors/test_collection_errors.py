@@ -84,6 +84,16 @@ def test_bad_memory(tmp_path: Path, memory_mb: Any) -> None:
         rocchio.create(tmp_path / "c", fields=FIELDS, memory_mb=memory_mb)
 
 
+@pytest.mark.parametrize("cache_mb", [-1, 0.5, "1", True, None, 1 << 40])
+def test_bad_cache(tmp_path: Path, cache_mb: Any) -> None:
+    with refused(InvalidArgument, "expected cache_mb of at least 0", f"found {cache_mb!r}"):
+        rocchio.create(tmp_path / "c", fields=FIELDS, cache_mb=cache_mb)
+    assert not (tmp_path / "c").exists()
+    rocchio.create(tmp_path / "c", fields=FIELDS)
+    with refused(InvalidArgument, "expected cache_mb of at least 0"):
+        rocchio.open(tmp_path / "c", cache_mb=cache_mb)
+
+
 def test_open_of_something_else(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("x")

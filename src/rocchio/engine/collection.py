@@ -15,7 +15,7 @@ from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.info import CollectionInfo, describe
 from rocchio.engine.plan import Bm25Step
 from rocchio.engine.queries import Query, check_unicode
-from rocchio.engine.snapshot import FieldChoice, SearchOptions, Snapshot, open_snapshot
+from rocchio.engine.snapshot import DEFAULT_CACHE_MB, FieldChoice, SearchOptions, Snapshot, open_snapshot
 from rocchio.engine.verify import VerifyReport, verify
 from rocchio.engine.writer import Writer, due_for_merging
 from rocchio.errors import Corruption, InvalidArgument, NotFound, RocchioError
@@ -36,13 +36,21 @@ class Collection:
     changes and release the writer lock at the end.
     """
 
-    def __init__(self, directory: Directory, path: Path, analyzer: Analyzer | None, memory_mb: int) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        path: Path,
+        analyzer: Analyzer | None,
+        memory_mb: int,
+        cache_mb: int = DEFAULT_CACHE_MB,
+    ) -> None:
         self._directory, self.path, self._given_analyzer, self._memory_mb = directory, path, analyzer, memory_mb
+        self._cache_mb = cache_mb
         self._lock: WriterLock | None = None
         self._writer: Writer | None = None
         self._mutex = threading.RLock()
         self._busy = False
-        self._snapshot = open_snapshot(directory, self._analyzer_for)
+        self._snapshot = open_snapshot(directory, self._analyzer_for, cache_mb)
 
     # ---- reading
 
@@ -84,7 +92,7 @@ class Collection:
         with self._writing():
             if self._writer is not None:
                 raise InvalidArgument("expected no uncommitted changes, found some; commit or rollback first")
-            self._snapshot = open_snapshot(self._directory, self._analyzer_for, self._snapshot)
+            self._snapshot = self._last_commit()
 
     def __len__(self) -> int:
         """Number of committed documents."""
@@ -172,7 +180,7 @@ class Collection:
         with self._writing():
             wrote = self._writer is not None
             self._drop_writer()
-            self._snapshot = open_snapshot(self._directory, self._analyzer_for, self._snapshot)
+            self._snapshot = self._last_commit()
             if wrote and self._lock is not None:
                 self._directory.sync_folder("")
                 remove_orphans(self._directory, self._snapshot.manifest)
@@ -254,13 +262,13 @@ class Collection:
         except BaseException as error:
             raise self._give_up(error) from error
         self._drop_writer()
-        self._snapshot = open_snapshot(self._directory, self._analyzer_for, self._snapshot)
+        self._snapshot = self._last_commit()
 
     def _give_up(self, error: BaseException) -> BaseException:
         """After a failed write nothing pending can be trusted: go back to what the disk says was committed."""
         before = self._snapshot.manifest.generation
         self._drop_writer()
-        self._snapshot = open_snapshot(self._directory, self._analyzer_for, self._snapshot)
+        self._snapshot = self._last_commit()
         committed = self._snapshot.manifest.generation > before
         if self._lock is not None and not committed:
             with contextlib.suppress(RocchioError):  # gives the space back that the failed write took
@@ -275,7 +283,7 @@ class Collection:
             self._lock = WriterLock(self.path)
             try:
                 if read_manifest(self._directory).generation != self._snapshot.manifest.generation:
-                    self._snapshot = open_snapshot(self._directory, self._analyzer_for, self._snapshot)
+                    self._snapshot = self._last_commit()
                 self._directory.sync_folder("")  # what we see must be durable before anything older is removed
                 remove_orphans(self._directory, self._snapshot.manifest)
             except BaseException:
@@ -284,6 +292,9 @@ class Collection:
         if self._writer is None:
             self._writer = Writer(self._directory, self._snapshot, self._memory_mb)
         return self._writer
+
+    def _last_commit(self) -> Snapshot:
+        return open_snapshot(self._directory, self._analyzer_for, self._cache_mb, self._snapshot)
 
     def _drop_writer(self) -> None:
         if self._writer is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rocchio.analysis import Analyzer, callable_analyzer, parse_analyzer
 from rocchio.engine.collection import Collection
+from rocchio.engine.snapshot import DEFAULT_CACHE_MB
 from rocchio.engine.verify import VerifyReport, verify
 from rocchio.engine.writer import DEFAULT_MEMORY_MB
 from rocchio.errors import InvalidArgument, NotFound, StorageFailure
@@ -24,13 +25,15 @@ def create(
     *,
     analyzer: AnalyzerChoice = "english",
     memory_mb: int = DEFAULT_MEMORY_MB,
+    cache_mb: int = DEFAULT_CACHE_MB,
 ) -> Collection:
     """A new, empty collection in the folder `path`, durable when this returns.
 
     `fields` maps names to types (`rocchio.text()`, `rocchio.keyword()`, ...), at least one of them text. `analyzer`
     is a preset ("english", "german", "cjk", "anserini", "bm25s", ...), an analyzer's text form, or a function from
-    text to tokens. `memory_mb` bounds what a writer buffers. Raises InvalidArgument, also when the folder is not
-    empty, and StorageFailure.
+    text to tokens. `memory_mb` bounds what a writer buffers, `cache_mb` (0 or more) what a scoring and choice of fields
+    keeps of the terms that were searched. Raises InvalidArgument, also when the folder is not empty, and
+    StorageFailure.
     """
     resolved = _resolve(analyzer)
     if not isinstance(fields, Mapping):
@@ -38,14 +41,20 @@ def create(
     # the steps, not a preset's name: what a preset means may change, what a collection means may not
     manifest = Manifest(Schema(dict(fields), resolved.steps))
     folder = _folder(path)
-    return create_in(LocalDirectory(folder), folder, manifest, resolved, memory_mb)
+    return create_in(LocalDirectory(folder), folder, manifest, resolved, memory_mb, cache_mb)
 
 
 def create_in(
-    directory: Directory, path: Path, manifest: Manifest, analyzer: Analyzer, memory_mb: int = DEFAULT_MEMORY_MB
+    directory: Directory,
+    path: Path,
+    manifest: Manifest,
+    analyzer: Analyzer,
+    memory_mb: int = DEFAULT_MEMORY_MB,
+    cache_mb: int = DEFAULT_CACHE_MB,
 ) -> Collection:
     """`create` for any `Directory`."""
-    _check_memory(memory_mb)
+    _check_mib("memory_mb", memory_mb, 1)
+    _check_mib("cache_mb", cache_mb, 0)
     if path.is_file():
         raise InvalidArgument(f"expected a folder to create, found a file at {path}; choose another path")
     if directory.names(""):
@@ -54,18 +63,26 @@ def create_in(
     directory.make_folder("")
     directory.sync_folder("..")  # the collection's own name must be durable too
     write_manifest(directory, manifest)
-    return Collection(directory, path, analyzer, memory_mb)
+    return Collection(directory, path, analyzer, memory_mb, cache_mb)
 
 
-def open(path: str | Path, *, analyzer: AnalyzerChoice | None = None, memory_mb: int = DEFAULT_MEMORY_MB) -> Collection:
+def open(
+    path: str | Path,
+    *,
+    analyzer: AnalyzerChoice | None = None,
+    memory_mb: int = DEFAULT_MEMORY_MB,
+    cache_mb: int = DEFAULT_CACHE_MB,
+) -> Collection:
     """The collection in the folder `path`, as last committed. Maps files and reads almost nothing.
 
-    `analyzer` is only needed when the collection was created with a function; it must be that function. Raises
-    NotFound, Corruption, IncompatibleFormat.
+    `analyzer` is only needed when the collection was created with a function; it must be that function.
+    `memory_mb` and `cache_mb`: see `create`. Raises InvalidArgument, NotFound, Corruption, IncompatibleFormat.
     """
     folder = _existing(path)
-    _check_memory(memory_mb)
-    col = Collection(LocalDirectory(folder), folder, None if analyzer is None else _resolve(analyzer), memory_mb)
+    _check_mib("memory_mb", memory_mb, 1)
+    _check_mib("cache_mb", cache_mb, 0)
+    given = None if analyzer is None else _resolve(analyzer)
+    col = Collection(LocalDirectory(folder), folder, given, memory_mb, cache_mb)
     col.snapshot().analyzer  # noqa: B018  # a missing function or a wrong analyzer shows now, not at the first search
     return col
 
@@ -112,9 +129,9 @@ def _resolve(analyzer: AnalyzerChoice) -> Analyzer:
     raise InvalidArgument(f"expected an analyzer's name, text form or function, found {analyzer!r}")
 
 
-def _check_memory(memory_mb: Any) -> None:
-    if isinstance(memory_mb, bool) or not isinstance(memory_mb, int) or memory_mb < 1:
-        raise InvalidArgument(f"expected memory_mb of at least 1, found {memory_mb!r}")
+def _check_mib(name: str, value: Any, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 1 << 40:
+        raise InvalidArgument(f"expected {name} of at least {least}, in MiB, found {value!r}")
 
 
 __all__ = ["Collection", "create", "create_in", "open"]

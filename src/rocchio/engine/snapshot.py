@@ -57,17 +57,22 @@ class SearchOptions(TypedDict, total=False):
 KERNELS = ("automatic", "pruned", "exhaustive", "reference")
 _LATER = frozenset({"where", "tenant", "recall", "plan"})
 _QUERY_TABLE_BYTES = 64 << 20
-_COLUMN_BYTES = 1 << 30
+DEFAULT_CACHE_MB = 1024
+"""Memory for the columns of terms that were searched, in MiB."""
 
 
 class Snapshot:
     """Search over one manifest. Any number of threads may share it."""
 
     def __init__(
-        self, manifest: Manifest, segments: Sequence[OpenSegment], analyzer_for: Callable[[str], Analyzer]
+        self,
+        manifest: Manifest,
+        segments: Sequence[OpenSegment],
+        analyzer_for: Callable[[str], Analyzer],
+        cache_mb: int = DEFAULT_CACHE_MB,
     ) -> None:
         self.manifest, self.segments, self.schema = manifest, tuple(segments), manifest.schema
-        self._analyzer_for = analyzer_for
+        self._analyzer_for, self._cache_bytes = analyzer_for, cache_mb << 20
         self._analysis_lock = threading.Lock()
         self._searchers: dict[tuple[Bm25, tuple[float, ...]], Searcher] = {}
         self._sparse_searchers: dict[str, Searcher] = {}
@@ -202,7 +207,7 @@ class Snapshot:
         if name not in self._sparse_searchers:
             # lengths play no part, so neither do k1, b and delta
             self._sparse_searchers[name] = Searcher(
-                segments, Variant.impact, 0.0, 0.0, 0.0, [1.0], len(self), np.zeros(1, np.uint64), _COLUMN_BYTES
+                segments, Variant.impact, 0.0, 0.0, 0.0, [1.0], len(self), np.zeros(1, np.uint64), self._cache_bytes
             )
         return self._sparse_searchers[name]
 
@@ -223,7 +228,7 @@ class Snapshot:
                 list(weights),
                 len(self),
                 np.array(totals, np.uint64),
-                _COLUMN_BYTES,
+                self._cache_bytes,
             )
             if len(self._searchers) >= 16:  # each holds a few bytes per document
                 self._searchers.clear()
@@ -251,9 +256,15 @@ class Snapshot:
 
 
 def open_snapshot(
-    directory: Directory, analyzer_for: Callable[[str], Analyzer], previous: Snapshot | None = None
+    directory: Directory,
+    analyzer_for: Callable[[str], Analyzer],
+    cache_mb: int = DEFAULT_CACHE_MB,
+    previous: Snapshot | None = None,
 ) -> Snapshot:
-    """The last committed state. Segments that `previous` has open are shared."""
+    """The last committed state. Segments that `previous` has open are shared.
+
+    Each scoring and choice of fields that is searched keeps columns of at most about `cache_mb` MiB.
+    """
     for _ in range(100):
         manifest = read_manifest(directory)
         known = {_identity(segment.entry): segment for segment in previous.segments} if previous else {}
@@ -267,7 +278,7 @@ def open_snapshot(
             if read_manifest(directory).generation == manifest.generation:
                 raise Corruption(directory.path(""), None, f"a file is missing: {error}") from error
             continue
-        return Snapshot(manifest, segments, analyzer_for)
+        return Snapshot(manifest, segments, analyzer_for, cache_mb)
     raise Corruption(directory.path(""), None, "files vanish as fast as the manifest changes")
 
 
