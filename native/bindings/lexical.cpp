@@ -335,27 +335,75 @@ void bind_searcher(nb::module_& module) {
         .value("exhaustive", Kernel::exhaustive)
         .value("reference", Kernel::reference);
 
+    nb::class_<FrozenColumns>(module, "FrozenColumns", "Columns of one segment that were computed ahead.")
+        .def(
+            "__init__",
+            [](FrozenColumns* self, const nb::dict& arrays) {
+                new (self) FrozenColumns({array_from<double>(arrays, "made_for"),
+                                          array_from<std::uint32_t>(arrays, "terms"),
+                                          array_from<std::uint64_t>(arrays, "begins"),
+                                          array_from<std::uint8_t>(arrays, "columns")});
+            },
+            "arrays"_a)
+        .def(
+            "validate",
+            [](const FrozenColumns& self, const Segment& segment) {
+                nb::gil_scoped_release release;
+                self.validate(segment);
+            },
+            "segment"_a, "Compute every column anew and compare; raises Corruption.");
+
     nb::class_<Searcher>(module, "Searcher", "Exact top-k over the segments of a snapshot with one scoring.")
         .def(
             "__init__",
             [](Searcher* self, std::vector<std::shared_ptr<const Segment>> segments, Variant variant,
                double k1, double b, double delta, std::vector<double> field_weights, std::uint64_t documents,
-               const InputArray<std::uint64_t>& total_lengths, std::size_t memory_bytes) {
+               const InputArray<std::uint64_t>& total_lengths, std::size_t memory_bytes,
+               std::vector<std::shared_ptr<const FrozenColumns>> frozen) {
+                if (!frozen.empty() && frozen.size() != segments.size()) {
+                    throw std::invalid_argument("expected frozen columns or None for every segment");
+                }
                 if (field_weights.size() != total_lengths.shape(0)) {
                     throw std::invalid_argument("expected a weight and a total length for every field");
                 }
                 new (self)
                     Searcher(std::move(segments), {variant, k1, b, delta, 1.0}, std::move(field_weights),
-                             documents, span_of(total_lengths), memory_bytes);
+                             documents, span_of(total_lengths), memory_bytes, std::move(frozen));
             },
             "segments"_a, "variant"_a, "k1"_a, "b"_a, "delta"_a, "field_weights"_a, "documents"_a,
-            "total_lengths"_a, "memory_bytes"_a)
+            "total_lengths"_a, "memory_bytes"_a, "frozen"_a)
         .def("search", &search, "term_bytes"_a, "term_offsets"_a, "query_offsets"_a, "query_terms"_a,
              "weights"_a, "k"_a, "allowed"_a, "kernel"_a, "alpha"_a = 1.0,
              "Batch search; returns (offsets, segments, rows, scores): query i has hits [offsets[i], "
              "offsets[i+1]). Exact with alpha 1.")
         .def("doc_ids", &doc_ids, "segments"_a, "rows"_a, "The doc_ids at these places.")
         .def_prop_ro("memory_bytes", &Searcher::memory_bytes)
+        .def(
+            "has_frozen",
+            [](const Searcher& self, std::size_t segment) {
+                if (segment >= self.segment_count()) throw std::out_of_range("expected a segment");
+                return self.has_frozen(segment);
+            },
+            "segment"_a, "Whether frozen columns of a segment are used.")
+        .def(
+            "column_identity",
+            [](const Searcher& self, std::size_t segment) { return to_numpy(self.column_identity(segment)); },
+            "segment"_a, "What the columns of a segment are made for (float64).")
+        .def(
+            "freeze",
+            [](const Searcher& self, std::size_t segment, std::size_t first, std::size_t enough) {
+                EncodedColumns columns;
+                {
+                    nb::gil_scoped_release release;
+                    columns = self.freeze(segment, first, enough);
+                }
+                return nb::make_tuple(to_numpy(std::move(columns.terms)), to_numpy(std::move(columns.begins)),
+                                      to_numpy(std::move(columns.bytes)));
+            },
+            "segment"_a, "first"_a, "enough"_a,
+            "Terms (uint32) from rank `first` on, where each column begins (uint64), and the columns "
+            "(uint8), "
+            "of `enough` bytes or a column more.")
         .def_prop_ro(
             "work", [](const Searcher& self) { return std::tuple(self.work().postings, self.work().bytes); },
             "Postings and bytes that all searches so far have read.")

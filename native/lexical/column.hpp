@@ -8,8 +8,8 @@
 // average length, and is derived again when these change.
 
 #include <cstdint>
+#include <memory>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "kernels/block_kernels.hpp"
@@ -34,6 +34,57 @@ struct ColumnScoring {
     std::span<const double> norm_by_row;  // Scoring::length_norm of the boosted length
 };
 
+/// How a column is looked into, by how frequent the term is: a word for 64 rows; a word for 64 blocks, which
+/// leads to entries for the blocks that hold the term; entries alone, found by going over them.
+enum class ColumnShape : std::uint8_t { rows, blocks, entries };
+
+/// A frequency code that does not fit a byte.
+struct EscapedCode {
+    std::uint32_t place;
+    std::uint32_t code;
+};
+
+/// The arrays of a column, wherever they are: in memory of its own or in a mapped file.
+struct ColumnArrays {
+    static constexpr std::uint8_t kEscape = 255;
+    static constexpr std::size_t kWindowRows = 16384;  // 32 KB of sums
+
+    ColumnShape shape = ColumnShape::entries;
+    std::uint32_t size = 0;
+    double unit = 0.0;
+    std::span<const kernels::DirectoryWord> directory;
+    std::span<const kernels::BlockEntry> entries;  // by block that holds the term, and two more
+    std::span<const EscapedCode> escapes;          // by place, for codes that are kEscape
+    std::span<const std::uint32_t> window_starts;  // place of the first posting of each window, and the end
+    std::span<const std::uint32_t> at_least;       // by impact: postings that reach it; empty if few
+    std::span<const std::uint32_t> entry_blocks;
+    std::span<const std::uint16_t> window_rows;  // by place: the row less the first one of its window
+    std::span<const std::uint8_t> impacts;       // by place, padded
+    std::span<const std::uint8_t> codes;         // by place
+    std::span<const std::uint8_t> block_maxima;
+    std::span<const std::uint8_t> entry_maxima;
+
+    std::size_t memory_bytes() const {
+        return directory.size_bytes() + entries.size_bytes() + escapes.size_bytes() +
+               window_starts.size_bytes() + at_least.size_bytes() + entry_blocks.size_bytes() +
+               window_rows.size_bytes() + impacts.size_bytes() + codes.size_bytes() +
+               block_maxima.size_bytes() + entry_maxima.size_bytes();
+    }
+};
+
+/// Which arrays a column has, and how long they are: this follows from a few numbers.
+struct ColumnSizes {
+    /// A column with `size` postings and entries for `entry_blocks` blocks in a segment of `segment_rows`.
+    ColumnSizes(std::size_t size, std::size_t entry_blocks, std::size_t segment_rows);
+
+    ColumnShape shape;
+    std::size_t directory;
+    std::size_t entries;
+    std::size_t window_starts;
+    std::size_t at_least;
+    std::size_t block_maxima;
+};
+
 class Column {
   public:
     /// Bytes read for a posting in a window (row, impact), for a look into a block (directory, impacts), and
@@ -42,25 +93,29 @@ class Column {
     static constexpr std::size_t kLookBytes = 24;
     static constexpr std::size_t kFindBytes = 17;
 
-    /// Postings whose boosted frequency is 0 are left out.
+    /// Computed from a list; postings whose boosted frequency is 0 are left out.
     Column(const PostingList& list, const ColumnScoring& scoring);
 
+    /// Over arrays that were checked and live elsewhere.
+    explicit Column(const ColumnArrays& arrays) : arrays_(arrays) {}
+
+    const ColumnArrays& arrays() const { return arrays_; }
+
+    /// Matching rows that are not deleted; `live` has a bit for each row, or is empty when none is deleted.
+    std::uint64_t live_size(std::span<const std::uint8_t> live) const;
+
     /// Matching rows, deleted ones included.
-    std::uint32_t size() const { return size_; }
+    std::uint32_t size() const { return arrays_.size; }
 
     /// A contribution is at most impact * unit, and more than (impact - 1) * unit. Impacts are 1 to 255.
-    double unit() const { return unit_; }
+    double unit() const { return arrays_.unit; }
 
     /// Maxima of the impacts by block, padded with zeros; empty if the term is rare, and then the entries
     /// tell.
-    std::span<const std::uint8_t> block_maxima() const { return block_maxima_; }
+    std::span<const std::uint8_t> block_maxima() const { return arrays_.block_maxima; }
 
-    /// Whether every block has a place in the directory; if not, only blocks that hold the term have an
-    /// entry.
-    bool is_directory_over_rows() const { return shape_ == Shape::rows; }
-
-    std::span<const std::uint32_t> entry_blocks() const { return entry_blocks_; }
-    std::span<const std::uint8_t> entry_maxima() const { return entry_maxima_; }
+    std::span<const std::uint32_t> entry_blocks() const { return arrays_.entry_blocks; }
+    std::span<const std::uint8_t> entry_maxima() const { return arrays_.entry_maxima; }
 
     /// sums[8 j + r] += weighted impact of row r of blocks[j]; blocks ascend, and `places` is their
     /// directory.
@@ -80,7 +135,7 @@ class Column {
     /// The postings in rows [w kWindowRows, (w + 1) kWindowRows) for window w.
     Window window(std::size_t number) const;
 
-    static constexpr std::size_t kWindowRows = 16384;  // 32 KB of sums
+    static constexpr std::size_t kWindowRows = ColumnArrays::kWindowRows;
 
     /// places[i] = where rows[i] stands among the postings, or kernels::kNowhere.
     void find(const kernels::BlockKernels& kernels, std::span<const std::uint32_t> rows,
@@ -88,48 +143,21 @@ class Column {
 
     /// The frequency code at a place.
     std::uint32_t code(std::uint32_t place) const {
-        const std::uint8_t code = codes_[place];
-        return code != kEscape ? code : escaped_code(place);
+        const std::uint8_t code = arrays_.codes[place];
+        return code != ColumnArrays::kEscape ? code : escaped_code(place);
     }
 
+    /// Memory that is the column's own.
     std::size_t memory_bytes() const;
 
   private:
-    // Three shapes, by how frequent the term is: a word for 64 rows; a word for 64 blocks, which leads to
-    // entries for the blocks that hold the term; entries alone, found by binary search.
-    enum class Shape : std::uint8_t { rows, blocks, entries };
+    static constexpr std::size_t kEntryCost = 8;  // entries gone over in the time of a lookup
 
-    static constexpr std::uint8_t kEscape = 255;
-    static constexpr std::uint32_t kMaximaShare = 64;    // block maxima pay above rows / 64 postings
-    static constexpr std::uint32_t kRowsShare = 16;      // a directory over rows above rows / 16
-    static constexpr std::uint32_t kEntriesShare = 512;  // no directory below rows / 512
-    static constexpr std::size_t kFewPostings = 512;     // impacts are not counted below
-    static constexpr std::size_t kEntryCost = 8;         // entries gone over in the time of a lookup
-
-    void quantise(const PostingList& list, const ColumnScoring& scoring, std::vector<std::uint32_t>& rows);
-    void store_code(std::uint32_t code);
-    void fill_maxima(std::span<const std::uint32_t> rows, std::size_t segment_rows);
-    void fill_entries(std::span<const std::uint32_t> rows);
-    void fill_directory(std::span<const std::uint32_t> places, std::size_t size);
-    void count_impacts();
-    void fill_windows(std::span<const std::uint32_t> rows, std::size_t segment_rows);
     void find_in_entries(std::span<const std::uint32_t> rows, std::uint32_t* places) const;
     std::uint32_t escaped_code(std::uint32_t place) const;
 
-    Shape shape_ = Shape::entries;
-    std::uint32_t size_ = 0;
-    double unit_ = 0.0;
-    std::vector<std::uint32_t> window_starts_;  // place of the first posting of each window, and the end
-    std::vector<std::uint16_t> window_rows_;    // by place: the row less the first one of its window
-    std::vector<std::uint8_t> impacts_;         // by place, padded
-    std::vector<std::uint32_t> at_least_;       // by impact: postings that reach it; empty if there are few
-    std::vector<std::uint8_t> codes_;           // by place; kEscape leads to escapes_
-    std::vector<std::pair<std::uint32_t, std::uint32_t>> escapes_;  // (place, code)
-    std::vector<std::uint8_t> block_maxima_;
-    std::vector<kernels::DirectoryWord> directory_;
-    std::vector<std::uint32_t> entry_blocks_;
-    std::vector<std::uint8_t> entry_maxima_;
-    std::vector<kernels::BlockEntry> entries_;  // by block that holds the term, and two more
+    ColumnArrays arrays_;
+    std::shared_ptr<const void> owned_;  // what the arrays are in, if it is the column's own
 };
 
 }  // namespace rocchio::lexical

@@ -48,13 +48,15 @@ class MergedTerms {
 
 Searcher::Searcher(std::vector<std::shared_ptr<const Segment>> segments, Scoring scoring,
                    std::vector<double> field_weights, std::uint64_t documents,
-                   std::span<const std::uint64_t> total_lengths, std::size_t memory_bytes)
+                   std::span<const std::uint64_t> total_lengths, std::size_t memory_bytes,
+                   std::vector<std::shared_ptr<const FrozenColumns>> frozen)
     : segments_(std::move(segments)),
       scoring_(scoring),
       field_weights_(std::move(field_weights)),
       documents_(documents),
       tombstones_count_(scoring.variant != Variant::impact &&
                         std::ranges::all_of(field_weights_, [](double weight) { return weight > 0.0; })),
+      frozen_(std::move(frozen)),
       terms_(memory_bytes),
       prepared_(std::make_unique<Prepared[]>(segments_.size())) {
     double total = 0.0;
@@ -62,6 +64,15 @@ Searcher::Searcher(std::vector<std::shared_ptr<const Segment>> segments, Scoring
         total += field_weights_[f] * static_cast<double>(total_lengths[f]);
     }
     scoring_.average_length = total > 0.0 && documents > 0 ? total / static_cast<double>(documents) : 1.0;
+    frozen_.resize(segments_.size());
+    for (std::size_t s = 0; s < segments_.size(); ++s) {
+        try {
+            if (frozen_[s] && !frozen_[s]->fits(*segments_[s], scoring_, field_weights_))
+                frozen_[s] = nullptr;
+        } catch (const Corruption&) {  // `verify` reports it
+            frozen_[s] = nullptr;
+        }
+    }
 }
 
 const SegmentScoring& Searcher::prepared(std::size_t index) const {
@@ -87,18 +98,47 @@ double Searcher::boosted_frequency(std::size_t segment, std::uint32_t code) cons
     return boosted_sum(segments_.at(segment)->frequencies(code), field_weights_);
 }
 
+std::unique_ptr<const Column> Searcher::frozen_column(std::size_t segment, std::uint32_t term) const {
+    if (!frozen_[segment]) return nullptr;
+    try {
+        return frozen_[segment]->find(*segments_[segment], term);
+    } catch (const Corruption&) {  // the postings are the truth; `verify` reports the damage
+        return nullptr;
+    }
+}
+
+std::vector<double> Searcher::column_identity(std::size_t segment) const {
+    return lexical::column_identity(*segments_.at(segment), scoring_, field_weights_);
+}
+
+EncodedColumns Searcher::freeze(std::size_t segment, std::size_t first, std::size_t enough) const {
+    const Segment& from = *segments_.at(segment);
+    EncodedColumns columns;
+    for (std::size_t rank = first; rank < from.term_count() && columns.bytes.size() < enough; ++rank) {
+        const std::uint32_t term = from.term_of_rank(rank);
+        if (from.posting_count(term) < kLeastFrozen) break;
+        columns.terms.push_back(term);
+        columns.begins.push_back(columns.bytes.size());
+        encode_column(Column(from.postings(term), prepared(segment).for_columns()).arrays(), columns.bytes);
+    }
+    return columns;
+}
+
 std::shared_ptr<const Term> Searcher::resolve(std::string_view term) const {
     if (auto known = terms_.find(term)) return known;
     auto made = std::make_shared<Term>();
     for (std::uint32_t s = 0; s < segments_.size(); ++s) {
         const auto id = segments_[s]->find_term(term);
         if (!id) continue;
-        const PostingList list = segments_[s]->postings(*id);
-        made->segments.push_back({s, *id, std::make_unique<const Column>(list, prepared(s).for_columns())});
+        auto column = frozen_column(s, *id);
+        if (!column) {
+            column = std::make_unique<const Column>(segments_[s]->postings(*id), prepared(s).for_columns());
+        }
         // With every text field searched, each posting is a match, and the tombstones have the count. Those
         // of impacts are not on disk.
         made->document_frequency += tombstones_count_ ? segments_[s]->live_document_frequency(*id)
-                                                      : prepared(s).matching_documents(*segments_[s], list);
+                                                      : column->live_size(segments_[s]->live());
+        made->segments.push_back({s, *id, std::move(column)});
     }
     if (made->document_frequency > 0) made->idf = scoring_.idf(documents_, made->document_frequency);
     return terms_.keep(term, std::move(made));

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lexical/frozen.hpp"
 #include "lexical/kernels.hpp"
 #include "lexical/scoring.hpp"
 #include "lexical/segment.hpp"
@@ -35,10 +36,12 @@ class Searcher {
   public:
     /// `field_weights` are the boosts by field (0 leaves a field out); `documents` and `total_lengths`
     /// (tokens by field) count live documents only. scoring.average_length is computed here. Columns take
-    /// about `memory_bytes` at most; what one batch needs is kept while it runs.
+    /// about `memory_bytes` at most; what one batch needs is kept while it runs. `frozen` has columns by
+    /// segment, or none: those made for this scoring are used as long as they are sound.
     Searcher(std::vector<std::shared_ptr<const Segment>> segments, Scoring scoring,
              std::vector<double> field_weights, std::uint64_t documents,
-             std::span<const std::uint64_t> total_lengths, std::size_t memory_bytes = std::size_t{1} << 30);
+             std::span<const std::uint64_t> total_lengths, std::size_t memory_bytes = std::size_t{1} << 30,
+             std::vector<std::shared_ptr<const FrozenColumns>> frozen = {});
 
     /// Top k of each query, score descending, then doc_id ascending (bytewise). `allowed` has one bitmap per
     /// segment, or none. Deterministic; safe for many threads. Exact with `alpha` 1; below, down to but not
@@ -60,6 +63,16 @@ class Searcher {
     /// Bytes that the columns take now.
     std::size_t memory_bytes() const { return terms_.memory_bytes(); }
 
+    /// Whether a segment has frozen columns that are used.
+    bool has_frozen(std::size_t segment) const { return frozen_[segment] != nullptr; }
+
+    /// What the columns of a segment are made for.
+    std::vector<double> column_identity(std::size_t segment) const;
+
+    /// Columns to freeze: from the term of rank `first` on, in order of rank, until they take `enough` bytes
+    /// or lists become too short to be frozen.
+    EncodedColumns freeze(std::size_t segment, std::size_t first, std::size_t enough) const;
+
     /// What all searches so far have read.
     Work work() const { return {postings_read_, bytes_read_}; }
 
@@ -78,6 +91,7 @@ class Searcher {
     };
 
     std::shared_ptr<const Term> resolve(std::string_view term) const;
+    std::unique_ptr<const Column> frozen_column(std::size_t segment, std::uint32_t term) const;
     const SegmentScoring& prepared(std::size_t segment) const;
     std::vector<std::uint8_t> mask(std::size_t segment, AllowedRows allowed) const;
     void search_one(const Batch& batch, std::span<const std::uint32_t> query_terms,
@@ -89,6 +103,7 @@ class Searcher {
     std::vector<double> field_weights_;
     std::uint64_t documents_;
     bool tombstones_count_;  // whether they tell how many deleted documents match a term
+    std::vector<std::shared_ptr<const FrozenColumns>> frozen_;  // by segment; null where there are none
     mutable TermCache terms_;
     mutable std::atomic<std::uint64_t> postings_read_ = 0;
     mutable std::atomic<std::uint64_t> bytes_read_ = 0;

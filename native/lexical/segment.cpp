@@ -122,11 +122,14 @@ std::span<const std::uint32_t> Segment::frequencies(std::uint32_t code) const {
 void Segment::forward_by_rank(std::uint32_t row, std::vector<std::uint64_t>& coded) const {
     const auto [begin, end] = arrays_.forward_offsets.pair(row);
     decode_row(arrays_.forward_rows, begin, end, term_count(), code_count(), coded);
-    for (std::uint64_t& item : coded) {
-        const std::uint32_t term = term_order_.at(Coded::number(item));
-        if (term >= term_count()) term_order_.fail(Coded::number(item), "a term is out of range");
-        item = Coded::join(term, Coded::code(item));
-    }
+    for (std::uint64_t& item : coded)
+        item = Coded::join(term_of_rank(Coded::number(item)), Coded::code(item));
+}
+
+std::uint32_t Segment::term_of_rank(std::size_t rank) const {
+    const std::uint32_t term = term_order_.at(rank);
+    if (term >= term_count()) term_order_.fail(rank, "a term is out of range");
+    return term;
 }
 
 std::vector<std::uint32_t> Segment::forward(std::uint32_t row, std::vector<std::uint32_t>& codes) const {

@@ -85,6 +85,9 @@ class Segment {
     /// The same as coded terms (see Coded) in the order on disk, the most frequent term first.
     void forward_by_rank(std::uint32_t row, std::vector<std::uint64_t>& coded) const;
 
+    /// The term with the rank-th longest list, counted from 0. Throws Corruption.
+    std::uint32_t term_of_rank(std::size_t rank) const;
+
     /// Tokens of one row in a field.
     std::uint32_t length(std::uint32_t field, std::uint32_t row) const { return lengths_[field].at(row); }
 

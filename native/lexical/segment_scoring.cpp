@@ -21,12 +21,4 @@ SegmentScoring::SegmentScoring(const Segment& segment, const Scoring& scoring,
     for (double& length : norms_) length = scoring_.length_norm(length);
 }
 
-std::uint64_t SegmentScoring::matching_documents(const Segment& segment, const PostingList& list) const {
-    std::uint64_t count = 0;
-    for (std::size_t i = 0; i < list.size(); ++i) {
-        count += tf_by_code_[list.codes[i]] > 0.0 && segment.is_live(list.rows[i]) ? 1 : 0;
-    }
-    return count;
-}
-
 }  // namespace rocchio::lexical

@@ -24,9 +24,6 @@ class SegmentScoring {
     /// By row: its place in the order of doc_ids.
     std::span<const std::uint32_t> ranks() const { return ranks_; }
 
-    /// Live documents that have the term in a field that is searched.
-    std::uint64_t matching_documents(const Segment& segment, const PostingList& list) const;
-
   private:
     const Scoring& scoring_;
     std::vector<double> tf_by_code_;

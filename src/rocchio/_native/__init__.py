@@ -3,6 +3,7 @@
 from rocchio._native._ext import (
     CHUNK_BYTES,
     CheckedFile,
+    FrozenColumns,
     Kernel,
     LexicalSegment,
     Searcher,
@@ -21,6 +22,7 @@ from rocchio._native._ext import (
 __all__ = [
     "CHUNK_BYTES",
     "CheckedFile",
+    "FrozenColumns",
     "Kernel",
     "LexicalSegment",
     "Searcher",

@@ -240,10 +240,18 @@ class Kernel(enum.Enum):
 
     reference = 3
 
+class FrozenColumns:
+    """Columns of one segment that were computed ahead."""
+
+    def __init__(self, arrays: dict) -> None: ...
+
+    def validate(self, segment: LexicalSegment) -> None:
+        """Compute every column anew and compare; raises Corruption."""
+
 class Searcher:
     """Exact top-k over the segments of a snapshot with one scoring."""
 
-    def __init__(self, segments: Sequence[LexicalSegment], variant: Variant, k1: float, b: float, delta: float, field_weights: Sequence[float], documents: int, total_lengths: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], memory_bytes: int) -> None: ...
+    def __init__(self, segments: Sequence[LexicalSegment], variant: Variant, k1: float, b: float, delta: float, field_weights: Sequence[float], documents: int, total_lengths: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], memory_bytes: int, frozen: Sequence[FrozenColumns | None]) -> None: ...
 
     def search(self, term_bytes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], term_offsets: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], query_offsets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], query_terms: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Sequence[Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]], kernel: Kernel, alpha: float = 1.0) -> tuple:
         """
@@ -255,6 +263,17 @@ class Searcher:
 
     @property
     def memory_bytes(self) -> int: ...
+
+    def has_frozen(self, segment: int) -> bool:
+        """Whether frozen columns of a segment are used."""
+
+    def column_identity(self, segment: int) -> Annotated[NDArray[numpy.float64], dict(shape=(None,))]:
+        """What the columns of a segment are made for (float64)."""
+
+    def freeze(self, segment: int, first: int, enough: int) -> tuple:
+        """
+        Terms (uint32) from rank `first` on, where each column begins (uint64), and the columns (uint8), of `enough` bytes or a column more.
+        """
 
     @property
     def work(self) -> tuple[int, int]:

@@ -37,6 +37,8 @@ def info(collection: CollectionPath, as_json: AsJson = False) -> None:
     table.add_row("tokens", f"{about.tokens:,} ({about.average_length:.1f} a document)")
     table.add_row("postings", f"{about.postings:,} ({about.index_bytes_per_posting:.1f} bytes each in the index)")
     table.add_row("size", f"{size(about.size_bytes)} ({size(about.index_bytes)} of it index)")
+    if about.frozen_bytes:
+        table.add_row("frozen", f"{size(about.frozen_bytes)} of columns, on top of the size")
     table.add_row("commit", f"generation {about.generation}, format {about.format_version}")
     show(table)
     segments = Table("segment", "documents", "deleted", "terms", "postings", "size")

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from rocchio.cli import collection as collection_commands
-from rocchio.cli import demo, evaluate, index, search
+from rocchio.cli import demo, evaluate, freeze, index, search
 from rocchio.cli.output import err
 from rocchio.errors import RocchioError, StorageFailure
 
@@ -28,6 +28,8 @@ app.command("eval", epilog=evaluate.EXAMPLES)(evaluate.evaluate_runs)
 app.command("info")(collection_commands.info)
 app.command("verify")(collection_commands.verify)
 app.command("compact")(collection_commands.compact)
+app.command("freeze", epilog=freeze.EXAMPLES)(freeze.freeze)
+app.command("thaw")(freeze.thaw)
 app.command("delete", epilog=collection_commands.DELETE_EXAMPLES)(collection_commands.delete)
 app.command("demo")(demo.demo)
 

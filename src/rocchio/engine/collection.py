@@ -11,6 +11,7 @@ from typing import Any, TypeVar, Unpack, overload
 
 from rocchio.analysis import Analyzer, parse_analyzer
 from rocchio.engine.adding import Adder, AddSummary, OnError, Progress
+from rocchio.engine.frozen import FreezeSummary
 from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.info import CollectionInfo, describe
 from rocchio.engine.plan import Bm25Step
@@ -19,10 +20,11 @@ from rocchio.engine.snapshot import DEFAULT_CACHE_MB, FieldChoice, SearchOptions
 from rocchio.engine.verify import VerifyReport, verify
 from rocchio.engine.writer import Writer, due_for_merging
 from rocchio.errors import Corruption, InvalidArgument, NotFound, RocchioError
+from rocchio.lexical.frozen import Frozen
 from rocchio.lexical.scoring import Bm25
 from rocchio.storage.directory import Directory
 from rocchio.storage.lock import WriterLock
-from rocchio.storage.manifest import MANIFEST, Manifest, read_manifest
+from rocchio.storage.manifest import MANIFEST, read_manifest
 from rocchio.storage.schema import Schema
 from rocchio.types import DocId, Explanation, Hit, Run
 
@@ -192,17 +194,48 @@ class Collection:
         Text is not analysed again and scores do not change. Memory is bounded by the dictionary and 40 bytes a
         document. `progress` is told (steps done, steps in all). Raises InvalidArgument with uncommitted changes.
         """
-        with self._writing():
-            if self._writer is not None and self._writer.has_changes:
-                raise InvalidArgument(
-                    "expected no uncommitted changes to compact, found some; commit or rollback first"
-                )
-            self._start_writing()  # may have refreshed the snapshot
+        with self._writing_nothing_else("compact"):
             entries = self._snapshot.manifest.segments
             if len(entries) > 1 or any(entry.deleted for entry in entries):
                 # postings are written twice: by term and by document
                 counter = _Counter(progress, 2 * sum(segment.posting_count for segment in self._snapshot.segments))
                 self._publish(lambda writer: writer.merge([entry.name for entry in entries], counter.advance))
+            self._forget_changes()
+            return self._snapshot.manifest.generation
+
+    def freeze(
+        self,
+        *,
+        scoring: Bm25 | str | None = None,
+        field: FieldChoice = None,
+        max_mb: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> FreezeSummary:
+        """Keep the columns of terms on disk, so that the first search of a term after opening is as fast as the next.
+
+        They are those of a `scoring` and a choice of text fields, or of a sparse field, as `search` takes them; the
+        most frequent terms come first, as many as fit `max_mb` MiB. Columns frozen before for other ones of the text
+        fields, or for the same sparse field, are replaced. Answers do not change: after documents were added or
+        deleted, columns that no longer hold are not used; freeze again. `progress` is told (rows done, rows). Raises
+        InvalidArgument, also with uncommitted changes.
+        """
+        if max_mb is not None and (isinstance(max_mb, bool) or not isinstance(max_mb, int) or max_mb < 0):
+            raise InvalidArgument(f"expected max_mb of at least 0, in MiB, found {max_mb!r}")
+        most_bytes = 1 << 62 if max_mb is None else max_mb << 20
+        with self._writing_nothing_else("freeze"):
+            index, searcher = self._snapshot.to_freeze(scoring, field)
+            total = Frozen()
+            if self._snapshot.segments:
+                counter = _Counter(progress, sum(segment.rows for segment in self._snapshot.segments))
+                total = self._publish(lambda writer: writer.freeze(index, searcher, most_bytes, counter.advance))[1]
+            self._forget_changes()
+            return FreezeSummary(total.terms, total.size_bytes, self._snapshot.manifest.generation)
+
+    def thaw(self) -> int:
+        """Remove all frozen columns; returns the generation. Answers do not change."""
+        with self._writing_nothing_else("thaw"):
+            if any(entry.frozen for entry in self._snapshot.manifest.segments):
+                self._publish(lambda writer: writer.thaw())
             self._forget_changes()
             return self._snapshot.manifest.generation
 
@@ -249,6 +282,21 @@ class Collection:
             finally:
                 self._busy = False
 
+    @contextlib.contextmanager
+    def _writing_nothing_else(self, action: str) -> Iterator[None]:
+        """A change of its own: refused while others are not committed."""
+        with self._writing():
+            if self._writer is not None and self._writer.has_changes:
+                raise InvalidArgument(
+                    f"expected no uncommitted changes to {action}, found some; commit or rollback first"
+                )
+            self._start_writing()  # may have refreshed the snapshot
+            try:
+                yield
+            except BaseException:
+                self._forget_changes()
+                raise
+
     def _leave_to_parent(self) -> None:
         """In a forked child, pending changes and the lock are the parent's: forget them without touching a file."""
         if self._lock is not None and not self._lock.is_ours:
@@ -256,13 +304,14 @@ class Collection:
             self._lock.release()
             self._lock = None
 
-    def _publish(self, apply: Callable[[Writer], Manifest]) -> None:
+    def _publish(self, apply: Callable[[Writer], _Result]) -> _Result:
         try:
-            apply(self._start_writing())
+            result = apply(self._start_writing())
         except BaseException as error:
             raise self._give_up(error) from error
         self._drop_writer()
         self._snapshot = self._last_commit()
+        return result
 
     def _give_up(self, error: BaseException) -> BaseException:
         """After a failed write nothing pending can be trusted: go back to what the disk says was committed."""

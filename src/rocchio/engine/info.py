@@ -24,7 +24,10 @@ class SegmentInfo:
 
 @dataclass(frozen=True)
 class CollectionInfo:
-    """A collection as of its last commit. `average_length` is in tokens, all text fields, not boosted."""
+    """A collection as of its last commit. `average_length` is in tokens, all text fields, not boosted.
+
+    `size_bytes` is without `frozen_bytes`: columns kept by `freeze`, which are a cache.
+    """
 
     path: str
     format_version: int
@@ -40,6 +43,7 @@ class CollectionInfo:
     size_bytes: int
     index_bytes: int
     index_bytes_per_posting: float
+    frozen_bytes: int
     segments: tuple[SegmentInfo, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -76,5 +80,6 @@ def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
         size_bytes=sum(segment.size_bytes for segment in segments),
         index_bytes=index_bytes,
         index_bytes_per_posting=index_bytes / postings if postings else 0.0,
+        frozen_bytes=sum(entry.frozen_bytes for entry in snapshot.manifest.segments),
         segments=tuple(segments),
     )

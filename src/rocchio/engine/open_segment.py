@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rocchio._native import LexicalSegment
+from rocchio._native import FrozenColumns, LexicalSegment
+from rocchio.engine.frozen import open_frozen_columns
 from rocchio.errors import Corruption, DataError
 from rocchio.lexical.reader import open_lexical, open_sparse
 from rocchio.storage.directory import Directory
 from rocchio.storage.documents import DocumentReader, arrow_schema
 from rocchio.storage.manifest import SegmentEntry
 from rocchio.storage.schema import ID_FIELD, Schema
-from rocchio.storage.segment import SegmentFiles
+from rocchio.storage.segment import SegmentFile, SegmentFiles, sparse_name
 from rocchio.storage.tombstones import Tombstones
 
 
 @dataclass(frozen=True)
 class OpenSegment:
-    """A segment as one snapshot sees it. `sparse` are the indexes of the sparse fields, in order."""
+    """A segment as one snapshot sees it. `sparse` are the indexes of the sparse fields, in order.
+
+    `frozen` are columns that were computed ahead, by the file of the index they are of.
+    """
 
     entry: SegmentEntry
     files: SegmentFiles
@@ -29,6 +34,7 @@ class OpenSegment:
     lexical: LexicalSegment
     documents: DocumentReader
     sparse: tuple[LexicalSegment, ...] = ()
+    frozen: Mapping[str, FrozenColumns] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -37,6 +43,12 @@ class OpenSegment:
     @property
     def posting_count(self) -> int:
         return sum(index.posting_count for index in (self.lexical, *self.sparse))
+
+    @property
+    def indexes(self) -> list[tuple[str, LexicalSegment]]:
+        """Every inverted index with the name of its file."""
+        sparse = [(sparse_name(number), index) for number, index in enumerate(self.sparse)]
+        return [(str(SegmentFile.INDEX), self.lexical), *sparse]
 
     def sparse_to_merge(self) -> list[LexicalSegment]:
         """The sparse fields' indexes, with counts of what the deleted documents held: a merge needs them."""
@@ -70,11 +82,11 @@ class OpenSegment:
 
     def _check_lengths(self) -> None:
         live = ~self.tombstones.is_deleted
-        for field, total in enumerate(self.entry.lengths):
-            found = int(self.lexical.lengths(field)[live].sum(dtype=np.int64))
+        for number, total in enumerate(self.entry.lengths):
+            found = int(self.lexical.lengths(number)[live].sum(dtype=np.int64))
             if found != total:
                 path = self.files.index.file.path
-                raise Corruption(path, None, f"the manifest counts {total} tokens in field {field}, found {found}")
+                raise Corruption(path, None, f"the manifest counts {total} tokens in field {number}, found {found}")
 
     def _check_documents(self) -> None:
         order = self.lexical.doc_id_order()
@@ -118,4 +130,5 @@ def open_segment(directory: Directory, entry: SegmentEntry, schema: Schema) -> O
     # the tombstones count terms of the text index; those of sparse fields are counted where they are needed
     deleted = replace(Tombstones.none(entry.rows), live=tombstones.live)
     sparse = tuple(open_sparse(file, files.index, entry.rows, deleted) for file in files.sparse)
-    return OpenSegment(entry, files, tombstones, lexical, documents, sparse)
+    frozen = open_frozen_columns(directory, entry)
+    return OpenSegment(entry, files, tombstones, lexical, documents, sparse, frozen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -186,9 +186,8 @@ def with_deletions(directory: Directory, segment: OpenSegment, rows: Iterable[in
     ]
     name = tombstones_name(segment.entry.name, generation)
     sealed = write_sealed(directory, name, tombstones.to_bytes())
-    entry = segment.entry
     deleted = int(tombstones.is_deleted.sum())
-    return SegmentEntry(entry.name, entry.rows, entry.sizes, entry.checksums, tuple(lengths), sealed, deleted)
+    return replace(segment.entry, lengths=tuple(lengths), tombstones=sealed, deleted=deleted)
 
 
 def _live_documents(segments: Sequence[OpenSegment]) -> Iterable[pa.RecordBatch]:

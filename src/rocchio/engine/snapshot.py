@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypedDict, Unpack, overload
 import numpy as np
 import pyarrow as pa
 
-from rocchio._native import Kernel, LexicalSegment, Searcher, Variant
+from rocchio._native import FrozenColumns, Kernel, Searcher, Variant
 from rocchio.analysis import Analysis, Analyzer
 from rocchio.engine.execution import DocIds, Found, search_batch, search_threads
 from rocchio.engine.explain import explain
@@ -30,7 +30,8 @@ from rocchio.errors import Corruption, InvalidArgument, NotFound, NotYet
 from rocchio.lexical.scoring import Bm25, parse_bm25
 from rocchio.storage.checked import SealedFile
 from rocchio.storage.directory import Directory
-from rocchio.storage.manifest import Manifest, SegmentEntry, read_manifest
+from rocchio.storage.manifest import FrozenEntry, Manifest, SegmentEntry, read_manifest
+from rocchio.storage.segment import SegmentFile, sparse_name
 from rocchio.types import DocId, Explanation, Hit, Run
 
 FieldChoice: TypeAlias = str | Iterable[str] | Mapping[str, float] | None
@@ -197,19 +198,44 @@ class Snapshot:
             )
         number, scale = self.schema.sparse_fields.index(sparse), self.schema.fields[sparse].scale
         segments = [segment.sparse[number] for segment in self.segments]
-        searcher = self._sparse_searcher(sparse, segments)
+        searcher = self.sparse_searcher(sparse)
         query_cut = check_query_cut(options.get("query_cut"))
         alpha = check_alpha(options.get("alpha", 1.0))
         view = View(searcher, f"impact(scale={scale:g})", segments, [sparse], scale, alpha)
         return view, lambda queries: sparse_batch(queries, sparse, query_cut)
 
-    def _sparse_searcher(self, name: str, segments: list[LexicalSegment]) -> Searcher:
+    def sparse_searcher(self, name: str) -> Searcher:
+        """The kernels' view of this snapshot for a sparse field; kept for the next query."""
         if name not in self._sparse_searchers:
+            number = self.schema.sparse_fields.index(name)
             # lengths play no part, so neither do k1, b and delta
             self._sparse_searchers[name] = Searcher(
-                segments, Variant.impact, 0.0, 0.0, 0.0, [1.0], len(self), np.zeros(1, np.uint64), self._cache_bytes
+                [segment.sparse[number] for segment in self.segments],
+                Variant.impact,
+                0.0,
+                0.0,
+                0.0,
+                [1.0],
+                len(self),
+                np.zeros(1, np.uint64),
+                self._cache_bytes,
+                self._frozen(sparse_name(number)),
             )
         return self._sparse_searchers[name]
+
+    def to_freeze(self, scoring: Bm25 | str | None, field: FieldChoice) -> tuple[str, Searcher]:
+        """The file of the index that a choice of fields searches, and its searcher. Raises InvalidArgument."""
+        if isinstance(field, Iterator):
+            field = list(field)  # looked at twice
+        sparse = self.schema.sparse_choice(field)
+        if sparse is None:
+            return str(SegmentFile.INDEX), self.searcher(as_scoring(scoring), field)
+        if scoring is not None:
+            raise InvalidArgument(f"expected no scoring with the sparse field {sparse!r}, found one; leave it out")
+        return sparse_name(self.schema.sparse_fields.index(sparse)), self.sparse_searcher(sparse)
+
+    def _frozen(self, index: str) -> list[FrozenColumns | None]:
+        return [segment.frozen.get(index) for segment in self.segments]
 
     def searcher(self, scoring: Bm25, field: FieldChoice) -> Searcher:
         """The kernels' view of this snapshot for a scoring and choice of fields; kept for the next query."""
@@ -229,6 +255,7 @@ class Snapshot:
                 len(self),
                 np.array(totals, np.uint64),
                 self._cache_bytes,
+                self._frozen(SegmentFile.INDEX),
             )
             if len(self._searchers) >= 16:  # each holds a few bytes per document
                 self._searchers.clear()
@@ -282,8 +309,8 @@ def open_snapshot(
     raise Corruption(directory.path(""), None, "files vanish as fast as the manifest changes")
 
 
-def _identity(entry: SegmentEntry) -> tuple[str, SealedFile | None]:
-    return entry.name, entry.tombstones
+def _identity(entry: SegmentEntry) -> tuple[str, SealedFile | None, tuple[FrozenEntry, ...]]:
+    return entry.name, entry.tombstones, tuple(entry.frozen.values())
 
 
 def _query_list(queries: Any) -> list[Any]:

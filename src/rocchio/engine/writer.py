@@ -11,12 +11,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rocchio._native import Searcher
 from rocchio.analysis import Analysis
+from rocchio.engine.frozen import write_frozen_file
 from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.open_segment import OpenSegment, open_segment
 from rocchio.engine.segment_writer import SegmentWriter, analyse, merge_segments, with_deletions
 from rocchio.engine.snapshot import Snapshot
 from rocchio.errors import StorageFailure
+from rocchio.lexical.frozen import Frozen
 from rocchio.storage.directory import Directory
 from rocchio.storage.manifest import Manifest, SegmentEntry, write_manifest
 from rocchio.storage.schema import ID_FIELD
@@ -157,6 +160,28 @@ class Writer:
         merged = merge_segments(self._directory, name, self._base.schema, merging, advance)
         rest = [segment.entry for segment in self._segments if segment.entry.name not in chosen]
         return self._publish([*rest, merged] if merged.rows else rest)
+
+    def freeze(
+        self, index: str, searcher: Searcher, most_bytes: int, advance: Callable[[int], None]
+    ) -> tuple[Manifest, Frozen]:
+        """Write the columns of `searcher` beside every segment, durably. There must be no pending changes."""
+        entries, total = [], Frozen()
+        rows = sum(segment.rows for segment in self._segments)
+        for number, segment in enumerate(self._segments):
+            entry = segment.entry
+            share = most_bytes * segment.rows // rows
+            file, frozen = write_frozen_file(
+                self._directory, entry.name, index, self.generation, searcher, number, share
+            )
+            self._directory.sync_folder(entry.name)
+            entries.append(replace(entry, frozen={**entry.frozen, index: file}))
+            total = Frozen(total.terms + frozen.terms, total.size_bytes + frozen.size_bytes)
+            advance(segment.rows)
+        return self._publish(entries), total
+
+    def thaw(self) -> Manifest:
+        """Forget all frozen columns, durably. There must be no pending changes."""
+        return self._publish([replace(segment.entry, frozen={}) for segment in self._segments])
 
     def close(self) -> None:
         """Drop pending changes."""

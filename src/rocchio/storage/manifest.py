@@ -26,11 +26,21 @@ _PENDING = "manifest.json.new"
 
 
 @dataclass(frozen=True)
+class FrozenEntry:
+    """A file of frozen columns: its name with the segment's folder, its size in bytes, its chunk checksums."""
+
+    name: str
+    size: int
+    checksums: SealedFile
+
+
+@dataclass(frozen=True)
 class SegmentEntry:
     """One segment: `name` (its folder), `rows` in it, and how to check its files.
 
     `checksums` holds the chunk checksums of all files of the segment. `tombstones` is the file of its deletions,
-    or None; `deleted` counts them. `lengths` are tokens of live documents by text field.
+    or None; `deleted` counts them. `lengths` are tokens of live documents by text field. `frozen` are columns that
+    were computed ahead, by the index they are of.
     """
 
     name: str
@@ -40,6 +50,7 @@ class SegmentEntry:
     lengths: tuple[int, ...]
     tombstones: SealedFile | None = None
     deleted: int = 0
+    frozen: Mapping[str, FrozenEntry] = field(default_factory=dict)
 
     @property
     def live_rows(self) -> int:
@@ -48,7 +59,12 @@ class SegmentEntry:
     def files(self) -> list[str]:
         """Every file that this entry needs, by name."""
         names = [f"{self.name}/{name}" for name in self.sizes] + [self.checksums.name]
+        names += [name for frozen in self.frozen.values() for name in (frozen.name, frozen.checksums.name)]
         return names + ([self.tombstones.name] if self.tombstones else [])
+
+    @property
+    def frozen_bytes(self) -> int:
+        return sum(frozen.size for frozen in self.frozen.values())
 
 
 @dataclass(frozen=True)
@@ -111,6 +127,7 @@ def _to_json(manifest: Manifest) -> dict[str, Any]:
                 "lengths": list(entry.lengths),
                 "tombstones": _sealed_to_json(entry.tombstones) if entry.tombstones else None,
                 "deleted": entry.deleted,
+                "frozen": {index: _frozen_to_json(frozen) for index, frozen in entry.frozen.items()},
             }
             for entry in manifest.segments
         ],
@@ -131,10 +148,19 @@ def _from_json(content: Mapping[str, Any]) -> Manifest:
                 tuple(_count(length) for length in entry["lengths"]),
                 _sealed_from_json(entry["tombstones"]) if entry["tombstones"] else None,
                 _count(entry["deleted"]),
+                {_safe_name(index): _frozen_from_json(frozen) for index, frozen in entry.get("frozen", {}).items()},
             )
             for entry in content["segments"]
         ),
     )
+
+
+def _frozen_to_json(frozen: FrozenEntry) -> dict[str, Any]:
+    return {"name": frozen.name, "size": frozen.size, "checksums": _sealed_to_json(frozen.checksums)}
+
+
+def _frozen_from_json(data: Mapping[str, Any]) -> FrozenEntry:
+    return FrozenEntry(_safe_path(data["name"]), _count(data["size"]), _sealed_from_json(data["checksums"]))
 
 
 def _sealed_to_json(sealed: SealedFile) -> dict[str, Any]:
@@ -142,8 +168,12 @@ def _sealed_to_json(sealed: SealedFile) -> dict[str, Any]:
 
 
 def _sealed_from_json(data: Mapping[str, Any]) -> SealedFile:
-    folder, _, name = str(data["name"]).rpartition("/")
-    return SealedFile(f"{_safe_name(folder)}/{_safe_name(name)}", _count(data["size"]), _count(data["crc"]))
+    return SealedFile(_safe_path(data["name"]), _count(data["size"]), _count(data["crc"]))
+
+
+def _safe_path(value: Any) -> str:
+    folder, _, name = str(value).rpartition("/")
+    return f"{_safe_name(folder)}/{_safe_name(name)}"
 
 
 def _count(value: Any) -> int:

@@ -37,6 +37,11 @@ def tombstones_name(segment: str, generation: int) -> str:
     return f"{segment}/tombstones-{generation:08d}.bin"
 
 
+def frozen_name(segment: str, generation: int, index: str) -> str:
+    """The file of columns of an index (`index.arrays`, `sparse-0.arrays`) that a commit froze."""
+    return f"{segment}/frozen-{generation:08d}-{index}"
+
+
 def write_checksums(directory: Directory, segment: str, files: Mapping[str, FileInfo]) -> SealedFile:
     """Chunk checksums of all files of a segment, in the order of their names."""
     content = b"".join(files[name].checksums.astype("<u4").tobytes() for name in sorted(files))
