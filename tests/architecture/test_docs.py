@@ -11,6 +11,7 @@ from tests.architecture.command_pages import FOLDER, commands, made_with, page
 
 import rocchio
 from rocchio import errors
+from rocchio.lexical.frozen import FROZEN_ARRAYS
 from rocchio.lexical.reader import LEXICAL_ARRAYS
 
 ROOT = Path(__file__).parents[2]
@@ -86,6 +87,11 @@ def test_every_error_is_in_the_table():
 def test_every_array_is_on_its_page():
     text = (ROOT / "docs" / "formats" / "lexical.md").read_text(encoding="utf-8")
     assert [name for name in (*LEXICAL_ARRAYS, "document_offsets") if f"| `{name}` |" not in text] == []
+
+
+def test_every_array_of_frozen_columns_is_on_its_page():
+    text = (ROOT / "docs" / "formats" / "frozen.md").read_text(encoding="utf-8")
+    assert [name for name in FROZEN_ARRAYS if f"| `{name}` |" not in text] == []
 
 
 def test_there_is_a_page_for_each_command_and_no_other():
