@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar, Unpack, overload
@@ -16,6 +16,7 @@ from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.info import CollectionInfo, describe
 from rocchio.engine.plan import Bm25Step
 from rocchio.engine.queries import Query, check_unicode
+from rocchio.engine.recall import ALPHAS, QUERY_CUTS, RecallReport, recall_report
 from rocchio.engine.snapshot import DEFAULT_CACHE_MB, FieldChoice, SearchOptions, Snapshot, open_snapshot
 from rocchio.engine.verify import VerifyReport, verify
 from rocchio.engine.writer import Writer, due_for_merging
@@ -107,6 +108,22 @@ class Collection:
     def schema(self) -> Schema:
         """Fields and analyzer."""
         return self._snapshot.schema
+
+    def recall_report(
+        self,
+        queries: Iterable[Mapping[str, float]],
+        field: str,
+        k: int = 10,
+        *,
+        alphas: Sequence[float] = ALPHAS,
+        query_cuts: Sequence[int | None] = QUERY_CUTS,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> RecallReport:
+        """What each combination of `alpha` and `query_cut` finds of the exact top k of a sparse field, and how fast.
+
+        `print(col.recall_report(queries, "splade"))` shows a table. Raises InvalidArgument.
+        """
+        return recall_report(self._snapshot, queries, field, k, alphas, query_cuts, progress)
 
     def info(self) -> CollectionInfo:
         """Counts, sizes and settings of the last commit."""
