@@ -97,6 +97,15 @@ class CollectionMachine(RuleBasedStateMachine):
             self.col.compact()
         assert len(self.col.info().segments) <= 1
 
+    @precondition(lambda self: self.pending == self.committed)
+    @rule(field=st.sampled_from([None, "s"]), then_thaw=st.booleans())
+    def freeze(self, field: str | None, then_thaw: bool) -> None:
+        self.col.commit()
+        self.col.freeze(field=field)
+        if then_thaw:
+            self.col.thaw()
+        assert bool(self.col.info().frozen_bytes) == (not then_thaw and len(self.col) > 0)
+
     @rule()
     def reopen(self) -> None:
         self.col.close()
