@@ -11,6 +11,7 @@
 #include "base/bitmap.hpp"
 #include "bindings/arrays.hpp"
 #include "bindings/bind.hpp"
+#include "kernels/block_kernels.hpp"
 #include "lexical/builder.hpp"
 #include "lexical/merger.hpp"
 #include "lexical/searcher.hpp"
@@ -427,6 +428,9 @@ void bind_searcher(nb::module_& module) {
 }  // namespace
 
 void bind_lexical(nb::module_& module) {
+    module.def(
+        "cpu_level", [] { return kernels::block_kernels().name; },
+        "The level of instruction set that searches use: portable, avx2 or avx512.");
     bind_segment(module);
     bind_builder(module);
     bind_searcher(module);

@@ -13,7 +13,7 @@ ALLOWED = {
     "codecs": {"base", "codecs"},
     "kernels": {"base", "kernels"},
     "lexical": {"base", "codecs", "kernels", "lexical"},
-    "bindings": {"base", "codecs", "text", "lexical", "bindings"},
+    "bindings": {"base", "codecs", "kernels", "text", "lexical", "bindings"},
     "tests": {"base", "codecs", "text", "kernels", "lexical", "tests"},
     "fuzz": {"base", "codecs", "text", "lexical", "fuzz", "tests"},  # tests: the fixture that builds segments
 }

@@ -51,6 +51,12 @@ def compact(col: Collection) -> None:
     col.compact()
 
 
+def freeze(col: Collection) -> None:
+    col.freeze()
+    col.freeze(field="weights")
+    col.thaw()
+
+
 def state(col: Collection) -> State:
     """Read back in every way: stored fields, search, counts; all must agree."""
     report = col.verify()
@@ -78,6 +84,7 @@ def steps_of(folder: Path, action: Callable[[Collection], None]) -> int:
 SCENARIOS = {
     "commit": (commit, [OLD, NEW]),
     "compact": (compact, [OLD, {k: v for k, v in OLD.items() if k != "d0"}]),
+    "freeze": (freeze, [OLD]),
 }
 
 

@@ -113,6 +113,11 @@ class TokenTable:
     @property
     def memory_bytes(self) -> int: ...
 
+def cpu_level() -> str:
+    """
+    The level of instruction set that searches use: portable, avx2 or avx512.
+    """
+
 class LexicalSegment:
     """The inverted index of one segment, over checked arrays."""
 
