@@ -19,6 +19,8 @@ MAX_WEIGHT = 1e30
 """Of a query term: sums of weights must stay far from the largest float32."""
 
 TermWeights: TypeAlias = Mapping[str, float]
+Vectors: TypeAlias = npt.NDArray[Any] | Sequence[float] | Sequence[Sequence[float]]
+"""One vector (dim,) or several (n, dim); also tensors and whatever speaks DLPack."""
 Query: TypeAlias = str | TermWeights
 """A text, or weights of terms as they are indexed (`Collection.terms` shows how a text is indexed)."""
 
