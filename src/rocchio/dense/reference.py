@@ -30,9 +30,10 @@ def score_rows(queries: Matrix, vectors: Matrix, metric: str) -> npt.NDArray[np.
         scores = -np.array([*differences]).reshape(len(q), len(x))
     else:
         scores = q @ x.T
-    if metric == "cosine":
-        scores /= np.outer(np.linalg.norm(q, axis=1), np.linalg.norm(x, axis=1))
-    return scores.astype(np.float32)
+    with np.errstate(all="ignore"):  # damaged vectors may give anything, without a word
+        if metric == "cosine":
+            scores /= np.outer(np.linalg.norm(q, axis=1), np.linalg.norm(x, axis=1))
+        return scores.astype(np.float32)
 
 
 def search_exactly(
