@@ -161,3 +161,19 @@ def test_merging_changes_no_answer(made: tuple[rocchio.Collection, Any]) -> None
     assert before.doc_ids == after.doc_ids == pinned.search(queries, field="v", k=100, recall=1).doc_ids
     for doc_id in list(documents)[::501]:
         assert (col.vector(doc_id, "v") == documents[doc_id]).all()
+
+
+def test_a_range_search_finds_all_that_score_so(made: tuple[rocchio.Collection, Any]) -> None:
+    col, _ = made
+    queries = np.random.default_rng(9).normal(size=(5, 24)).astype(np.float32)
+    every = col.search(queries, field="v", k=10**9, recall=1)
+    least = float(every.scores[0][300])
+    for threads in (1, 2):
+        found = col.search(queries, field="v", min_score=least, threads=threads)
+        for number in range(5):
+            wanted = int((every.scores[number] >= least).sum())
+            assert list(found[number]) == every[number][:wanted]
+    assert len(found.doc_ids[0]) == 301
+    assert len(col.search(queries[0], field="v", min_score=least)) == 301
+    assert len(col.search(queries[0], field="v", min_score=least, k=7)) == 7
+    assert col.search(queries[0], field="v", min_score=1e30) == []

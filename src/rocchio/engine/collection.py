@@ -50,15 +50,15 @@ class Collection:
 
     @overload  # a str is also an iterable of str: the first signature wins
     def search(  # type: ignore[overload-overlap]
-        self, query: Query, k: int = ..., **options: Unpack[SearchOptions]
+        self, query: Query, k: int | None = ..., **options: Unpack[SearchOptions]
     ) -> list[Hit]: ...
     @overload
-    def search(self, query: Iterable[Query], k: int = ..., **options: Unpack[SearchOptions]) -> Run: ...
+    def search(self, query: Iterable[Query], k: int | None = ..., **options: Unpack[SearchOptions]) -> Run: ...
     @overload
-    def search(self, query: Vectors, k: int = ..., **options: Unpack[SearchOptions]) -> list[Hit] | Run: ...
+    def search(self, query: Vectors, k: int | None = ..., **options: Unpack[SearchOptions]) -> list[Hit] | Run: ...
 
     def search(
-        self, query: Query | Iterable[Query] | Vectors, k: int = 10, **options: Unpack[SearchOptions]
+        self, query: Query | Iterable[Query] | Vectors, k: int | None = None, **options: Unpack[SearchOptions]
     ) -> list[Hit] | Run:
         """Top k of the last commit; see `Snapshot.search`."""
         return self._snapshot.search(query, k, **options)

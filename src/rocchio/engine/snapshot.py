@@ -28,10 +28,10 @@ from rocchio.engine.queries import (
     to_batch,
 )
 from rocchio.engine.vector_search import (
-    DEFAULT_RECALL,
     VectorView,
-    check_recall,
+    Wanted,
     check_vector_options,
+    check_wanted,
     explain_vector,
     search_vectors,
     search_vectors_threads,
@@ -57,8 +57,8 @@ class SearchOptions(TypedDict, total=False):
     For a sparse field only, and then approximate: `query_cut` keeps that many of the heaviest terms of each query;
     `alpha`, above 0 and below 1, lets the pruned kernel skip what is unlikely to matter.
 
-    For a vector field only: `recall`, above 0 and at most 1, is the share of the true best k wanted on average; 1 is
-    exact.
+    For a vector field only: `recall` (0.95), above 0 and at most 1, is the share of the true best k wanted on average;
+    1 is exact. `min_score` finds all documents that score at least so, or the best k of them, exactly.
     """
 
     field: FieldChoice
@@ -69,6 +69,7 @@ class SearchOptions(TypedDict, total=False):
     alpha: float
     query_cut: int | None
     recall: float
+    min_score: float | None
 
 
 KERNELS = ("automatic", "pruned", "exhaustive", "reference")
@@ -108,35 +109,36 @@ class Snapshot:
 
     @overload  # a str is also an iterable of str: the first signature wins
     def search(  # type: ignore[overload-overlap]
-        self, query: Query, k: int = ..., **options: Unpack[SearchOptions]
+        self, query: Query, k: int | None = ..., **options: Unpack[SearchOptions]
     ) -> list[Hit]: ...
     @overload
-    def search(self, query: Iterable[Query], k: int = ..., **options: Unpack[SearchOptions]) -> Run: ...
+    def search(self, query: Iterable[Query], k: int | None = ..., **options: Unpack[SearchOptions]) -> Run: ...
     @overload
-    def search(self, query: Vectors, k: int = ..., **options: Unpack[SearchOptions]) -> list[Hit] | Run: ...
+    def search(self, query: Vectors, k: int | None = ..., **options: Unpack[SearchOptions]) -> list[Hit] | Run: ...
 
     def search(
-        self, query: Query | Iterable[Query] | Vectors, k: int = 10, **options: Unpack[SearchOptions]
+        self, query: Query | Iterable[Query] | Vectors, k: int | None = None, **options: Unpack[SearchOptions]
     ) -> list[Hit] | Run:
         """Top k by BM25, by the dot product of weights for a sparse field, by its metric for a vector field.
 
         One query gives a list of hits: a text, {term: weight} with terms as indexed (for a sparse field only that), or
         a vector (dim,) for a vector field. Several, or an array (n, dim), give a `Run` whose query ids are `query_ids`
-        or the positions as strings. Fewer than k hits is a normal answer: a document without any of the terms, or
-        without a vector, is never returned. Answers are exact unless the options say otherwise, with ties in the order
-        of doc_id. Options: see `SearchOptions`.
+        or the positions as strings. `k` is 10 unless given. Fewer than k hits is a normal answer: a document without
+        any of the terms, or without a vector, is never returned. Ties are in the order of doc_id. Answers are exact,
+        unless the options, see `SearchOptions`, say otherwise; a vector field has a recall of 0.95 unless it is given.
         Raises InvalidArgument, NotYet, Corruption.
         """
         _check_options(options)
-        k = check_k(k)
         field = options.get("field")
         if isinstance(field, Iterator):
             options["field"] = field = list(field)  # looked at twice
         name = self.schema.vector_choice(field)
         if name is not None:
-            return self._search_vectors(query, name, k, options)
-        if options.get("recall") is not None:
-            raise InvalidArgument("expected recall only with a vector field, found another field; leave it out")
+            return self._search_vectors(query, name, check_wanted(k, options), options)
+        for option in ("recall", "min_score"):
+            if options.get(option) is not None:
+                raise InvalidArgument(f"expected {option} only with a vector field, found another field; leave it out")
+        k = check_k(10 if k is None else k)
         view, to_arrays = self._view(options)
         kernel = _kernel(options.get("kernel", "automatic"))
         if isinstance(query, str | Mapping):
@@ -151,20 +153,19 @@ class Snapshot:
         parts = search_threads(view, to_arrays(queries), k, kernel, options.get("threads", 1))
         return _run(ids, view.searcher, parts, view.scoring.replace(" ", ""))
 
-    def _search_vectors(self, query: Any, name: str, k: int, options: SearchOptions) -> list[Hit] | Run:
+    def _search_vectors(self, query: Any, name: str, wanted: Wanted, options: SearchOptions) -> list[Hit] | Run:
         """`search` in the vector field `name`."""
         check_vector_options(options, name)
-        recall = check_recall(options.get("recall", DEFAULT_RECALL))
         queries, single = query_matrix(query, name, self.schema.fields[name])
         view = self._vector_view(name)
         if single:
             return self._hits(
                 self._names,
-                search_vectors(view, queries, k, recall),
+                search_vectors(view, queries, wanted),
                 lambda segment, row: explain_vector(view, queries[0], segment, row),
             )
         ids = _query_ids(options.get("query_ids"), len(queries))
-        parts = search_vectors_threads(view, queries, k, recall, options.get("threads", 1))
+        parts = search_vectors_threads(view, queries, wanted, options.get("threads", 1))
         return _run(ids, self._names, parts, view.metric)
 
     def _vector_view(self, name: str) -> VectorView:

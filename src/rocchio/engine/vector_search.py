@@ -14,12 +14,24 @@ from rocchio._native import Searcher
 from rocchio.dense.reference import score_rows
 from rocchio.dense.segment import VectorSegment
 from rocchio.engine.execution import PARTS_PER_THREAD, Found, check_threads
+from rocchio.engine.queries import MAX_K, check_k
 from rocchio.errors import InvalidArgument
 from rocchio.types import Explanation, Mask, VectorMatch
 
 DEFAULT_RECALL = 0.95
+PLACES_AT_ONCE = 1 << 23
+"""Of queries times results that are found in one go: bounds what a search with a very large k holds."""
 
 Queries = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The best `k`, of which the share `recall` is to be found on average, and none that scores below `min_score`."""
+
+    k: int
+    recall: float = 1.0
+    min_score: float = -np.inf
 
 
 @dataclass(frozen=True)
@@ -32,18 +44,19 @@ class VectorView:
     names: Searcher
 
 
-def search_vectors(view: VectorView, queries: Queries, k: int, recall: float) -> Found:
-    """Top k of every query (n, dim), on this thread; ties are ordered by doc_id."""
+def search_vectors(view: VectorView, queries: Queries, wanted: Wanted) -> Found:
+    """The wanted documents of every query (n, dim), on this thread; ties are ordered by doc_id."""
     rows, scores, segments = [], [], []
     for number, (segment, live) in enumerate(zip(view.segments, view.live, strict=True)):
-        found_rows, found_scores = segment.search(queries, min(k, segment.rows), recall, live)
+        found_rows, found_scores = segment.search(queries, min(wanted.k, segment.rows), wanted.recall, live)
         rows.append(found_rows)
         scores.append(found_scores)
         segments.append(np.full(found_rows.shape, number, np.uint32))
     if not rows:
         return Found(np.zeros(len(queries) + 1, np.uint64), *_places([]))
     merged = [
-        _best(view, *places, k) for places in zip(np.hstack(segments), np.hstack(rows), np.hstack(scores), strict=True)
+        _best(view, *places, wanted)
+        for places in zip(np.hstack(segments), np.hstack(rows), np.hstack(scores), strict=True)
     ]
     offsets = np.cumsum([0, *(len(scores) for _, _, scores in merged)], dtype=np.uint64)
     return Found(offsets, *_places(merged))
@@ -67,16 +80,16 @@ def _best(
     segments: npt.NDArray[np.uint32],
     rows: npt.NDArray[np.int64],
     scores: npt.NDArray[np.float32],
-    k: int,
+    wanted: Wanted,
 ) -> Places:
-    """The best k of what the segments found for one query, ties by doc_id."""
-    order = np.flatnonzero(rows >= 0)
+    """The wanted of what the segments found for one query, ties by doc_id."""
+    order = np.flatnonzero((rows >= 0) & ~(scores < np.float32(wanted.min_score)))
     order = order[np.argsort(-scores[order], kind="stable")]
     ranked = scores[order]
     tied = np.flatnonzero(ranked[1:] == ranked[:-1])
     if len(tied):
         _order_ties(view, order, tied, segments, rows, ranked)
-    order = order[:k]
+    order = order[: wanted.k]
     return segments[order], rows[order].astype(np.uint32), scores[order]
 
 
@@ -97,15 +110,18 @@ def _order_ties(
         order[begin:end] = run[sorted(range(len(run)), key=names.__getitem__)]
 
 
-def search_vectors_threads(view: VectorView, queries: Queries, k: int, recall: float, threads: int) -> list[Found]:
-    """Top k of every query, in order, cut into parts for `threads` threads."""
+def search_vectors_threads(view: VectorView, queries: Queries, wanted: Wanted, threads: int) -> list[Found]:
+    """The wanted documents of every query, in order, cut into parts for `threads` threads."""
     check_threads(threads)
-    if threads == 1:
-        return [search_vectors(view, queries, k, recall)]
-    step = max(1, -(-len(queries) // (threads * PARTS_PER_THREAD)))
+    rows = sum(min(wanted.k, segment.rows) for segment in view.segments)
+    step = max(1, min(PLACES_AT_ONCE // max(1, rows), len(queries)))
+    if threads > 1:
+        step = min(step, -(-len(queries) // (threads * PARTS_PER_THREAD))) or 1
     parts = [queries[first : first + step] for first in range(0, len(queries), step)]
+    if threads == 1:
+        return [search_vectors(view, part, wanted) for part in parts]
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(lambda part: search_vectors(view, part, k, recall), parts))
+        return list(pool.map(lambda part: search_vectors(view, part, wanted), parts))
 
 
 def explain_vector(view: VectorView, query: npt.NDArray[np.float32], segment: int, row: int) -> Explanation:
@@ -127,6 +143,18 @@ def check_recall(recall: Any) -> float:
     if isinstance(recall, bool) or not isinstance(recall, int | float | np.number) or not 0 < recall <= 1:
         raise InvalidArgument(f"expected recall above 0 and at most 1, found {recall!r}; 1 is exact, 0.95 is fast")
     return float(recall)
+
+
+def check_wanted(k: int | None, options: Mapping[str, Any]) -> Wanted:
+    """What a search of a vector field is asked for; `k` None is 10, or all with `min_score`. Raises InvalidArgument."""
+    recall, least = options.get("recall"), options.get("min_score")
+    recall = check_recall(DEFAULT_RECALL if recall is None else recall)
+    if least is None:
+        return Wanted(check_k(10 if k is None else k), recall)
+    if isinstance(least, bool) or not isinstance(least, int | float | np.number) or not -np.inf < least < np.inf:
+        raise InvalidArgument(f"expected a finite number as min_score, found {least!r}; leave it out for the best k")
+    # all that score so: an index, which looks for the best k, is of no use
+    return Wanted(MAX_K if k is None else check_k(k), 1.0, float(least))
 
 
 def check_vector_options(options: Mapping[str, Any], name: str) -> None:
