@@ -84,6 +84,8 @@ def test_a_collection_is_a_dict_of_vectors(metric: str, dtype: Any, steps: list[
             else:
                 assert found == wanted
             assert [hit.why().score for hit in hits] == [hit.score for hit in hits]
+            for k in (1, 2, 5):
+                assert [(hit.doc_id, hit.score) for hit in col.search(query, field="v", k=k, recall=1)] == found[:k]
             for doc_id, vector in pending.items():
                 stored = col.vector(doc_id, "v")
                 assert stored is None if vector is None else (stored.tolist(), stored.dtype) == (vector, dtype)

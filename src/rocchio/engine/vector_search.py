@@ -47,8 +47,13 @@ class VectorView:
 def search_vectors(view: VectorView, queries: Queries, wanted: Wanted) -> Found:
     """The wanted documents of every query (n, dim), on this thread; ties are ordered by doc_id."""
     rows, scores, segments = [], [], []
-    for number, (segment, live) in enumerate(zip(view.segments, view.live, strict=True)):
-        found_rows, found_scores = segment.search(queries, min(wanted.k, segment.rows), wanted.recall, live)
+    for number, segment in enumerate(view.segments):
+        if wanted.recall == 1:
+            found_rows, found_scores = _search_exactly(view, number, queries, wanted)
+        else:
+            found_rows, found_scores = segment.search(
+                queries, min(wanted.k, segment.rows), wanted.recall, view.live[number]
+            )
         rows.append(found_rows)
         scores.append(found_scores)
         segments.append(np.full(found_rows.shape, number, np.uint32))
@@ -60,6 +65,29 @@ def search_vectors(view: VectorView, queries: Queries, wanted: Wanted) -> Found:
     ]
     offsets = np.cumsum([0, *(len(scores) for _, _, scores in merged)], dtype=np.uint64)
     return Found(offsets, *_places(merged))
+
+
+def _search_exactly(
+    view: VectorView, number: int, queries: Queries, wanted: Wanted
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """The best k rows of a segment and their scores (n, k); of those that tie for the last places, the first by doc_id.
+
+    A segment breaks ties by row, which would make answers depend on what was committed when.
+    """
+    segment, live = view.segments[number], view.live[number]
+    k = min(wanted.k, segment.rows)
+    rows, scores = segment.search(queries, min(k + 1, segment.rows), 1.0, live)
+    if rows.shape[1] == k:
+        return rows, scores
+    for query in np.flatnonzero((rows[:, k] >= 0) & (scores[:, k] == scores[:, k - 1])).tolist():
+        count = k + 1
+        more_rows, more_scores = rows[query], scores[query]
+        while count < segment.rows and more_rows[-1] >= 0 and more_scores[-1] == scores[query, k - 1]:
+            count = min(4 * count, segment.rows)
+            (more_rows,), (more_scores,) = segment.search(queries[query : query + 1], count, 1.0, live)
+        _, best, best_scores = _best(view, np.full(count, number, np.uint32), more_rows, more_scores, Wanted(k))
+        rows[query, :k], scores[query, :k] = best, best_scores
+    return rows[:, :k], scores[:, :k]
 
 
 Places = tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32], npt.NDArray[np.float32]]
