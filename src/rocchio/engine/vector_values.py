@@ -53,7 +53,7 @@ def array_of(value: Any) -> Matrix:
         return widened
     if array.dtype.kind not in "fiu":
         raise ValueError(f"expected numbers, found an array of {array.dtype}")
-    return array
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def _array_of_list(values: Sequence[Any]) -> Matrix:
@@ -177,10 +177,11 @@ def _checked(matrix: Matrix, field: Field) -> tuple[Matrix, Reasons]:
 def _reason(vector: Matrix, field: Field) -> str:
     """Why a vector cannot be stored or searched with."""
     with np.errstate(over="ignore", invalid="ignore"):
-        stored = np.abs(vector.astype(field.dtype))
+        stored = np.abs(vector.astype(field.dtype).astype(np.float32))
     wrong = np.flatnonzero(~(stored <= MAX_VALUE))
     if not len(wrong):
-        return "expected a vector with a direction for metric cosine, found zeros; leave it out, or use ip or l2"
+        found = "almost zeros" if vector.any() else "zeros"
+        return f"expected a vector with a direction for metric cosine, found {found}; leave it out, or use ip or l2"
     place = int(wrong[0])
     found = f"found {vector[place]} at position {place}"
     if field.dtype == "float16" and abs(vector[place]) <= MAX_VALUE:
