@@ -157,3 +157,24 @@ def test_columns_that_do_not_fit(col: rocchio.Collection) -> None:
         col.add(rocchio.columns(doc_id=["x", "y"], v=np.ones((2, 2))))
     with refused(SchemaMismatch, "one 'doc_id'"):
         col.add(rocchio.columns(v=np.ones((2, 3))))
+
+
+def test_command_line(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from rocchio.cli.main import app
+
+    (tmp_path / "docs.jsonl").write_text('{"_id": "a", "v": [1, 0]}\n{"_id": "b", "v": [0, 1]}\n')
+    np.save(tmp_path / "q.npy", np.array([[1.0, 0.1]]))
+    where, made = str(tmp_path / "c"), str(tmp_path / "run.trec")
+    run = CliRunner().invoke
+    assert run(app, ["index", str(tmp_path / "docs.jsonl"), where, "--vector", "v:2:l2"]).exit_code == 0
+    done = run(
+        app, ["search", where, "--vectors", str(tmp_path / "q.npy"), "--field", "v", "--recall", "1", "-o", made]
+    )
+    assert done.exit_code == 0
+    assert [line.split()[2] for line in Path(made).read_text().splitlines()] == ["a", "b"]
+    with refused(BadRecord, "expected an array of numbers", "numpy.save"):
+        run(app, ["search", where, "--vectors", str(tmp_path / "docs.jsonl"), "--field", "v"], catch_exceptions=False)
+    with refused(InvalidArgument, "expected a field with its dimension like v:384", "found 'v:x'"):
+        run(app, ["index", str(tmp_path / "docs.jsonl"), f"{where}2", "--vector", "v:x"], catch_exceptions=False)

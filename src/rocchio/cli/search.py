@@ -69,11 +69,10 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search a collection."""
-    given = [value for value in (query, topics, vectors) if value is not None]
-    if len(given) != 1:
+    given = sum(value is not None for value in (query, topics, vectors))
+    if given != 1:
         found = "several" if given else "neither"
-        found = "both" if len(given) == 2 else found
-        raise InvalidArgument(f"expected a query or --topics FILE or --vectors FILE, found {found}")
+        raise InvalidArgument(f"expected a query, --topics FILE or --vectors FILE, found {found}")
     if query is not None and output is not None:
         raise InvalidArgument("expected --topics with --output, found a single query; leave --output out")
     if topics is not None and explain:

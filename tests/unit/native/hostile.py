@@ -268,11 +268,7 @@ def use(folder: Path) -> list[str]:
                         assert isinstance(hit.fields, dict)
                     with attempt("why"):
                         hit.why()
-    for kernel in ("pruned", "exhaustive", "reference"):
-        with attempt("search sparse"):
-            for hit in col.search({"alpha": 1.5, "beta": 2.0, "only3": 1}, field="weights", k=20, kernel=kernel):
-                with attempt("why sparse"):
-                    hit.why()
+    use_weights(col, attempt)
     use_vectors(col, attempt)
     with attempt("search field"):
         col.search(["alpha beta", "gamma"], k=5, field="text", threads=2)
@@ -300,6 +296,14 @@ def use(folder: Path) -> list[str]:
     with attempt("close"):
         col.close()
     return outcomes
+
+
+def use_weights(col: rocchio.Collection, attempt: Callable[[str], Any]) -> None:
+    for kernel in ("pruned", "exhaustive", "reference"):
+        with attempt("search sparse"):
+            for hit in col.search({"alpha": 1.5, "beta": 2.0, "only3": 1}, field="weights", k=20, kernel=kernel):
+                with attempt("why sparse"):
+                    hit.why()
 
 
 def use_vectors(col: rocchio.Collection, attempt: Callable[[str], Any]) -> None:
