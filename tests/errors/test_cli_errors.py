@@ -74,7 +74,7 @@ def test_usage(ready: Path, corpus: Path, tmp_path: Path) -> None:
         corpus,
         words=["expected a query, --topics FILE or --vectors FILE", "found several"],
     )
-    fails(2, "search", ready, "--topics", corpus, words=["expected --output FILE with --topics, found none"])
+    fails(2, "search", ready, "--topics", corpus, words=["expected --output FILE with several queries, found none"])
     fails(2, "search", ready, "alpha", "-k", "0", words=["expected k of at least 1, found 0"])
     fails(2, "search", ready, "alpha", "--plan", "bm25 >> rm3", words=["later version"])
     fails(2, "search", ready, "alpha", "--field", "titel", words=["'titel'", "title, text"])
