@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rocchio.analysis import Analyzer as Analyzer
     from rocchio.analysis import parse_analyzer as parse_analyzer
     from rocchio.engine.collection import Collection as Collection
+    from rocchio.engine.columns import columns as columns
     from rocchio.engine.opening import create as create
     from rocchio.engine.opening import open as open
     from rocchio.engine.plan import parse_plan as parse_plan
@@ -44,6 +45,7 @@ _HOMES = {
     "Run": ("rocchio.types", "Run"),
     "Snapshot": ("rocchio.engine.snapshot", "Snapshot"),
     "bool": ("rocchio.storage.schema", "boolean"),
+    "columns": ("rocchio.engine.columns", "columns"),
     "create": ("rocchio.engine.opening", "create"),
     "date": ("rocchio.storage.schema", "date"),
     "keyword": ("rocchio.storage.schema", "keyword"),
@@ -66,6 +68,7 @@ __all__ = [
     "Snapshot",
     "__version__",
     "bool",
+    "columns",
     "create",
     "date",
     "errors",

@@ -46,8 +46,25 @@ class TermContribution:
 
 
 @dataclass(frozen=True, slots=True)
+class VectorMatch:
+    """What a score under a vector metric comes from.
+
+    `metric` is cosine, ip or l2; `dot` the dot product of query and document, `query_norm` and `norm` their lengths,
+    `distance` the Euclidean distance between them.
+    """
+
+    metric: str
+    dot: float
+    query_norm: float
+    norm: float
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """A score, term by term: `score` is the float32 sum of the contributions plus `constant`.
+
+    For a vector field there are no terms, but a `vector` that says how the two vectors lie to each other.
 
     `constant` is what BM25L and BM25+ give every document for the query; 0 for the other variants.
     `length` is the document's boosted length in tokens, `average_length` the collection's; both are 0 for a sparse
@@ -61,6 +78,7 @@ class Explanation:
     constant: float
     length: float
     average_length: float
+    vector: VectorMatch | None = None
 
     def __str__(self) -> str:
         """A line per term and one for the sum."""
@@ -69,6 +87,12 @@ class Explanation:
             + ", ".join(f"{count} in {name}" for name, count in part.tf.items())
             for part in self.terms
         ]
+        if self.vector is not None:
+            match = self.vector
+            lines.append(
+                f"           dot {match.dot:g}, lengths {match.query_norm:g} (query) and {match.norm:g}, "
+                f"distance {match.distance:g}"
+            )
         lines += [f"{self.constant:9.4f}  to every document"] if self.constant else []
         place = f", {self.length:g} tokens, {self.average_length:.1f} on average" if self.average_length else ""
         return "\n".join([*lines, f"{self.score:9.4f}  {self.doc_id}: {self.scoring}{place}"])
@@ -76,17 +100,22 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One answer: `doc_id`, `score`; `fields` and `why()` are fetched when asked for."""
+    """One answer: `doc_id`, `score`; `fields`, `vector()` and `why()` are fetched when asked for."""
 
     doc_id: DocId
     score: float
     _load: Callable[[], dict[str, Any]] = field(repr=False, compare=False)
     _explain: Callable[[], Explanation] = field(repr=False, compare=False)
+    _load_vector: Callable[[str], npt.NDArray[Any] | None] = field(repr=False, compare=False)
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The stored fields of the document, without its doc_id."""
+        """The stored fields of the document, without its doc_id and without vectors."""
         return self._load()
+
+    def vector(self, field: str) -> npt.NDArray[Any] | None:
+        """The document's vector (dim,) in the vector field `field`, as it is stored; None if it has none."""
+        return self._load_vector(field)
 
     def why(self) -> Explanation:
         """The score explained, term by term."""

@@ -20,6 +20,8 @@ def make(folder: Path) -> None:
         "year": rocchio.number(),
         "tag": rocchio.keyword(),
         "weights": rocchio.sparse(),
+        "v": rocchio.vector(2),
+        "w": rocchio.vector(3, metric="l2", dtype="float16"),
     }
     col = rocchio.create(folder, fields=fields, analyzer="whitespace")
     for part in range(2):
@@ -31,6 +33,8 @@ def make(folder: Path) -> None:
                 "year": i,
                 "tag": ["x"],
                 "weights": {"alpha": 0.5 + i, "beta": 1.25},
+                "v": [i + 0.25, 1.0],
+                "w": [i, 0.5, -1] if i else None,
             }
             for i in range(4)
         )
@@ -48,6 +52,9 @@ def answers(folder: Path) -> list[Any]:
             out.append((hit.doc_id, hit.score, hit.fields, hit.why()))
     for hit in col.search({"alpha": 1.5, "beta": 2.0}, field="weights", k=20):
         out.append((hit.doc_id, hit.score, hit.why()))
+    for field, query in {"v": [1.0, 0.5], "w": [0.0, 1.0, 2.0]}.items():
+        for hit in col.search(query, field=field, k=20, recall=1):
+            out.append((hit.doc_id, hit.score, hit.why(), hit.vector(field).tolist()))
     out += [doc_id in col for doc_id in ("d00", "d01", "d13", "nope")]
     return out
 
@@ -63,7 +70,7 @@ def test_every_flipped_bit_is_harmless_or_reported(sound: Path, slow: bool) -> N
     expected = answers(sound)
     files = [path for path in sorted(sound.rglob("*")) if path.is_file() and path.name != "writer.lock"]
     assert {path.name.split("-")[0] for path in files} == {
-        "manifest.json", "checksums.bin", "index.arrays", "documents.arrow", "tombstones", "sparse",
+        "manifest.json", "checksums.bin", "index.arrays", "documents.arrow", "tombstones", "sparse", "vectors",
     }  # fmt: skip
     reported = harmless = 0
     for path in files:

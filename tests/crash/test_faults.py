@@ -27,12 +27,17 @@ NEW: State = {
 
 
 def record(doc_id: str, text: str) -> dict[str, Any]:
-    """A document that a text field and a sparse field find by the same words."""
-    return {"doc_id": doc_id, "text": text, "weights": {word: len(word) / 4 for word in text.split()}}
+    """A document that a text field and a sparse field find by the same words; a vector finds it too."""
+    weights = {word: len(word) / 4 for word in text.split()}
+    return {"doc_id": doc_id, "text": text, "weights": weights, "vector": vector(text)}
+
+
+def vector(text: str) -> list[float]:
+    return [float(len(text)), float(text.count("a")), 1.0]
 
 
 def make(folder: Path) -> None:
-    fields = {"text": rocchio.text(), "weights": rocchio.sparse()}
+    fields = {"text": rocchio.text(), "weights": rocchio.sparse(), "vector": rocchio.vector(3, metric="l2")}
     col = rocchio.create(folder, fields=fields, analyzer="whitespace")
     for doc_ids in (list(OLD)[:8], list(OLD)[8:]):
         col.add(record(doc_id, OLD[doc_id]) for doc_id in doc_ids)
@@ -67,6 +72,11 @@ def state(col: Collection) -> State:
     assert {hit.doc_id: hit.fields["text"] for hit in sparse} == found
     assert all("alpha" not in found[hit.doc_id] or hit.score >= 1.25 for hit in sparse)
     assert len(found) == len(col)
+    dense = col.search([0.0, 0.0, 0.0], field="vector", k=100, recall=1)
+    assert {hit.doc_id: hit.score for hit in dense} == {
+        doc_id: -sum(number**2 for number in vector(text)) for doc_id, text in found.items()
+    }
+    assert all((col.vector(doc_id, "vector") == vector(text)).all() for doc_id, text in found.items())
     assert found == {doc_id: col.get(doc_id)["text"] for doc_id in found}
     return found
 

@@ -64,9 +64,17 @@ def ready(corpus: Path) -> Path:
 
 
 def test_usage(ready: Path, corpus: Path, tmp_path: Path) -> None:
-    fails(2, "search", ready, words=["expected a query or --topics FILE", "found neither"])
-    fails(2, "search", ready, "alpha", "--topics", corpus, words=["expected a query or --topics FILE", "found both"])
-    fails(2, "search", ready, "--topics", corpus, words=["expected --output FILE with --topics, found none"])
+    fails(2, "search", ready, words=["expected a query, --topics FILE or --vectors FILE", "found neither"])
+    fails(
+        2,
+        "search",
+        ready,
+        "alpha",
+        "--topics",
+        corpus,
+        words=["expected a query, --topics FILE or --vectors FILE", "found several"],
+    )
+    fails(2, "search", ready, "--topics", corpus, words=["expected --output FILE with several queries, found none"])
     fails(2, "search", ready, "alpha", "-k", "0", words=["expected k of at least 1, found 0"])
     fails(2, "search", ready, "alpha", "--plan", "bm25 >> rm3", words=["later version"])
     fails(2, "search", ready, "alpha", "--field", "titel", words=["'titel'", "title, text"])

@@ -38,8 +38,8 @@ FIELDS = {"text": rocchio.text()}
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({}, ["expected at least one text field", "text=rocchio.text()"]),
-        ({"year": rocchio.number()}, ["expected at least one text field"]),
+        ({}, ["expected at least one text, sparse or vector field", "text=rocchio.text()"]),
+        ({"year": rocchio.number()}, ["expected at least one text, sparse or vector field"]),
         ({"text": rocchio.text(), "": rocchio.text()}, ["expected a field name", "found ''"]),
         ({"text": rocchio.text(), "doc_id": rocchio.text()}, ["expected a field name", "not 'doc_id'"]),
         ({"text": rocchio.text(), "_x": rocchio.text()}, ["does not start with '_'", "found '_x'"]),
@@ -66,9 +66,17 @@ def test_bad_boost(boost: Any) -> None:
         rocchio.text(boost=boost)
 
 
-def test_vectors_come_later() -> None:
-    with refused(NotYet, "vector(384", "later version", "leave the field out"):
-        rocchio.vector(384)
+@pytest.mark.parametrize("dim", [0, -1, 65_537, 3.0, "3", True, None])
+def test_bad_dim(dim: Any) -> None:
+    with refused(InvalidArgument, "expected the length of vectors, from 1 to 65536", f"found {dim!r}", "model's page"):
+        rocchio.vector(dim)
+
+
+def test_bad_metric_and_dtype() -> None:
+    with refused(InvalidArgument, "expected a metric of cosine, ip, l2", "found 'dot'", "ip is the dot product"):
+        rocchio.vector(3, metric="dot")  # type: ignore[arg-type]
+    with refused(InvalidArgument, "expected a dtype of float32, float16", "found 'int8'", "are converted"):
+        rocchio.vector(3, dtype="int8")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("analyzer", ["klingon", "standard | frobnicate", "", "english |", 3, None, ["english"]])

@@ -76,7 +76,11 @@ def test_a_record_that_is_no_dict(col: Collection, record: Any) -> None:
 
 @pytest.mark.parametrize("documents", [3, None, b"x", 1.5])
 def test_documents_that_are_none(col: Collection, documents: Any) -> None:
-    with refused(InvalidArgument, "expected a dict, an iterable of dicts, an Arrow table or a path", "found"):
+    with refused(
+        InvalidArgument,
+        "expected a dict, an iterable of dicts, rocchio.columns(...), an Arrow table or a path",
+        "found",
+    ):
         col.add(documents)
 
 

@@ -19,7 +19,7 @@ from rocchio.errors import (
 )
 
 
-@pytest.mark.parametrize("k", [0, -1, 1.5, "10", None, True])
+@pytest.mark.parametrize("k", [0, -1, 1.5, "10", True])
 def test_bad_k(col: Collection, k: Any) -> None:
     with refused(InvalidArgument, "expected k of at least 1", f"found {k!r}", "number of results"):
         col.search("alpha", k=k)
@@ -96,7 +96,7 @@ def test_mixed_kinds_of_queries(col: Collection) -> None:
         col.search(["alpha", {"alpha": 1.0}])
     with refused(InvalidArgument, "all texts or all {term: weight}", "found NoneType"):
         col.search([None])  # type: ignore[list-item]
-    with refused(InvalidArgument, "expected a text, {term: weight}, or a list of either", "found int"):
+    with refused(InvalidArgument, "expected a text, {term: weight}, a vector, or a list of one kind", "found int"):
         col.search(3)  # type: ignore[call-overload]
     with refused(InvalidArgument, "expected a text", "found bytes"):
         col.search(b"alpha")
@@ -120,7 +120,7 @@ def test_bad_threads(col: Collection, threads: Any) -> None:
         col.search(["alpha"], threads=threads)
 
 
-@pytest.mark.parametrize("option", ["where", "tenant", "recall", "plan"])
+@pytest.mark.parametrize("option", ["where", "tenant", "plan"])
 def test_options_of_later_versions(col: Collection, option: str) -> None:
     with refused(NotYet, option, "later version", "leave it out"):
         col.search("alpha", **{option: 1})  # type: ignore[call-overload]

@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -28,6 +29,11 @@ def weights(text: str) -> dict[str, float]:
     return {word: count + len(word) / 4 for word, count in Counter(text.split()).items()}
 
 
+def vector(text: str) -> list[float] | None:
+    """What another model might say; no vector for an empty text."""
+    return [float(text.count(word)) for word in WORDS] if text else None
+
+
 def dot(query: dict[str, float], document: dict[str, float]) -> float:
     return sum(weight * document.get(word, 0.0) for word, weight in query.items())
 
@@ -38,7 +44,12 @@ class CollectionMachine(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp()) / "c"
         self.col = rocchio.create(
             self.folder,
-            fields={"text": rocchio.text(), "n": rocchio.number(), "s": rocchio.sparse(scale=4)},
+            fields={
+                "text": rocchio.text(),
+                "n": rocchio.number(),
+                "s": rocchio.sparse(scale=4),
+                "v": rocchio.vector(len(WORDS), metric="ip"),
+            },
             analyzer="whitespace",
             memory_mb=1,
         )
@@ -48,7 +59,8 @@ class CollectionMachine(RuleBasedStateMachine):
     @rule(batch=batches)
     def add(self, batch: list[tuple[str, str]]) -> None:
         last = dict(batch)
-        records = [{"doc_id": doc_id, "text": text, "n": 1, "s": weights(text)} for doc_id, text in batch]
+        records = [{"doc_id": doc_id, "text": text, "n": 1, "s": weights(text), "v": vector(text)}
+                   for doc_id, text in batch]  # fmt: skip
         if last.keys() & self.pending.keys():
             with pytest.raises(DuplicateDocument):
                 self.col.add(records)
@@ -61,7 +73,9 @@ class CollectionMachine(RuleBasedStateMachine):
     @rule(batch=batches)
     def upsert(self, batch: list[tuple[str, str]]) -> None:
         last = dict(batch)
-        summary = self.col.upsert([{"doc_id": doc_id, "text": text, "s": weights(text)} for doc_id, text in batch])
+        summary = self.col.upsert(
+            [{"doc_id": doc_id, "text": text, "s": weights(text), "v": vector(text)} for doc_id, text in batch]
+        )
         assert summary.replaced == len(last.keys() & self.pending.keys())
         self.pending |= last
 
@@ -124,6 +138,10 @@ class CollectionMachine(RuleBasedStateMachine):
         sparse = {hit.doc_id: hit.score for hit in self.col.search(query, field="s", k=50)}
         scores = {doc_id: dot(query, weights(text)) for doc_id, text in self.committed.items()}
         assert sparse == {doc_id: score for doc_id, score in scores.items() if score}
+        dense = {hit.doc_id: hit.score for hit in self.col.search([1.0, 0.5, 2.0, 0.0, 1.0], field="v", k=50, recall=1)}
+        vectors = {doc_id: vector(text) for doc_id, text in self.committed.items()}
+        products = {doc_id: np.dot([1.0, 0.5, 2.0, 0.0, 1.0], v) for doc_id, v in vectors.items() if v is not None}
+        assert dense == products
         for doc_id in IDS[:3]:
             assert (doc_id in self.col) == (doc_id in self.committed)
             if doc_id in self.committed:

@@ -36,6 +36,8 @@ def info(collection: CollectionPath, as_json: AsJson = False) -> None:
     table.add_row("fields", ", ".join(f"{name}: {kind}" for name, kind in about.fields.items()))
     table.add_row("tokens", f"{about.tokens:,} ({about.average_length:.1f} a document)")
     table.add_row("postings", f"{about.postings:,} ({about.index_bytes_per_posting:.1f} bytes each in the index)")
+    if about.vectors:
+        table.add_row("vectors", f"{about.vectors:,} ({size(about.vector_bytes)})")
     table.add_row("size", f"{size(about.size_bytes)} ({size(about.index_bytes)} of it index)")
     if about.frozen_bytes:
         table.add_row("frozen", f"{size(about.frozen_bytes)} of columns, on top of the size")

@@ -54,6 +54,10 @@ def index(
     sparse: Annotated[
         FieldNames, typer.Option(help="Fields of {token: weight}, to be searched; splade:1 for a scale (100).")
     ] = None,
+    vector: Annotated[
+        FieldNames,
+        typer.Option(help="Fields of vectors, to be searched: v:384, v:384:cosine (ip, l2), v:384:cosine:float16."),
+    ] = None,
     analyzer: Annotated[
         str | None, typer.Option(help="english (default), german, ..., cjk, anserini, bm25s, or steps.")
     ] = None,
@@ -81,7 +85,7 @@ def index(
     Ctrl-C leaves the last commit intact. Bad records go to a reject file with file, line and reason.
     """
     started = time.monotonic()
-    declared = _declared(text=text, keyword=keyword, number=number, date=date, bool=bool_, sparse=sparse)
+    declared = _declared(text=text, keyword=keyword, number=number, date=date, bool=bool_, sparse=sparse, vector=vector)
     exists = (collection / MANIFEST).is_file()
     if exists and not (append or upsert):
         raise InvalidArgument(
@@ -163,7 +167,7 @@ def _declared(**options: FieldNames) -> dict[str, Field]:
     declared: dict[str, Field] = {}
     for kind, values in options.items():
         for spec in names(values):
-            name, given, number = spec.partition(":" if kind == "sparse" else "^")
+            name, given, number = spec.partition(":" if kind in ("sparse", "vector") else "^")
             if name in declared:
                 raise InvalidArgument(f"expected one type for each field, found {name!r} twice")
             if kind == "text":
@@ -171,9 +175,20 @@ def _declared(**options: FieldNames) -> dict[str, Field]:
             elif kind == "sparse":
                 scale = _number_of(spec, number, "scale like splade:100") if given else 100.0
                 declared[name] = rocchio.sparse(scale=scale)
+            elif kind == "vector":
+                declared[name] = _vector(spec, number)
             else:
                 declared[name] = makers[kind]()
     return declared
+
+
+def _vector(spec: str, settings: str) -> Field:
+    """A vector field of `DIM[:METRIC[:DTYPE]]`."""
+    dim, *rest = settings.split(":")
+    if not dim.isdecimal() or len(rest) > 2:
+        raise InvalidArgument(f"expected a field with its dimension like v:384 or v:384:cosine, found {spec!r}")
+    given: dict[str, Any] = dict(zip(("metric", "dtype"), rest, strict=False))
+    return rocchio.vector(int(dim), **given)
 
 
 def _number_of(spec: str, number: str, example: str) -> float:

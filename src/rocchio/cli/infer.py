@@ -36,7 +36,7 @@ def infer_fields(source: DocumentSource, declared: Mapping[str, Field]) -> Infer
         texts = [name for name in USUAL_TEXT_FIELDS if name in seen and name not in declared]
         if texts:
             notes.append(f"searching fields {', '.join(texts)}; choose others with --text")
-    if not texts and not any(field.kind == "sparse" for field in declared.values()):
+    if not texts and not any(field.kind in ("sparse", "vector") for field in declared.values()):
         raise InvalidArgument(f"expected a field to search, found {', '.join(seen)}; name it with --text")
     if texts and not any(name in seen for name in texts):
         close = difflib.get_close_matches(texts[0], list(seen), n=1)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 from rich.padding import Padding
 from rich.table import Table
@@ -17,9 +19,8 @@ from rocchio.cli.options import AsJson, CollectionPath
 from rocchio.cli.output import counted, err, out, print_json, progress, show
 from rocchio.engine.collection import Collection
 from rocchio.engine.highlight import snippet
-from rocchio.engine.queries import Query
-from rocchio.errors import InvalidArgument
-from rocchio.sources import read_topics, read_weighted_topics
+from rocchio.errors import BadRecord, InvalidArgument, NotFound
+from rocchio.sources import read_topics, read_vector_topics, read_weighted_topics
 from rocchio.types import Explanation, Hit, Run
 
 QUERIES_A_PART = 1000
@@ -43,11 +44,24 @@ def search(
         typer.Option(help="How to search, like bm25(k1=0.9, b=0.4). Default: bm25.", show_default=False),
     ] = None,
     field: Annotated[
-        list[str] | None, typer.Option(help="Search only this text field (repeat for several), or this sparse field.")
+        list[str] | None,
+        typer.Option(help="Text field to search (repeat for several), or a sparse or vector field."),
     ] = None,
     topics: Annotated[
         Path | None,
-        typer.Option(help="File of queries: JSON Lines (with weights for a sparse field), TSV or TREC topics."),
+        typer.Option(
+            help="File of queries: JSON Lines (with weights or a vector where the field takes them), TSV or TREC."
+        ),
+    ] = None,
+    vectors: Annotated[
+        Path | None,
+        typer.Option(help="Queries for a vector field: a .npy file with an array (n, dim) or (dim,)."),
+    ] = None,
+    recall: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of the true results wanted of a vector field. Default: 0.95; 1 is exact.", show_default=False
+        ),
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Run file to write, in TREC format.")] = None,
     threads: Annotated[int, typer.Option(help="Threads for --topics.")] = 1,
@@ -55,18 +69,28 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search a collection."""
-    if (query is None) == (topics is None):
-        raise InvalidArgument("expected a query or --topics FILE, found " + ("both" if query else "neither"))
-    if topics is None and output is not None:
+    given = sum(value is not None for value in (query, topics, vectors))
+    if given != 1:
+        found = "several" if given else "neither"
+        raise InvalidArgument(f"expected a query, --topics FILE or --vectors FILE, found {found}")
+    if query is not None and output is not None:
         raise InvalidArgument("expected --topics with --output, found a single query; leave --output out")
     if topics is not None and explain:
         raise InvalidArgument("expected --explain with a single query, found --topics")
+    if query is not None and recall is not None:
+        raise InvalidArgument("expected --recall with vectors, found a text; leave --recall out")
     if topics is not None and output is not None and output.exists() and output.samefile(topics):
         raise InvalidArgument(f"expected another file for the run, found the topics {topics} themselves")
     scoring = rocchio.parse_plan(plan) if plan is not None else None
     col = rocchio.open(collection)
+    options: dict[str, Any] = {"scoring": scoring, "field": field or None, "threads": threads}
+    if recall is not None:
+        options["recall"] = recall
     if topics is not None:
-        _search_topics(col, topics, 1000 if k is None else k, scoring, field, output, threads, as_json)
+        _search_topics(col, _read_topics(col, topics, field), 1000 if k is None else k, output, as_json, options)
+        return
+    if vectors is not None:
+        _search_matrix(col, vectors, k, output, explain, as_json, options)
         return
     assert query is not None
     started = time.perf_counter()
@@ -88,23 +112,62 @@ def _why_nothing(col: Collection, query: str) -> str:
     return f"no document holds any of the terms {', '.join(terms)}"
 
 
-def _search_topics(
+def _search_matrix(
     col: Collection,
-    topics: Path,
-    k: int,
-    scoring: rocchio.Bm25 | None,
-    field: list[str] | None,
+    path: Path,
+    k: int | None,
     output: Path | None,
-    threads: int,
+    explain: bool,
     as_json: bool,
+    options: dict[str, Any],
+) -> None:
+    """Search with the vectors of a file: a single one on the screen, several into a run; their ids are positions."""
+    queries = _read_matrix(path)
+    if queries.ndim == 2 and (output is not None or len(queries) != 1):
+        named = {str(row): vector for row, vector in enumerate(queries)}
+        _search_topics(col, named, 1000 if k is None else k, output, as_json, options)
+        return
+    del options["threads"]
+    hits: list[Hit] = col.search(queries.reshape(-1), 10 if k is None else k, **options)
+    if as_json:
+        print_json({"query": str(path), "hits": [_hit_json(hit, explain) for hit in hits]})
+        return
+    for rank, hit in enumerate(hits, start=1):
+        out.print(Text.assemble((f"{rank:>3}. ", "dim"), (hit.doc_id, "bold cyan"), (f"   {hit.score:.4f}", "green")))
+        if explain:
+            out.print(str(hit.why()), markup=False)
+
+
+def _read_matrix(path: Path) -> Any:
+    """The array of a .npy file. Raises NotFound, BadRecord."""
+    if not path.is_file():
+        raise NotFound(f"expected a file of vectors, found nothing at {path}")
+    try:
+        queries = np.load(path, allow_pickle=False)
+        if not isinstance(queries, np.ndarray) or queries.ndim not in (1, 2):
+            raise BadRecord(path, 0, "expected an array (n, dim) or (dim,) of numpy, found another")
+    except (ValueError, EOFError, OSError) as error:
+        if isinstance(error, BadRecord):
+            raise
+        raise BadRecord(path, 0, "expected an array of numbers as numpy.save writes it, found another file") from error
+    return queries
+
+
+def _read_topics(col: Collection, path: Path, field: list[str] | None) -> Mapping[str, Any]:
+    """Queries of the kind that the field takes."""
+    if col.schema.vector_choice(field) is not None:
+        return read_vector_topics(path)
+    return read_weighted_topics(path) if col.schema.sparse_choice(field) is not None else read_topics(path)
+
+
+def _search_topics(
+    col: Collection, queries: Mapping[str, Any], k: int, output: Path | None, as_json: bool, options: dict[str, Any]
 ) -> None:
     if output is None:
-        raise InvalidArgument("expected --output FILE with --topics, found none; the run is written there")
-    is_sparse = col.schema.sparse_choice(field) is not None
-    queries: Mapping[str, Query] = read_weighted_topics(topics) if is_sparse else read_topics(topics)
+        raise InvalidArgument("expected --output FILE with several queries, found none; the run is written there")
     started = time.perf_counter()
     with progress("searching", as_json) as update:
-        run = _search_in_parts(col, queries, update, k=k, scoring=scoring, field=field or None, threads=threads)
+        run = _search_in_parts(col, queries, update, k=k, **options)
     seconds = time.perf_counter() - started
     run.to_trec(output)
     found = sum(map(len, run.scores))
@@ -116,7 +179,7 @@ def _search_topics(
 
 
 def _search_in_parts(
-    col: Collection, queries: Mapping[str, Query], update: Callable[[int, int, int], None], **options: Any
+    col: Collection, queries: Mapping[str, Any], update: Callable[[int, int, int], None], **options: Any
 ) -> Run:
     """All queries, a thousand at a time, so that progress can be shown."""
     ids, texts = list(queries), list(queries.values())
@@ -147,6 +210,8 @@ def _hit_json(hit: Hit, with_why: bool) -> dict[str, Any]:
             }
             for part in why.terms
         ]
+        if why.vector is not None:
+            found["why"] = asdict(why.vector)
     return found
 
 

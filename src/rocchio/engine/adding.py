@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 import pyarrow as pa
 
+from rocchio.engine.columns import Columns
 from rocchio.engine.records import BadRow, from_arrow, read_strings, to_arrow, to_records
 from rocchio.engine.writer import Writer, keep_last
 from rocchio.errors import BadRecord, DuplicateDocument, InvalidArgument, SchemaMismatch
@@ -136,7 +137,7 @@ class Adder:
             raise BadRecord(batch.path, place, reason)
         records = batch.records
         record = to_records(records.slice(position, 1))[0] if isinstance(records, pa.RecordBatch) else records[position]
-        self._reject(Reject(batch.path, place, reason, json.dumps(record, ensure_ascii=False, default=str)))
+        self._reject(Reject(batch.path, place, reason, json.dumps(record, ensure_ascii=False, default=_as_json)))
 
     def _reject(self, reject: Reject) -> None:
         self.summary.rejected += 1
@@ -144,6 +145,11 @@ class Adder:
             self.summary.reasons.append(str(BadRecord(reject.path, reject.line, reject.reason)))
         if self._reject_file is not None:
             self._reject_file(reject)
+
+
+def _as_json(value: Any) -> Any:
+    """What JSON does not know, such as a date or a vector, for the reject file."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
 def _ids_of(records: list[dict[str, Any]] | pa.RecordBatch) -> list[Any]:
@@ -156,21 +162,30 @@ def _batches(documents: Any) -> Iterator[SourceBatch]:
     """Documents of this process in batches; places count from 0."""
     if isinstance(documents, Mapping):
         documents = [dict(documents)]
-    if isinstance(documents, pa.Table):
-        documents = documents.to_reader(max_chunksize=BATCH)
-    elif isinstance(documents, pa.RecordBatch):
-        documents = pa.Table.from_batches([documents]).to_reader(max_chunksize=BATCH)
-    if not isinstance(documents, Iterable) or isinstance(documents, bytes):
-        raise InvalidArgument(
-            f"expected a dict, an iterable of dicts, an Arrow table or a path, found {type(documents).__name__}"
-        )
     first = 0
-    if isinstance(documents, pa.RecordBatchReader):
-        for batch in documents:
+    arrow = _arrow_batches(documents)
+    if arrow is not None:
+        for batch in arrow:
             yield SourceBatch(batch, _MEMORY, range(first, first + batch.num_rows), 0)
             first += batch.num_rows
         return
+    if not isinstance(documents, Iterable) or isinstance(documents, bytes):
+        raise InvalidArgument(
+            "expected a dict, an iterable of dicts, rocchio.columns(...), an Arrow table or a path, "
+            f"found {type(documents).__name__}"
+        )
     stream = iter(documents)
     while records := list(islice(stream, BATCH)):
         yield SourceBatch(records, _MEMORY, range(first, first + len(records)), 0)
         first += len(records)
+
+
+def _arrow_batches(documents: Any) -> Iterable[pa.RecordBatch] | None:
+    """Documents that are columns already, in batches; None for others."""
+    if isinstance(documents, Columns):
+        return documents.batches(BATCH)
+    if isinstance(documents, pa.RecordBatch):
+        documents = pa.Table.from_batches([documents])
+    if isinstance(documents, pa.Table):
+        documents = documents.to_reader(max_chunksize=BATCH)
+    return documents if isinstance(documents, pa.RecordBatchReader) else None

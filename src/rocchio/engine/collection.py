@@ -9,13 +9,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar, Unpack, overload
 
+import numpy.typing as npt
+
 from rocchio.analysis import Analyzer, parse_analyzer
 from rocchio.engine.adding import Adder, AddSummary, OnError, Progress
 from rocchio.engine.frozen import FreezeSummary
 from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.info import CollectionInfo, describe
 from rocchio.engine.plan import Bm25Step
-from rocchio.engine.queries import Query, check_unicode
+from rocchio.engine.queries import Query, Vectors, check_unicode
 from rocchio.engine.recall import ALPHAS, QUERY_CUTS, RecallReport, recall_report
 from rocchio.engine.snapshot import DEFAULT_CACHE_MB, FieldChoice, SearchOptions, Snapshot, open_snapshot
 from rocchio.engine.verify import VerifyReport, verify
@@ -59,13 +61,17 @@ class Collection:
 
     @overload  # a str is also an iterable of str: the first signature wins
     def search(  # type: ignore[overload-overlap]
-        self, query: Query, k: int = ..., **options: Unpack[SearchOptions]
+        self, query: Query, k: int | None = ..., **options: Unpack[SearchOptions]
     ) -> list[Hit]: ...
     @overload
-    def search(self, query: Iterable[Query], k: int = ..., **options: Unpack[SearchOptions]) -> Run: ...
+    def search(self, query: Iterable[Query], k: int | None = ..., **options: Unpack[SearchOptions]) -> Run: ...
+    @overload
+    def search(self, query: Vectors, k: int | None = ..., **options: Unpack[SearchOptions]) -> list[Hit] | Run: ...
 
-    def search(self, query: Query | Iterable[Query], k: int = 10, **options: Unpack[SearchOptions]) -> list[Hit] | Run:
-        """Exact top k of the last commit; see `Snapshot.search`."""
+    def search(
+        self, query: Query | Iterable[Query] | Vectors, k: int | None = None, **options: Unpack[SearchOptions]
+    ) -> list[Hit] | Run:
+        """Top k of the last commit; see `Snapshot.search`."""
         return self._snapshot.search(query, k, **options)
 
     def bm25(self, k1: float = 0.9, b: float = 0.4, variant: str = "lucene", delta: float = 0.5) -> Bm25Step:
@@ -73,14 +79,18 @@ class Collection:
         return Bm25Step(self, Bm25(k1, b, variant, delta))
 
     def explain(
-        self, query: Query, doc_id: DocId, *, scoring: Bm25 | str | None = None, field: FieldChoice = None
+        self, query: Query | Vectors, doc_id: DocId, *, scoring: Bm25 | str | None = None, field: FieldChoice = None
     ) -> Explanation:
         """Why a document has its score for a query, term by term. Raises NotFound."""
         return self._snapshot.explain(query, doc_id, scoring=scoring, field=field)
 
     def get(self, doc_id: DocId) -> dict[str, Any]:
-        """The stored fields of a document. Raises NotFound."""
+        """The stored fields of a document, without its vectors. Raises NotFound."""
         return self._snapshot.get(doc_id)
+
+    def vector(self, doc_id: DocId, field: str) -> npt.NDArray[Any] | None:
+        """A document's vector (dim,) in a vector field, as it is stored; None if it has none. Raises NotFound."""
+        return self._snapshot.vector(doc_id, field)
 
     def terms(self, text: str) -> dict[str, float]:
         """How a text is indexed and searched: term -> how often it occurs."""
@@ -215,7 +225,8 @@ class Collection:
             entries = self._snapshot.manifest.segments
             if len(entries) > 1 or any(entry.deleted for entry in entries):
                 # postings are written twice: by term and by document
-                counter = _Counter(progress, 2 * sum(segment.posting_count for segment in self._snapshot.segments))
+                steps = sum(2 * segment.posting_count + segment.vector_rows for segment in self._snapshot.segments)
+                counter = _Counter(progress, steps)
                 self._publish(lambda writer: writer.merge([entry.name for entry in entries], counter.advance))
             self._forget_changes()
             return self._snapshot.manifest.generation

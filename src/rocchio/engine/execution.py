@@ -72,11 +72,16 @@ def search_batch(view: View, batch: QueryBatch, k: int, kernel: Kernel) -> Found
 
 def search_threads(view: View, batch: QueryBatch, k: int, kernel: Kernel, threads: int) -> list[Found]:
     """Top k of every query, in order, cut into parts for `threads` threads. The kernels do not hold the GIL."""
-    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-        raise InvalidArgument(f"expected threads of at least 1, found {threads!r}")
+    check_threads(threads)
     if threads == 1:
         return [search_batch(view, batch, k, kernel)]
     step = max(1, -(-len(batch) // (threads * PARTS_PER_THREAD)))
     parts = [batch.part(first, min(first + step, len(batch))) for first in range(0, len(batch), step)]
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(lambda part: search_batch(view, part, k, kernel), parts))
+
+
+def check_threads(threads: Any) -> None:
+    """Raises InvalidArgument for what is no number of threads."""
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise InvalidArgument(f"expected threads of at least 1, found {threads!r}")

@@ -12,7 +12,10 @@ from rocchio.storage.manifest import FORMAT_VERSION
 
 @dataclass(frozen=True)
 class SegmentInfo:
-    """One segment: documents that are live and deleted, distinct terms and postings (of sparse fields too), bytes."""
+    """One segment: documents that are live and deleted, distinct terms and postings (of sparse fields too), bytes.
+
+    `vectors` of all vector fields, deleted ones included.
+    """
 
     name: str
     documents: int
@@ -20,6 +23,7 @@ class SegmentInfo:
     terms: int
     postings: int
     size_bytes: int
+    vectors: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class CollectionInfo:
     index_bytes: int
     index_bytes_per_posting: float
     frozen_bytes: int
+    vectors: int
+    vector_bytes: int
     segments: tuple[SegmentInfo, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -58,13 +64,16 @@ def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
         entry = segment.entry
         size = sum(entry.sizes.values())
         terms = sum(index.term_count for index in (segment.lexical, *segment.sparse))
-        segments.append(SegmentInfo(entry.name, entry.live_rows, entry.deleted, terms, segment.posting_count, size))
+        vectors = sum(of_field.count for of_field in segment.vectors)
+        segments.append(
+            SegmentInfo(entry.name, entry.live_rows, entry.deleted, terms, segment.posting_count, size, vectors)
+        )
     tokens = sum(sum(entry.lengths) for entry in snapshot.manifest.segments)
     documents = len(snapshot)
     postings = sum(segment.postings for segment in segments)
-    index_bytes = sum(
-        size for entry in snapshot.manifest.segments for name, size in entry.sizes.items() if name.endswith(".arrays")
-    )
+    sizes = [item for entry in snapshot.manifest.segments for item in entry.sizes.items()]
+    vector_bytes = sum(size for name, size in sizes if name.startswith("vectors-"))
+    index_bytes = sum(size for name, size in sizes if name.startswith(("index.", "sparse-")))
     return CollectionInfo(
         path=path,
         format_version=FORMAT_VERSION,
@@ -81,5 +90,7 @@ def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
         index_bytes=index_bytes,
         index_bytes_per_posting=index_bytes / postings if postings else 0.0,
         frozen_bytes=sum(entry.frozen_bytes for entry in snapshot.manifest.segments),
+        vectors=sum(segment.vectors for segment in segments),
+        vector_bytes=vector_bytes,
         segments=tuple(segments),
     )

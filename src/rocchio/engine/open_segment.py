@@ -10,11 +10,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rocchio._native import FrozenColumns, LexicalSegment
+from rocchio.dense.segment import VectorSegment
 from rocchio.engine.frozen import open_frozen_columns
 from rocchio.errors import Corruption, DataError
 from rocchio.lexical.reader import open_lexical, open_sparse
 from rocchio.storage.directory import Directory
-from rocchio.storage.documents import DocumentReader, arrow_schema
+from rocchio.storage.documents import DocumentReader, stored_schema
 from rocchio.storage.manifest import SegmentEntry
 from rocchio.storage.schema import ID_FIELD, Schema
 from rocchio.storage.segment import SegmentFile, SegmentFiles, sparse_name
@@ -23,7 +24,7 @@ from rocchio.storage.tombstones import Tombstones
 
 @dataclass(frozen=True)
 class OpenSegment:
-    """A segment as one snapshot sees it. `sparse` are the indexes of the sparse fields, in order.
+    """A segment as one snapshot sees it. `sparse` and `vectors` belong to the fields of that kind, in order.
 
     `frozen` are columns that were computed ahead, by the file of the index they are of.
     """
@@ -35,6 +36,7 @@ class OpenSegment:
     documents: DocumentReader
     sparse: tuple[LexicalSegment, ...] = ()
     frozen: Mapping[str, FrozenColumns] = field(default_factory=dict)
+    vectors: tuple[VectorSegment, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -49,6 +51,11 @@ class OpenSegment:
         """Every inverted index with the name of its file."""
         sparse = [(sparse_name(number), index) for number, index in enumerate(self.sparse)]
         return [(str(SegmentFile.INDEX), self.lexical), *sparse]
+
+    @property
+    def vector_rows(self) -> int:
+        """Rows that the vector files have, over all fields."""
+        return self.rows * len(self.vectors)
 
     def sparse_to_merge(self) -> list[LexicalSegment]:
         """The sparse fields' indexes, with counts of what the deleted documents held: a merge needs them."""
@@ -74,6 +81,8 @@ class OpenSegment:
         try:
             for index in (self.lexical, *self.sparse):
                 index.validate()
+            for vectors in self.vectors:
+                vectors.validate()
             self._check_lengths()
             self._check_documents()
         except DataError as error:
@@ -114,7 +123,7 @@ def string_buffers(strings: pa.LargeStringArray) -> tuple[npt.NDArray[np.int64],
 
 def open_segment(directory: Directory, entry: SegmentEntry, schema: Schema) -> OpenSegment:
     """Map the files of a segment and check their shapes; contents are verified when touched."""
-    files = SegmentFiles(directory, entry, len(schema.sparse_fields))
+    files = SegmentFiles(directory, entry, len(schema.sparse_fields), len(schema.vector_fields))
     tombstones = Tombstones.none(entry.rows)
     if entry.tombstones is not None:
         content = entry.tombstones.read(directory)
@@ -126,9 +135,13 @@ def open_segment(directory: Directory, entry: SegmentEntry, schema: Schema) -> O
         raise Corruption(directory.path(entry.name), None, f"expected lengths of {columns} text fields")
     lexical = open_lexical(files.index, entry.rows, columns, tombstones)
     offsets = files.index.array("document_offsets", "u8")
-    documents = DocumentReader(files.documents, arrow_schema(schema), entry.rows, offsets)
+    documents = DocumentReader(files.documents, stored_schema(schema), entry.rows, offsets)
     # the tombstones count terms of the text index; those of sparse fields are counted where they are needed
     deleted = replace(Tombstones.none(entry.rows), live=tombstones.live)
     sparse = tuple(open_sparse(file, files.index, entry.rows, deleted) for file in files.sparse)
     frozen = open_frozen_columns(directory, entry)
-    return OpenSegment(entry, files, tombstones, lexical, documents, sparse, frozen)
+    vectors = tuple(
+        VectorSegment(file, entry.rows, schema.fields[name], index)
+        for name, file, index in zip(schema.vector_fields, files.vectors, files.vector_indexes, strict=True)
+    )
+    return OpenSegment(entry, files, tombstones, lexical, documents, sparse, frozen, vectors)

@@ -15,10 +15,13 @@ from rocchio.analysis import Analysis
 from rocchio.engine.open_segment import string_buffers
 from rocchio.errors import InvalidArgument
 
+MAX_K = 2**31
 MAX_WEIGHT = 1e30
 """Of a query term: sums of weights must stay far from the largest float32."""
 
 TermWeights: TypeAlias = Mapping[str, float]
+Vectors: TypeAlias = npt.NDArray[Any] | Sequence[float] | Sequence[Sequence[float]]
+"""One vector (dim,) or several (n, dim); also tensors and whatever speaks DLPack."""
 Query: TypeAlias = str | TermWeights
 """A text, or weights of terms as they are indexed (`Collection.terms` shows how a text is indexed)."""
 
@@ -162,4 +165,4 @@ def check_k(k: Any) -> int:
     """A usable number of results. Raises InvalidArgument."""
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
         raise InvalidArgument(f"expected k of at least 1, found {k!r}; it is the number of results wanted")
-    return min(int(k), 2**31)
+    return min(int(k), MAX_K)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rocchio.engine import vector_values
 from rocchio.engine.sparse_values import check_weights, column_of_arrow, column_of_dicts
 from rocchio.errors import SchemaMismatch
 from rocchio.storage.documents import arrow_schema, arrow_type
@@ -21,6 +22,7 @@ MAX_ID_BYTES = 4096
 Record = dict[str, Any]
 BadRow = tuple[int, str]
 """Position in the batch, and why it cannot be stored."""
+VectorColumn = tuple[pa.FixedSizeListArray, vector_values.Reasons]
 
 _PLAIN_TYPES: dict[str, frozenset[type]] = {
     "text": frozenset({str, type(None)}),
@@ -31,21 +33,57 @@ _PLAIN_TYPES: dict[str, frozenset[type]] = {
 
 def to_arrow(records: Sequence[Record], schema: Schema) -> tuple[pa.RecordBatch, list[BadRow]]:
     """A batch with the collection's columns, holding the good records in order, and the bad ones apart."""
-    batch = _convert_plain(records, schema)
-    if batch is not None:
-        return batch, []
-    good, bad = [], []
+    vectors = {
+        name: vector_values.column_of_values(
+            [record.get(name) if isinstance(record, dict) else None for record in records], schema.fields[name]
+        )
+        for name in schema.vector_fields
+    }
+    return _with_vectors(records, vectors, schema)
+
+
+def _with_vectors(
+    records: Sequence[Record], vectors: Mapping[str, VectorColumn], schema: Schema
+) -> tuple[pa.RecordBatch, list[BadRow]]:
+    """Like `to_arrow`, with the vectors of all records as columns, and what is wrong with which of them."""
+    columns = {name: column for name, (column, _) in vectors.items()}
+    reasons = _reasons(vectors)
+    if not reasons:
+        batch = _convert_plain(records, columns, schema)
+        if batch is not None:
+            return batch, []
+    good, bad, positions = [], [], []
     for position, record in enumerate(records):
         try:
-            good.append(check_record(record, schema))
+            checked = check_record(record, schema)
         except ValueError as error:
             bad.append((position, str(error)))
-    columns = [pa.array([record[ID_FIELD] for record in good], pa.large_string())]
-    columns += [pa.array([record[name] for record in good], arrow_type(field)) for name, field in schema.fields.items()]
-    return pa.record_batch(columns, schema=arrow_schema(schema)), bad
+            continue
+        if position in reasons:
+            bad.append((position, reasons[position]))
+            continue
+        good.append(checked)
+        positions.append(position)
+    kept = pa.array(positions, pa.int64())
+    arrays = [pa.array([record[ID_FIELD] for record in good], pa.large_string())]
+    for name, field in schema.fields.items():
+        if name in columns:
+            arrays.append(columns[name].take(kept))
+        else:
+            arrays.append(pa.array([record[name] for record in good], arrow_type(field)))
+    return pa.record_batch(arrays, schema=arrow_schema(schema)), bad
 
 
-def _convert_plain(records: Sequence[Record], schema: Schema) -> pa.RecordBatch | None:
+def _reasons(vectors: Mapping[str, VectorColumn]) -> dict[int, str]:
+    """What is wrong with the vectors of which record; of several fields the first."""
+    reasons: dict[int, str] = {}
+    for name, (_, of_field) in vectors.items():
+        for position, reason in of_field.items():
+            reasons.setdefault(position, f"field {name!r}: {reason}")
+    return reasons
+
+
+def _convert_plain(records: Sequence[Record], vectors: Mapping[str, pa.Array], schema: Schema) -> pa.RecordBatch | None:
     """The fast path: whole columns of plain types. None when any record needs a closer look."""
     known = {ID_FIELD, *schema.fields}
     if not all(type(record) is dict and record.keys() <= known and record.get(ID_FIELD) for record in records):
@@ -57,6 +95,9 @@ def _convert_plain(records: Sequence[Record], schema: Schema) -> pa.RecordBatch 
             return None
         columns.append(pa.array(ids, pa.large_string()))
         for name, field in schema.fields.items():
+            if name in vectors:
+                columns.append(vectors[name])
+                continue
             values = [record.get(name) for record in records]
             if field.kind == "sparse":
                 weights = column_of_dicts(values, field)
@@ -90,7 +131,7 @@ def _all_storable(values: Sequence[Any], field: Field) -> bool:
 
 
 def check_record(record: Any, schema: Schema) -> Record:
-    """One record with every field in its stored form. Raises ValueError with the reason in words."""
+    """One record with every field but vectors in its stored form. Raises ValueError with the reason in words."""
     if not isinstance(record, dict):
         raise ValueError(f"expected a record like {{'doc_id': ..., ...}}, found {type(record).__name__}")  # noqa: TRY004
     for name in record:
@@ -98,6 +139,8 @@ def check_record(record: Any, schema: Schema) -> Record:
             raise ValueError(schema.unknown_field(str(name)))
     checked: Record = {ID_FIELD: check_doc_id(record.get(ID_FIELD))}
     for name, field in schema.fields.items():
+        if field.kind == "vector":
+            continue  # vectors are checked as a column
         value = record.get(name)
         try:
             checked[name] = None if value is None else _CHECKS[field.kind](value, field)
@@ -223,8 +266,22 @@ def from_arrow(batch: pa.RecordBatch, schema: Schema) -> tuple[pa.RecordBatch, l
     names = batch.schema.names
     if ID_FIELD not in names or len(set(names)) < len(names):
         raise SchemaMismatch(f"expected columns with different names and one {ID_FIELD!r}, found {names}")
-    fast = _cast_columns(batch, schema)
-    return (fast, []) if fast is not None else to_arrow(to_records(batch), schema)
+    vectors = {
+        name: vector_values.column_of_arrow(batch.column(name), schema.fields[name])
+        for name in schema.vector_fields
+        if name in names
+    }
+    if not _reasons(vectors):
+        fast = _cast_columns(batch, {name: column for name, (column, _) in vectors.items()}, schema)
+        if fast is not None:
+            return fast, []
+    rest = batch.select([name for name in names if name not in vectors])
+    missing: dict[str, VectorColumn] = {
+        name: (pa.nulls(batch.num_rows, arrow_type(schema.fields[name])), {})
+        for name in schema.vector_fields
+        if name not in vectors
+    }
+    return _with_vectors(to_records(rest), vectors | missing, schema)
 
 
 def to_records(batch: pa.RecordBatch) -> list[Record]:
@@ -254,7 +311,7 @@ def _value(cell: pa.Scalar) -> Any:
         return Unreadable(str(error))
 
 
-def _cast_columns(batch: pa.RecordBatch, schema: Schema) -> pa.RecordBatch | None:
+def _cast_columns(batch: pa.RecordBatch, vectors: Mapping[str, pa.Array], schema: Schema) -> pa.RecordBatch | None:
     names = set(batch.schema.names)
     if names - {ID_FIELD, *schema.fields}:
         return None
@@ -262,6 +319,9 @@ def _cast_columns(batch: pa.RecordBatch, schema: Schema) -> pa.RecordBatch | Non
     for column in arrow_schema(schema):
         if column.name not in names:
             columns.append(pa.nulls(batch.num_rows, column.type))
+            continue
+        if column.name in vectors:
+            columns.append(vectors[column.name])
             continue
         values = _cast_column(batch.column(column.name), column, schema)
         if values is None:

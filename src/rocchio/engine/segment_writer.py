@@ -13,17 +13,26 @@ import pyarrow.compute as pc
 
 from rocchio._native import SegmentBuilder, SegmentMerger
 from rocchio.analysis import Analysis
+from rocchio.dense.writer import VectorWriter
 from rocchio.engine.background import Background
 from rocchio.engine.impact_builder import ImpactBuilder
 from rocchio.engine.open_segment import OpenSegment, open_segment, string_buffers
+from rocchio.engine.vector_values import matrix_of
 from rocchio.lexical.writer import write_built, write_doc_ids, write_merged
 from rocchio.storage.array_file import ArrayFileWriter
 from rocchio.storage.checked import FileInfo, write_sealed
 from rocchio.storage.directory import Directory
-from rocchio.storage.documents import BATCH_ROWS, DocumentWriter, arrow_schema
+from rocchio.storage.documents import BATCH_ROWS, DocumentWriter, stored_schema
 from rocchio.storage.manifest import SegmentEntry
 from rocchio.storage.schema import ID_FIELD, Schema
-from rocchio.storage.segment import SegmentFile, sparse_name, tombstones_name, write_checksums
+from rocchio.storage.segment import (
+    SegmentFile,
+    sparse_name,
+    tombstones_name,
+    vector_index_name,
+    vectors_name,
+    write_checksums,
+)
 
 
 @dataclass(frozen=True)
@@ -47,12 +56,14 @@ def analyse(batch: pa.RecordBatch, schema: Schema, analysis: Analysis) -> list[F
 
 
 class SegmentWriter:
-    """Collects documents: stored fields go to disk at once, postings wait in memory until `finish`."""
+    """Collects documents: stored fields and vectors go to disk at once, postings wait in memory until `finish`."""
 
     def __init__(self, directory: Directory, name: str, schema: Schema, analysis: Analysis) -> None:
         self._directory, self.name, self._schema, self._analysis = directory, name, schema, analysis
         directory.make_folder(name)
-        self._documents = DocumentWriter(directory, f"{name}/{SegmentFile.DOCUMENTS}", arrow_schema(schema))
+        self._documents = DocumentWriter(directory, f"{name}/{SegmentFile.DOCUMENTS}", stored_schema(schema))
+        self._stored = stored_schema(schema).names
+        self._vectors = _vector_writers(directory, name, schema)
         self._builder = SegmentBuilder(schema.text_columns)
         self._sparse = {name: ImpactBuilder(schema.fields[name].scale) for name in schema.sparse_fields}
         self._ids: list[pa.LargeStringArray] = []
@@ -84,7 +95,9 @@ class SegmentWriter:
 
     def _store(self, batch: pa.RecordBatch, terms: Sequence[FieldTerms], term_count: int) -> int:
         """Compress and invert a batch, while the next one is analysed; returns the memory that postings take."""
-        self._documents.add(batch)
+        self._documents.add(batch.select(self._stored))
+        for name, vectors in self._vectors.items():
+            vectors.add(*matrix_of(batch.column(name)))
         self._builder.add([field.ids for field in terms], [field.offsets for field in terms], term_count)
         for name, builder in self._sparse.items():
             builder.add(batch.column(name))
@@ -114,6 +127,7 @@ class SegmentWriter:
         files: dict[str, FileInfo] = {SegmentFile.DOCUMENTS: documents, SegmentFile.INDEX: index}
         for number, builder in enumerate(self._sparse.values()):
             files[sparse_name(number)] = builder.write(self._directory, f"{self.name}/{sparse_name(number)}")
+        files |= _finish_vectors(self.name, self._vectors.values())
         entry = _seal(self._directory, self.name, rows, files, lengths)
         if self._deleted:
             opened = open_segment(self._directory, entry, self._schema)
@@ -125,6 +139,8 @@ class SegmentWriter:
         """Let go of the files (after an error); what was written is an orphan."""
         self._background.close()
         self._documents.close()
+        for vectors in self._vectors.values():
+            vectors.close()
 
 
 def merge_segments(
@@ -137,7 +153,7 @@ def merge_segments(
     """Write the live documents of `segments` as one new segment, durably, without analysing text again."""
     directory.make_folder(name)
     merger = SegmentMerger([segment.lexical for segment in segments])
-    documents = DocumentWriter(directory, f"{name}/{SegmentFile.DOCUMENTS}", arrow_schema(schema))
+    documents = DocumentWriter(directory, f"{name}/{SegmentFile.DOCUMENTS}", stored_schema(schema))
     out = ArrayFileWriter(directory, f"{name}/{SegmentFile.INDEX}")
     try:
         ids = []
@@ -155,6 +171,7 @@ def merge_segments(
     lengths = [sum(segment.entry.lengths[f] for segment in segments) for f in range(schema.text_columns)]
     files: dict[str, FileInfo] = {SegmentFile.DOCUMENTS: document_info, SegmentFile.INDEX: index_info}
     files |= _merge_sparse(directory, name, segments, advance)
+    files |= _merge_vectors(directory, name, schema, segments, advance)
     entry = _seal(directory, name, merger.row_count, files, lengths)
     directory.sync_folder(name)
     return entry
@@ -173,6 +190,46 @@ def _merge_sparse(
             files[sparse_name(number)] = out.finish()
         finally:
             out.close()
+    return files
+
+
+def _merge_vectors(
+    directory: Directory,
+    name: str,
+    schema: Schema,
+    segments: Sequence[OpenSegment],
+    advance: Callable[[int], None],
+) -> dict[str, FileInfo]:
+    """Write the files of each vector field, with the vectors of live documents."""
+    writers = _vector_writers(directory, name, schema)
+    try:
+        for number, writer in enumerate(writers.values()):
+            for segment in segments:
+                live = ~segment.tombstones.is_deleted
+                for vectors, present in segment.vectors[number].blocks():
+                    keep, live = live[: len(present)], live[len(present) :]
+                    writer.add(vectors[keep], present[keep])
+                    advance(len(present))
+        return _finish_vectors(name, writers.values())
+    finally:
+        for writer in writers.values():
+            writer.close()
+
+
+def _vector_writers(directory: Directory, segment: str, schema: Schema) -> dict[str, VectorWriter]:
+    return {
+        name: VectorWriter(directory, f"{segment}/{vectors_name(number)}", schema.fields[name])
+        for number, name in enumerate(schema.vector_fields)
+    }
+
+
+def _finish_vectors(segment: str, writers: Iterable[VectorWriter]) -> dict[str, FileInfo]:
+    files = {}
+    for number, writer in enumerate(writers):
+        vectors, index = writer.finish(f"{segment}/{vector_index_name(number)}")
+        files[vectors_name(number)] = vectors
+        if index is not None:
+            files[vector_index_name(number)] = index
     return files
 
 

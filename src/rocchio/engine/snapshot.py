@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Any, TypeAlias, TypedDict, Unpack, overload
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from rocchio._native import FrozenColumns, Kernel, Searcher, Variant
+from rocchio._native import FrozenColumns, Kernel, LexicalSegment, Searcher, Variant
 from rocchio.analysis import Analysis, Analyzer
 from rocchio.engine.execution import DocIds, Found, search_batch, search_threads
 from rocchio.engine.explain import explain
@@ -18,6 +19,7 @@ from rocchio.engine.open_segment import OpenSegment, open_segment
 from rocchio.engine.queries import (
     Query,
     QueryBatch,
+    Vectors,
     check_alpha,
     check_k,
     check_query_cut,
@@ -25,12 +27,23 @@ from rocchio.engine.queries import (
     sparse_batch,
     to_batch,
 )
+from rocchio.engine.vector_search import (
+    VectorView,
+    Wanted,
+    check_vector_options,
+    check_wanted,
+    explain_vector,
+    search_vectors,
+    search_vectors_threads,
+)
+from rocchio.engine.vector_values import query_matrix
 from rocchio.engine.view import View
 from rocchio.errors import Corruption, InvalidArgument, NotFound, NotYet
 from rocchio.lexical.scoring import Bm25, parse_bm25
 from rocchio.storage.checked import SealedFile
 from rocchio.storage.directory import Directory
 from rocchio.storage.manifest import FrozenEntry, Manifest, SegmentEntry, read_manifest
+from rocchio.storage.schema import Schema
 from rocchio.storage.segment import SegmentFile, sparse_name
 from rocchio.types import DocId, Explanation, Hit, Run
 
@@ -38,12 +51,15 @@ FieldChoice: TypeAlias = str | Iterable[str] | Mapping[str, float] | None
 
 
 class SearchOptions(TypedDict, total=False):
-    """`field` restricts the search to text fields (a name, names, or {name: boost}) or names a sparse field; `scoring`
-    is a `Bm25` or its text form; `threads` share the queries of a list; `query_ids` name them; `kernel` is "automatic",
-    "pruned", "exhaustive" or "reference" (plain and slow): all give the same answers.
+    """`field` restricts the search to text fields (a name, names, or {name: boost}), or names a sparse or a vector
+    field; `scoring` is a `Bm25` or its text form; `threads` share the queries of a list; `query_ids` name them;
+    `kernel` is "automatic", "pruned", "exhaustive" or "reference" (plain and slow): all give the same answers.
 
     For a sparse field only, and then approximate: `query_cut` keeps that many of the heaviest terms of each query;
     `alpha`, above 0 and below 1, lets the pruned kernel skip what is unlikely to matter.
+
+    For a vector field only: `recall` (0.95), above 0 and at most 1, is the share of the true best k wanted on average;
+    1 is exact. `min_score` finds all documents that score at least so, or the best k of them, exactly.
     """
 
     field: FieldChoice
@@ -53,10 +69,12 @@ class SearchOptions(TypedDict, total=False):
     kernel: str
     alpha: float
     query_cut: int | None
+    recall: float
+    min_score: float | None
 
 
 KERNELS = ("automatic", "pruned", "exhaustive", "reference")
-_LATER = frozenset({"where", "tenant", "recall", "plan"})
+_LATER = frozenset({"where", "tenant", "plan"})
 _QUERY_TABLE_BYTES = 64 << 20
 DEFAULT_CACHE_MB = 1024
 """Memory for the columns of terms that were searched, in MiB."""
@@ -77,6 +95,7 @@ class Snapshot:
         self._analysis_lock = threading.Lock()
         self._searchers: dict[tuple[Bm25, tuple[float, ...]], Searcher] = {}
         self._sparse_searchers: dict[str, Searcher] = {}
+        self._vector_views: dict[str, VectorView] = {}
 
     @cached_property
     def analyzer(self) -> Analyzer:
@@ -96,45 +115,93 @@ class Snapshot:
 
     @overload  # a str is also an iterable of str: the first signature wins
     def search(  # type: ignore[overload-overlap]
-        self, query: Query, k: int = ..., **options: Unpack[SearchOptions]
+        self, query: Query, k: int | None = ..., **options: Unpack[SearchOptions]
     ) -> list[Hit]: ...
     @overload
-    def search(self, query: Iterable[Query], k: int = ..., **options: Unpack[SearchOptions]) -> Run: ...
+    def search(self, query: Iterable[Query], k: int | None = ..., **options: Unpack[SearchOptions]) -> Run: ...
+    @overload
+    def search(self, query: Vectors, k: int | None = ..., **options: Unpack[SearchOptions]) -> list[Hit] | Run: ...
 
-    def search(self, query: Query | Iterable[Query], k: int = 10, **options: Unpack[SearchOptions]) -> list[Hit] | Run:
-        """Exact top k by BM25, or by the dot product of weights for a sparse field.
+    def search(
+        self, query: Query | Iterable[Query] | Vectors, k: int | None = None, **options: Unpack[SearchOptions]
+    ) -> list[Hit] | Run:
+        """Top k by BM25, by the dot product of weights for a sparse field, by its metric for a vector field.
 
-        One query (a text, or {term: weight} with terms as indexed; for a sparse field only the latter) gives a list of
-        hits; several give a `Run` whose query ids are `query_ids` or the positions as strings. Fewer than k hits is a
-        normal answer: a document without any of the terms is never returned. Ties are ordered by doc_id. Options: see
-        `SearchOptions`.
+        One query gives a list of hits: a text, {term: weight} with terms as indexed (for a sparse field only that), or
+        a vector (dim,) for a vector field. Several, or an array (n, dim), give a `Run` whose query ids are `query_ids`
+        or the positions as strings. `k` is 10 unless given. Fewer than k hits is a normal answer: a document without
+        any of the terms, or without a vector, is never returned. Ties are in the order of doc_id. Answers are exact,
+        unless the options, see `SearchOptions`, say otherwise; a vector field has a recall of 0.95 unless it is given.
         Raises InvalidArgument, NotYet, Corruption.
         """
         _check_options(options)
-        k = check_k(k)
+        field = options.get("field")
+        if isinstance(field, Iterator):
+            options["field"] = field = list(field)  # looked at twice
+        name = self.schema.vector_choice(field)
+        if name is not None:
+            return self._search_vectors(query, name, check_wanted(k, options), options)
+        for option in ("recall", "min_score"):
+            if options.get(option) is not None:
+                raise InvalidArgument(f"expected {option} only with a vector field, found another field; leave it out")
+        k = check_k(10 if k is None else k)
         view, to_arrays = self._view(options)
         kernel = _kernel(options.get("kernel", "automatic"))
         if isinstance(query, str | Mapping):
             batch = to_arrays([query])
-            return self._hits(view, batch, search_batch(view, batch, k, kernel))
-        queries = _query_list(query)
-        given = options.get("query_ids")
-        if given is not None and not isinstance(given, Sequence):
-            raise InvalidArgument(f"expected query_ids as a list, found {type(given).__name__}")
-        if given is not None and len(set(map(str, given))) < len(given):
-            raise InvalidArgument("expected a different query_id for each query, found one twice")
-        if given is not None and len(given) != len(queries):
-            raise InvalidArgument(f"expected {len(queries)} query_ids, one per query, found {len(given)}")
-        ids = [str(i) for i in (range(len(queries)) if given is None else given)]
+            return self._hits(
+                view.searcher,
+                search_batch(view, batch, k, kernel),
+                lambda segment, row: explain(view, len(self), batch, segment, row),
+            )
+        queries = _query_list(query, self.schema)
+        ids = _query_ids(options.get("query_ids"), len(queries))
         parts = search_threads(view, to_arrays(queries), k, kernel, options.get("threads", 1))
-        scores = [scores for part in parts for scores in part.scores_by_query()]
-        return Run(ids, DocIds(view.searcher, parts), scores, view.scoring.replace(" ", ""))
+        return _run(ids, view.searcher, parts, view.scoring.replace(" ", ""))
+
+    def _search_vectors(self, query: Any, name: str, wanted: Wanted, options: SearchOptions) -> list[Hit] | Run:
+        """`search` in the vector field `name`."""
+        check_vector_options(options, name)
+        queries, single = query_matrix(query, name, self.schema.fields[name])
+        view = self._vector_view(name)
+        if single:
+            return self._hits(
+                self._names,
+                search_vectors(view, queries, wanted),
+                lambda segment, row: explain_vector(view, queries[0], segment, row),
+            )
+        ids = _query_ids(options.get("query_ids"), len(queries))
+        parts = search_vectors_threads(view, queries, wanted, options.get("threads", 1))
+        return _run(ids, self._names, parts, view.metric)
+
+    def _vector_view(self, name: str) -> VectorView:
+        if name not in self._vector_views:
+            number = self.schema.vector_fields.index(name)
+            segments = [segment.vectors[number] for segment in self.segments]
+            live = [segment.tombstones.live if segment.entry.deleted else None for segment in self.segments]
+            self._vector_views[name] = VectorView(self.schema.fields[name].metric, segments, live, self._names)
+        return self._vector_views[name]
+
+    @cached_property
+    def _names(self) -> Searcher:
+        """Knows the doc_ids; searches nothing."""
+        segments = [segment.lexical for segment in self.segments]
+        return self._impact_searcher(segments, self.schema.text_columns, [None] * len(segments))
 
     def explain(
-        self, query: Query, doc_id: DocId, *, scoring: Bm25 | str | None = None, field: FieldChoice = None
+        self, query: Query | Vectors, doc_id: DocId, *, scoring: Bm25 | str | None = None, field: FieldChoice = None
     ) -> Explanation:
-        """Why `doc_id` has its score for the query. Raises NotFound for a document that is not there."""
+        """Why `doc_id` has its score for the query. Raises NotFound for a document, or a vector, that is not there."""
         segment, row = self.locate(doc_id)
+        name = self.schema.vector_choice(field)
+        if name is not None:
+            check_vector_options({"scoring": scoring}, name)
+            queries, single = query_matrix(query, name, self.schema.fields[name])
+            if not single:
+                raise InvalidArgument(f"expected one vector to explain, found {len(queries)}; explain them one by one")
+            if self.vector(doc_id, name) is None:
+                raise NotFound(f"expected a document with a vector in field {name!r}, {doc_id!r} has none")
+            return explain_vector(self._vector_view(name), queries[0], segment, row)
         view, to_arrays = self._view({"scoring": scoring, "field": field})
         return explain(view, len(self), to_arrays([query]), segment, row)
 
@@ -142,6 +209,17 @@ class Snapshot:
         """The stored fields of a document. Raises NotFound."""
         segment, row = self.locate(doc_id)
         return self.fetch(segment, row)
+
+    def vector(self, doc_id: DocId, field: str) -> npt.NDArray[Any] | None:
+        """A document's vector (dim,) as it is stored, None if it has none. Raises NotFound, InvalidArgument."""
+        segment, row = self.locate(doc_id)
+        return self._fetch_vector(segment, row, field)
+
+    def _fetch_vector(self, segment: int, row: int, field: str) -> npt.NDArray[Any] | None:
+        names = self.schema.vector_fields
+        if field not in names:
+            raise InvalidArgument(f"expected a vector field of {', '.join(names) or 'none'}, found {field!r}")
+        return self.segments[segment].vectors[names.index(field)].vector(row)
 
     def __contains__(self, doc_id: object) -> bool:
         try:
@@ -181,8 +259,6 @@ class Snapshot:
     def _view(self, options: SearchOptions) -> tuple[View, Callable[[Sequence[Any]], QueryBatch]]:
         """What the options choose to search, and how queries become arrays for it. Raises InvalidArgument."""
         field = options.get("field")
-        if isinstance(field, Iterator):
-            field = list(field)  # looked at twice
         sparse = self.schema.sparse_choice(field)
         if sparse is None:
             for name in ("alpha", "query_cut"):
@@ -208,19 +284,8 @@ class Snapshot:
         """The kernels' view of this snapshot for a sparse field; kept for the next query."""
         if name not in self._sparse_searchers:
             number = self.schema.sparse_fields.index(name)
-            # lengths play no part, so neither do k1, b and delta
-            self._sparse_searchers[name] = Searcher(
-                [segment.sparse[number] for segment in self.segments],
-                Variant.impact,
-                0.0,
-                0.0,
-                0.0,
-                [1.0],
-                len(self),
-                np.zeros(1, np.uint64),
-                self._cache_bytes,
-                self._frozen(sparse_name(number)),
-            )
+            segments = [segment.sparse[number] for segment in self.segments]
+            self._sparse_searchers[name] = self._impact_searcher(segments, 1, self._frozen(sparse_name(number)))
         return self._sparse_searchers[name]
 
     def to_freeze(self, scoring: Bm25 | str | None, field: FieldChoice) -> tuple[str, Searcher]:
@@ -236,6 +301,14 @@ class Snapshot:
 
     def _frozen(self, index: str) -> list[FrozenColumns | None]:
         return [segment.frozen.get(index) for segment in self.segments]
+
+    def _impact_searcher(
+        self, segments: list[LexicalSegment], fields: int, frozen: list[FrozenColumns | None]
+    ) -> Searcher:
+        # lengths play no part, so neither do k1, b and delta
+        weights, lengths = [1.0] * fields, np.zeros(fields, np.uint64)
+        counts = len(self), lengths, self._cache_bytes
+        return Searcher(segments, Variant.impact, 0.0, 0.0, 0.0, weights, *counts, frozen)
 
     def searcher(self, scoring: Bm25, field: FieldChoice) -> Searcher:
         """The kernels' view of this snapshot for a scoring and choice of fields; kept for the next query."""
@@ -268,18 +341,36 @@ class Snapshot:
                 self._analysis.reset()
             return to_batch(queries, self._analysis)
 
-    def _hits(self, view: View, batch: QueryBatch, found: Found) -> list[Hit]:
+    def _hits(self, searcher: Searcher, found: Found, why: Callable[[int, int], Explanation]) -> list[Hit]:
         def hit(doc_id: str, score: float, segment: int, row: int) -> Hit:
             return Hit(
                 doc_id,
                 score,
                 lambda: self.fetch(segment, row),
-                lambda: explain(view, len(self), batch, segment, row),
+                lambda: why(segment, row),
+                lambda field: self._fetch_vector(segment, row, field),
             )
 
-        ids = view.searcher.doc_ids(found.segments, found.rows)
+        ids = searcher.doc_ids(found.segments, found.rows)
         places = zip(ids, found.scores.tolist(), found.segments.tolist(), found.rows.tolist(), strict=True)
         return [hit(*place) for place in places]
+
+
+def _run(ids: list[str], searcher: Searcher, parts: Sequence[Found], name: str) -> Run:
+    return Run(ids, DocIds(searcher, parts), [scores for part in parts for scores in part.scores_by_query()], name)
+
+
+def _query_ids(given: Any, count: int) -> list[str]:
+    """The names of `count` queries, by default their positions. Raises InvalidArgument."""
+    if given is None:
+        return [str(position) for position in range(count)]
+    if not isinstance(given, Sequence):
+        raise InvalidArgument(f"expected query_ids as a list, found {type(given).__name__}")
+    if len(set(map(str, given))) < len(given):
+        raise InvalidArgument("expected a different query_id for each query, found one twice")
+    if len(given) != count:
+        raise InvalidArgument(f"expected {count} query_ids, one per query, found {len(given)}")
+    return [str(query_id) for query_id in given]
 
 
 def open_snapshot(
@@ -313,11 +404,17 @@ def _identity(entry: SegmentEntry) -> tuple[str, SealedFile | None, tuple[Frozen
     return entry.name, entry.tombstones, tuple(entry.frozen.values())
 
 
-def _query_list(queries: Any) -> list[Any]:
+def _query_list(queries: Any, schema: Schema) -> list[Any]:
+    if hasattr(queries, "__array__") or hasattr(queries, "__dlpack__"):
+        names = ", ".join(map(repr, schema.vector_fields))
+        raise InvalidArgument(
+            f"expected field= with a vector to say what to search, found none; the vector fields are {names}"
+            if names
+            else "expected a text, {term: weight}, or a list of either, found a vector; there is no vector field"
+        )
     if isinstance(queries, bytes) or not isinstance(queries, Iterable):
         raise InvalidArgument(
-            f"expected a text, {{term: weight}}, or a list of either, found {type(queries).__name__}; "
-            "vectors come in a later version"
+            f"expected a text, {{term: weight}}, a vector, or a list of one kind, found {type(queries).__name__}"
         )
     return list(queries)
 

@@ -23,7 +23,7 @@ ARRAY_FILE_VERSION = 1
 _MAGIC = b"ROCARR\r\n"
 _TRAILER = struct.Struct("<Q8s")
 _ALIGNMENT = 64
-_DTYPES = ("u1", "u4", "u8", "i8", "f8")
+_DTYPES = ("u1", "u4", "u8", "i8", "f2", "f4", "f8")
 
 Array = npt.NDArray[Any]
 
@@ -33,16 +33,25 @@ class ArrayFileWriter:
 
     def __init__(self, directory: Directory, name: str) -> None:
         self._out = CheckedFileWriter(directory, name)
-        self._table: dict[str, dict[str, int | str]] = {}
+        self._table: dict[str, dict[str, Any]] = {}
+        self._growing: dict[str, Any] = {}
 
     def add(self, name: str, dtype: str, chunks: Iterable[Array]) -> None:
-        """Append the array `name` of little-endian `dtype` ("u1", "u4", "u8", "i8", "f8"), given in pieces."""
-        self._out.write(bytes(-self._out.size % _ALIGNMENT))
-        offset, count = self._out.size, 0
+        """Append the array `name` of little-endian `dtype` (one of the format's page), given in pieces."""
+        self.begin(name, dtype)
         for chunk in chunks:
-            self._out.write(chunk.astype(f"<{dtype}", copy=False))
-            count += chunk.size
-        self._table[name] = {"dtype": dtype, "offset": offset, "count": count}
+            self.append(chunk)
+
+    def begin(self, name: str, dtype: str) -> None:
+        """Start an array whose items come with `append`, until the next one is begun."""
+        self._out.write(bytes(-self._out.size % _ALIGNMENT))
+        self._growing = {"dtype": dtype, "offset": self._out.size, "count": 0}
+        self._table[name] = self._growing
+
+    def append(self, chunk: Array) -> None:
+        """Further items of the array begun last, in row-major order."""
+        self._out.write(chunk.astype(f"<{self._growing['dtype']}", copy=False))
+        self._growing["count"] += chunk.size
 
     def finish(self) -> FileInfo:
         """Write the table, make the file durable, say how to check it."""
@@ -78,6 +87,15 @@ class ArrayFile:
         _, offset, count = self.native(name, dtype)
         item = np.dtype(f"<{dtype}")
         return self.file.view(offset, offset + count * item.itemsize).view(item)
+
+    def rows(self, name: str, dtype: str, width: int, first: int, last: int) -> Array:
+        """Rows [first, last) of an array of `width` items a row: (last - first, width), only these verified."""
+        _, offset, count = self.native(name, dtype)
+        item = np.dtype(f"<{dtype}")
+        if not 0 <= first <= last <= count // width:
+            raise Corruption(self.file.path, offset, f"array {name!r} has no rows {first} to {last}")
+        size = width * item.itemsize
+        return self.file.view(offset + first * size, offset + last * size).view(item).reshape(-1, width)
 
     def _entry(self, name: str) -> Mapping[str, Any]:
         if name not in self._table:

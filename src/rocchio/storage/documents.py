@@ -38,12 +38,20 @@ def arrow_type(field: Field) -> pa.DataType:
             return pa.bool_()
         case "sparse":
             return SPARSE_TYPE
+        case "vector":
+            return pa.list_(pa.float16() if field.dtype == "float16" else pa.float32(), field.dim)
 
 
 def arrow_schema(schema: Schema) -> pa.Schema:
-    """The columns of a collection's documents: doc_id first, then the fields in order."""
+    """The columns of a batch of documents: doc_id first, then the fields in order."""
     columns = [pa.field(ID_FIELD, pa.large_string(), nullable=False)]
     return pa.schema(columns + [pa.field(name, arrow_type(field)) for name, field in schema.fields.items()])
+
+
+def stored_schema(schema: Schema) -> pa.Schema:
+    """The columns of documents.arrow: those of a batch without the vectors, which have files of their own."""
+    vectors = set(schema.vector_fields)
+    return pa.schema([column for column in arrow_schema(schema) if column.name not in vectors])
 
 
 class DocumentWriter:
@@ -128,7 +136,7 @@ class DocumentReader:
         return list(range(len(self._offsets) - 1))
 
     def fetch(self, rows: Sequence[int], schema: Schema) -> list[dict[str, Any]]:
-        """Fields of the documents at `rows`, in that order, without the doc_id; a field that was not given is None."""
+        """Fields of the documents at `rows`, in that order, without doc_id and vectors; None for what was not given."""
         cache: dict[int, pa.RecordBatch] = {}
         documents = []
         for row in rows:
@@ -139,7 +147,9 @@ class DocumentReader:
                 (record,) = cache[index].slice(place, 1).to_pylist()
             except (ValueError, OverflowError) as error:
                 raise Corruption(self._file.path, None, f"row {row} holds an impossible value: {error}") from error
-            documents.append({name: _as_given(record[name], field) for name, field in schema.fields.items()})
+            documents.append(
+                {name: _as_given(record[name], field) for name, field in schema.fields.items() if name in record}
+            )
         return documents
 
 

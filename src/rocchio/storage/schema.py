@@ -7,13 +7,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
-from rocchio.errors import InvalidArgument, NotYet
+from rocchio.errors import InvalidArgument
 
-FieldKind: TypeAlias = Literal["text", "keyword", "number", "date", "bool", "sparse"]
+FieldKind: TypeAlias = Literal["text", "keyword", "number", "date", "bool", "sparse", "vector"]
+Metric: TypeAlias = Literal["cosine", "ip", "l2"]
+VectorType: TypeAlias = Literal["float32", "float16"]
+Chosen: TypeAlias = Mapping[str, float] | Iterable[str] | str | None
+"""What a search names as its field or fields."""
 
 ID_FIELD = "doc_id"
 MAX_FIELDS = 1024
 MIN_SCALE, MAX_SCALE = 1e-3, 1e6
+MAX_DIM = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +26,26 @@ class Field:
     """One typed column.
 
     `boost` (text only) weighs its term frequencies, `integer` (number only) stores int64, `scale` (sparse only) turns
-    weights into whole numbers.
+    weights into whole numbers. `dim`, `metric` and `dtype` (vector only) are how long vectors are, how they are
+    compared and how they are stored.
     """
 
     kind: FieldKind
     boost: float = 1.0
     integer: bool = False
     scale: float = 1.0
+    dim: int = 0
+    metric: str = ""
+    dtype: str = ""
 
     def __str__(self) -> str:
         if self.kind == "text" and self.boost != 1.0:
             return f"text(boost={self.boost:g})"
         if self.kind == "sparse":
             return f"sparse(scale={self.scale:g})"
+        if self.kind == "vector":
+            stored = "" if self.dtype == "float32" else f", dtype={self.dtype}"
+            return f"vector({self.dim}, metric={self.metric}{stored})"
         return "number(integer=True)" if self.integer else f"{self.kind}()"
 
 
@@ -77,9 +89,16 @@ def sparse(scale: float = 100.0) -> Field:
     return Field("sparse", scale=float(scale))
 
 
-def vector(dim: int, *, metric: str = "cosine") -> Field:
-    """A dense vector: announced, not in this version."""
-    raise NotYet(f"vector({dim}, metric={metric!r}) fields come in a later version; leave the field out for now")
+def vector(dim: int, *, metric: Metric = "cosine", dtype: VectorType = "float32") -> Field:
+    """A dense vector of `dim` numbers, searched with such vectors.
+
+    `metric`: "cosine" (of the angle), "ip" (dot product) or "l2" (minus the squared distance); larger is always better.
+    `dtype`: how vectors are stored, "float32" or "float16" (half the space, eleven significant bits). Raises
+    InvalidArgument.
+    """
+    field = Field("vector", dim=dim, metric=metric, dtype=dtype)
+    _check_vector_type(field)
+    return field
 
 
 @dataclass(frozen=True)
@@ -90,9 +109,9 @@ class Schema:
     analyzer: str
 
     def __post_init__(self) -> None:
-        if not self.text_fields and not self.sparse_fields:
+        if not self.text_fields and not self.sparse_fields and not self.vector_fields:
             raise InvalidArgument(
-                "expected at least one text field or sparse field, found none; add one like text=rocchio.text()"
+                "expected at least one text, sparse or vector field, found none; add one like text=rocchio.text()"
             )
         if len(self.fields) > MAX_FIELDS:
             raise InvalidArgument(f"expected at most {MAX_FIELDS} fields, found {len(self.fields)}")
@@ -102,7 +121,7 @@ class Schema:
     @property
     def text_fields(self) -> list[str]:
         """Names of the searched fields, in order."""
-        return [name for name, field in self.fields.items() if getattr(field, "kind", None) == "text"]
+        return self._of_kind("text")
 
     @property
     def text_columns(self) -> int:
@@ -112,7 +131,15 @@ class Schema:
     @property
     def sparse_fields(self) -> list[str]:
         """Names of the sparse fields, in order."""
-        return [name for name, field in self.fields.items() if getattr(field, "kind", None) == "sparse"]
+        return self._of_kind("sparse")
+
+    @property
+    def vector_fields(self) -> list[str]:
+        """Names of the vector fields, in order."""
+        return self._of_kind("vector")
+
+    def _of_kind(self, kind: str) -> list[str]:
+        return [name for name, field in self.fields.items() if getattr(field, "kind", None) == kind]
 
     @property
     def boosts(self) -> list[float]:
@@ -125,30 +152,34 @@ class Schema:
         meant = f"; did you mean {close[0]!r}?" if close else ""
         return f"unknown field {name!r}, expected one of {', '.join([ID_FIELD, *self.fields])}{meant}"
 
-    def sparse_choice(self, chosen: Mapping[str, float] | Iterable[str] | str | None) -> str | None:
+    def sparse_choice(self, chosen: Chosen) -> str | None:
         """The sparse field that a search chose, None if it is of text fields. Raises InvalidArgument for a mix."""
+        return self._single_choice(chosen, self.sparse_fields, "sparse", "multiply the query's weights")
+
+    def vector_choice(self, chosen: Chosen) -> str | None:
+        """The vector field that a search chose, None if it is of other fields. Raises InvalidArgument for a mix."""
+        return self._single_choice(chosen, self.vector_fields, "vector", "scores are those of its metric")
+
+    def _single_choice(self, chosen: Chosen, of: list[str], kind: str, no_boost: str) -> str | None:
         if isinstance(chosen, str):
             chosen = [chosen]
         names = list(chosen) if isinstance(chosen, Iterable) else []
-        sparse_names = [name for name in names if name in self.sparse_fields]
-        if not sparse_names:
+        if not any(name in of for name in names):
             return None
         if len(names) > 1:
             raise InvalidArgument(
-                f"expected one sparse field or text fields, found {', '.join(map(str, names))}; search them one by one"
+                f"expected one {kind} field or text fields, found {', '.join(map(str, names))}; search them one by one"
             )
         if isinstance(chosen, Mapping):
-            raise InvalidArgument(
-                f"expected no boost for the sparse field {names[0]!r}, found one; multiply the query's weights"
-            )
-        return sparse_names[0]
+            raise InvalidArgument(f"expected no boost for the {kind} field {names[0]!r}, found one; {no_boost}")
+        return names[0]
 
-    def weights(self, chosen: Mapping[str, float] | Iterable[str] | str | None) -> list[float]:
+    def weights(self, chosen: Chosen) -> list[float]:
         """Boosts by text field for a search restricted to `chosen` fields; 0 leaves a field out."""
         if not self.text_fields:
             raise InvalidArgument(
-                f"expected the name of a sparse field to search, found no text fields; choose field= of "
-                f"{', '.join(self.sparse_fields)}"
+                f"expected the name of a {'sparse' if self.sparse_fields else 'vector'} field to search, found no text "
+                f"fields; choose field= of {', '.join(self.sparse_fields + self.vector_fields)}"
             )
         if chosen is None:
             return self.boosts
@@ -184,16 +215,19 @@ class Schema:
         return cls({name: _from_json(spec) for name, spec in data["fields"].items()}, str(data["analyzer"]))
 
 
+_ONLY_OF = {"scale": "sparse", "dim": "vector", "metric": "vector", "dtype": "vector"}
+"""Settings that the manifest holds for one kind of field only."""
+
+
 def _to_json(field: Field) -> dict[str, Any]:
-    spec = asdict(field)
-    if field.kind != "sparse":
-        del spec["scale"]
-    return spec
+    return {name: value for name, value in asdict(field).items() if _ONLY_OF.get(name, field.kind) == field.kind}
 
 
 def _from_json(spec: Mapping[str, Any]) -> Field:
-    scale = float(spec["scale"]) if spec["kind"] == "sparse" else 1.0
-    return Field(kind=spec["kind"], boost=float(spec["boost"]), integer=bool(spec["integer"]), scale=scale)
+    kind = spec["kind"]
+    scale = float(spec["scale"]) if kind == "sparse" else 1.0
+    of_vector = {name: spec[name] for name in ("dim", "metric", "dtype")} if kind == "vector" else {}
+    return Field(kind=kind, boost=float(spec["boost"]), integer=bool(spec["integer"]), scale=scale, **of_vector)
 
 
 def _field_name(name: Any) -> str:
@@ -220,3 +254,21 @@ def _check_field(name: object, field: object) -> None:
         raise InvalidArgument(f"expected a scale from 1e-3 to 1e6, found {field.scale!r}")
     if field.kind not in get_args(FieldKind):
         raise InvalidArgument(f"expected a field kind of {get_args(FieldKind)}, found {field.kind!r}")
+    if field.kind == "vector":
+        _check_vector_type(field)
+
+
+def _check_vector_type(field: Field) -> None:
+    if isinstance(field.dim, bool) or not isinstance(field.dim, int) or not 1 <= field.dim <= MAX_DIM:
+        raise InvalidArgument(
+            f"expected the length of vectors, from 1 to {MAX_DIM}, found {field.dim!r}; your model's page says it"
+        )
+    if field.metric not in get_args(Metric):
+        raise InvalidArgument(
+            f"expected a metric of {', '.join(get_args(Metric))}, found {field.metric!r}; ip is the dot product"
+        )
+    if field.dtype not in get_args(VectorType):
+        raise InvalidArgument(
+            f"expected a dtype of {', '.join(get_args(VectorType))} to store vectors, found {field.dtype!r}; other "
+            "types are converted when they are added"
+        )

@@ -15,7 +15,7 @@ from rocchio.storage.manifest import SegmentEntry
 
 
 class SegmentFile(StrEnum):
-    """The files that every segment has. Each sparse field has one of its own beside these: `sparse_name`."""
+    """The files that every segment has. Sparse and vector fields have files of their own beside these."""
 
     INDEX = "index.arrays"
     DOCUMENTS = "documents.arrow"
@@ -30,6 +30,16 @@ def segment_name(number: int) -> str:
 def sparse_name(number: int) -> str:
     """The file of a sparse field; `number` counts the sparse fields of the schema from 0."""
     return f"sparse-{number}.arrays"
+
+
+def vectors_name(number: int) -> str:
+    """The file of a vector field's originals; `number` counts the vector fields of the schema from 0."""
+    return f"vectors-{number}.arrays"
+
+
+def vector_index_name(number: int) -> str:
+    """The file of a vector field's index, which a segment may lack."""
+    return f"vectors-{number}.index"
 
 
 def tombstones_name(segment: str, generation: int) -> str:
@@ -51,10 +61,13 @@ def write_checksums(directory: Directory, segment: str, files: Mapping[str, File
 class SegmentFiles:
     """The opened files of a segment: mapped, sizes checked, contents verified when touched."""
 
-    def __init__(self, directory: Directory, entry: SegmentEntry, sparse_fields: int = 0) -> None:
+    def __init__(
+        self, directory: Directory, entry: SegmentEntry, sparse_fields: int = 0, vector_fields: int = 0
+    ) -> None:
         path = directory.path(entry.name)
         expected = {SegmentFile.INDEX, SegmentFile.DOCUMENTS, *map(sparse_name, range(sparse_fields))}
-        if set(entry.sizes) != expected:
+        expected |= set(map(vectors_name, range(vector_fields)))
+        if set(entry.sizes) - set(map(vector_index_name, range(vector_fields))) != expected:
             raise Corruption(path, None, f"expected files {', '.join(sorted(expected))}, found {sorted(entry.sizes)}")
         content = entry.checksums.read(directory)
         if len(content) % 4:
@@ -72,3 +85,5 @@ class SegmentFiles:
         self.index = ArrayFile(self.mapped[SegmentFile.INDEX])
         self.documents = self.mapped[SegmentFile.DOCUMENTS]
         self.sparse = [ArrayFile(self.mapped[sparse_name(number)]) for number in range(sparse_fields)]
+        self.vectors = [ArrayFile(self.mapped[vectors_name(number)]) for number in range(vector_fields)]
+        self.vector_indexes = [self.mapped.get(vector_index_name(number)) for number in range(vector_fields)]

@@ -37,8 +37,11 @@ FIELDS = {
     "tag": rocchio.keyword(),
     "ok": rocchio.bool(),
     "weights": rocchio.sparse(),
+    "v": rocchio.vector(2),
+    "w": rocchio.vector(3, metric="l2", dtype="float16"),
 }
 QUERIES: list[Any] = ["alpha", "beta gamma delta", {"delta": 1.5, "alpha": -0.5}, "absent"]
+VECTORS = {"v": [1.0, 0.5], "w": [0.0, 1.0, 2.0]}
 DOC_IDS = ("d00", "d01", "d13", "nope")
 
 
@@ -57,6 +60,8 @@ def make(folder: Path) -> None:
                 "tag": ["x", "y"],
                 "ok": i % 2 == 0,
                 "weights": {"alpha": 0.5 + i, "beta": 1.25, f"only{i}": 3},
+                "v": [i + 0.25, 1.0],
+                "w": [i, 0.5, -1] if i else None,
             }
             for i in range(8)
         )
@@ -146,6 +151,8 @@ def mutate_arrays(arrays: dict[str, np.ndarray], dice: random.Random) -> None:
     place = dice.randrange(len(array))
     limit = np.iinfo(array.dtype).max if array.dtype.kind in "ui" else 1
     match dice.randrange(6):
+        case 0 | 1 if array.dtype.kind == "f":
+            array[place] = dice.choice([np.nan, np.inf, -np.inf, 0, np.finfo(array.dtype).max])
         case 0 | 1:
             array[place] = dice.choice([0, 1, 2, len(array), limit, limit // 2, limit - 1])
         case 2:
@@ -207,7 +214,7 @@ def mutate(folder: Path, seed: int) -> str:
         body = (folder / MANIFEST).read_bytes().partition(b"\n")[2][:-1]
         write_manifest(folder, mutate_bytes(body, dice))
         return kind
-    names = ["index.arrays", "sparse-0.arrays"]
+    names = ["index.arrays", "sparse-0.arrays", "vectors-*.arrays"]
     if kind == "bytes":
         names += ["documents.arrow", "tombstones*", "checksums.bin"]
     path = dice.choice(sorted(folder.rglob(dice.choice(names))))
@@ -261,11 +268,8 @@ def use(folder: Path) -> list[str]:
                         assert isinstance(hit.fields, dict)
                     with attempt("why"):
                         hit.why()
-    for kernel in ("pruned", "exhaustive", "reference"):
-        with attempt("search sparse"):
-            for hit in col.search({"alpha": 1.5, "beta": 2.0, "only3": 1}, field="weights", k=20, kernel=kernel):
-                with attempt("why sparse"):
-                    hit.why()
+    use_weights(col, attempt)
+    use_vectors(col, attempt)
     with attempt("search field"):
         col.search(["alpha beta", "gamma"], k=5, field="text", threads=2)
     for doc_id in DOC_IDS:
@@ -280,17 +284,36 @@ def use(folder: Path) -> list[str]:
     with attempt("compact"):
         col.compact()
         rocchio.open(folder).search({"alpha": 1.0}, field="weights", k=3)
+        rocchio.open(folder).search(VECTORS["v"], field="v", k=3)
         for hit in rocchio.open(folder).search("alpha beta", k=3):
             with attempt("fields after compact"):
                 assert isinstance(hit.fields, dict)
     with attempt("write"):
-        col.upsert({"doc_id": "d00", "text": "alpha new", "weights": {"alpha": 2, "new": 1}})
+        col.upsert({"doc_id": "d00", "text": "alpha new", "weights": {"alpha": 2, "new": 1}, "v": [1, 2]})
         col.delete(["d13"])
         col.commit()
         col.search("alpha", k=3)
     with attempt("close"):
         col.close()
     return outcomes
+
+
+def use_weights(col: rocchio.Collection, attempt: Callable[[str], Any]) -> None:
+    for kernel in ("pruned", "exhaustive", "reference"):
+        with attempt("search sparse"):
+            for hit in col.search({"alpha": 1.5, "beta": 2.0, "only3": 1}, field="weights", k=20, kernel=kernel):
+                with attempt("why sparse"):
+                    hit.why()
+
+
+def use_vectors(col: rocchio.Collection, attempt: Callable[[str], Any]) -> None:
+    for field, vector in VECTORS.items():
+        with attempt("search vectors"):
+            col.search([vector, vector], field=field, k=3, threads=2)
+            for hit in col.search(vector, field=field, k=20, recall=1):
+                with attempt("why vectors"):
+                    hit.why()
+                    hit.vector(field)
 
 
 def main() -> None:

@@ -91,7 +91,7 @@ def test_random_damage(sound: Path, slow: bool) -> None:
     assert noticed > rounds // 2
 
 
-@pytest.mark.parametrize("name", ["index.arrays", "documents.arrow", "tombstones", "manifest.json"])
+@pytest.mark.parametrize("name", ["index.arrays", "documents.arrow", "vectors-0.arrays", "tombstones", "manifest.json"])
 def test_truncations(sound: Path, tmp_path: Path, name: str) -> None:
     (original,) = [path for path in sorted(sound.rglob(f"{name}*")) if "00000001" not in path.parent.name]
     size = original.stat().st_size
@@ -144,6 +144,11 @@ REFUSED: dict[str, Callable[[Any], None]] = {
     "no text field": lambda manifest: manifest["schema"].update(fields={}),
     "segments no list": lambda manifest: manifest.update(segments=3),
     "unknown kind": lambda manifest: manifest["schema"]["fields"]["text"].update(kind="vector"),
+    "another dim": lambda manifest: manifest["schema"]["fields"]["v"].update(dim=3),
+    "dim a text": lambda manifest: manifest["schema"]["fields"]["v"].update(dim="2"),
+    "unknown metric": lambda manifest: manifest["schema"]["fields"]["v"].update(metric=["l2"]),
+    "another dtype": lambda manifest: manifest["schema"]["fields"]["w"].update(dtype="float32"),
+    "vector field less": lambda manifest: manifest["schema"]["fields"].pop("w"),
     "text field more": lambda manifest: manifest["schema"]["fields"]["tag"].update(kind="text"),
 }
 
@@ -302,3 +307,29 @@ def test_documents_whose_lists_name_their_items_differently(copy: Path) -> None:
 
     rewrite_documents(copy, change)
     assert not escaped(outcomes_of(copy))
+
+
+def change_vectors(folder: Path, field: int, change: Callable[[dict[str, np.ndarray]], None]) -> None:
+    hostile.rewrite_arrays(folder / "segment-00000000" / f"vectors-{field}.arrays", change)
+    hostile.repair(folder)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_vectors_that_are_not_finite(copy: Path, value: float) -> None:
+    change_vectors(copy, 0, lambda arrays: arrays["vectors"].__setitem__(3, value))
+    assert outcomes_of(copy) == ["problem: Corruption"]
+
+
+def test_vectors_without_a_direction(copy: Path) -> None:
+    change_vectors(copy, 0, lambda arrays: arrays["vectors"].fill(0))
+    assert outcomes_of(copy) == ["problem: Corruption"]
+
+
+def test_vectors_of_rows_that_have_none(copy: Path) -> None:
+    change_vectors(copy, 1, lambda arrays: arrays["vectors"].__setitem__(0, 1))
+    assert outcomes_of(copy) == ["problem: Corruption"]
+
+
+def test_a_mask_of_another_length(copy: Path) -> None:
+    change_vectors(copy, 1, lambda arrays: arrays.update(present=np.array([255, 1], np.uint8)))
+    assert outcomes_of(copy) == ["Corruption"]

@@ -150,7 +150,7 @@ def test_a_table_of_our_own(tmp_path: Path) -> None:
         entry(offset=704),
         entry(offset=2**64),
         entry(offset=[0]),
-        entry(dtype="f4"),
+        entry(dtype="i4"),
         entry(dtype="O"),
         entry(dtype=["u4"]),
         entry(dtype=None),

@@ -1,0 +1,43 @@
+"""Writes the originals of a vector field (docs/formats/vectors.md), as they come, and then their index."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rocchio.dense.index import write_index
+from rocchio.dense.segment import PRESENT, STORED, VECTORS, VectorSegment
+from rocchio.storage.array_file import ArrayFile, ArrayFileWriter
+from rocchio.storage.checked import FileInfo, MappedFile
+from rocchio.storage.directory import Directory
+from rocchio.storage.schema import Field
+
+
+class VectorWriter:
+    """One vector field of a segment that is being built. Vectors go to disk at once."""
+
+    def __init__(self, directory: Directory, name: str, field: Field) -> None:
+        self._directory, self._name, self._field = directory, name, field
+        self._out = ArrayFileWriter(directory, name)
+        self._out.begin(VECTORS, STORED[field.dtype])
+        self._present: list[npt.NDArray[np.bool_]] = []
+
+    def add(self, vectors: npt.NDArray[Any], present: npt.NDArray[np.bool_]) -> None:
+        """Append rows (n, dim) of the field's dtype; those that are not `present` (n,) must be zeros."""
+        self._out.append(vectors)
+        self._present.append(present)
+
+    def finish(self, index_name: str) -> tuple[FileInfo, FileInfo | None]:
+        """Make the file durable, and that of the index, which gets the name `index_name`; None if there is none."""
+        present = np.concatenate([*self._present, np.empty(0, np.bool_)])
+        self._out.add(PRESENT, "u1", [np.packbits(present, bitorder="little")])
+        info = self._out.finish()
+        file = ArrayFile(MappedFile(self._directory, self._name, info))
+        vectors = VectorSegment(file, len(present), self._field, None)
+        return info, write_index(self._directory, index_name, vectors.originals, vectors.present, self._field)
+
+    def close(self) -> None:
+        """Close without keeping (after an error)."""
+        self._out.close()

@@ -1,0 +1,194 @@
+"""Searches a vector field over all segments of a snapshot, on one thread or several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rocchio._native import Searcher
+from rocchio.dense.reference import score_rows
+from rocchio.dense.segment import VectorSegment
+from rocchio.engine.execution import PARTS_PER_THREAD, Found, check_threads
+from rocchio.engine.queries import MAX_K, check_k
+from rocchio.errors import InvalidArgument
+from rocchio.types import Explanation, Mask, VectorMatch
+
+DEFAULT_RECALL = 0.95
+PLACES_AT_ONCE = 1 << 23
+"""Of queries times results that are found in one go: bounds what a search with a very large k holds."""
+
+Queries = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The best `k`, of which the share `recall` is to be found on average, and none that scores below `min_score`."""
+
+    k: int
+    recall: float = 1.0
+    min_score: float = -np.inf
+
+
+@dataclass(frozen=True)
+class VectorView:
+    """One vector field of a snapshot: its vectors by segment, which rows are live (None: all), and their doc_ids."""
+
+    metric: str
+    segments: Sequence[VectorSegment]
+    live: Sequence[Mask | None]
+    names: Searcher
+
+
+def search_vectors(view: VectorView, queries: Queries, wanted: Wanted) -> Found:
+    """The wanted documents of every query (n, dim), on this thread; ties are ordered by doc_id."""
+    rows, scores, segments = [], [], []
+    for number, segment in enumerate(view.segments):
+        if wanted.recall == 1:
+            found_rows, found_scores = _search_exactly(view, number, queries, wanted)
+        else:
+            found_rows, found_scores = segment.search(
+                queries, min(wanted.k, segment.rows), wanted.recall, view.live[number]
+            )
+        rows.append(found_rows)
+        scores.append(found_scores)
+        segments.append(np.full(found_rows.shape, number, np.uint32))
+    if not rows:
+        return Found(np.zeros(len(queries) + 1, np.uint64), *_places([]))
+    merged = [
+        _best(view, *places, wanted)
+        for places in zip(np.hstack(segments), np.hstack(rows), np.hstack(scores), strict=True)
+    ]
+    offsets = np.cumsum([0, *(len(scores) for _, _, scores in merged)], dtype=np.uint64)
+    return Found(offsets, *_places(merged))
+
+
+def _search_exactly(
+    view: VectorView, number: int, queries: Queries, wanted: Wanted
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """The best k rows of a segment and their scores (n, k); of those that tie for the last places, the first by doc_id.
+
+    A segment breaks ties by row, which would make answers depend on what was committed when.
+    """
+    segment, live = view.segments[number], view.live[number]
+    k = min(wanted.k, segment.rows)
+    rows, scores = segment.search(queries, min(k + 1, segment.rows), 1.0, live)
+    if rows.shape[1] == k:
+        return rows, scores
+    for query in np.flatnonzero((rows[:, k] >= 0) & (scores[:, k] == scores[:, k - 1])).tolist():
+        count = k + 1
+        more_rows, more_scores = rows[query], scores[query]
+        while count < segment.rows and more_rows[-1] >= 0 and more_scores[-1] == scores[query, k - 1]:
+            count = min(4 * count, segment.rows)
+            (more_rows,), (more_scores,) = segment.search(queries[query : query + 1], count, 1.0, live)
+        _, best, best_scores = _best(view, np.full(count, number, np.uint32), more_rows, more_scores, Wanted(k))
+        rows[query, :k], scores[query, :k] = best, best_scores
+    return rows[:, :k], scores[:, :k]
+
+
+Places = tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32], npt.NDArray[np.float32]]
+
+
+def _places(merged: Sequence[Places]) -> Places:
+    """Segments, rows and scores of several queries, one after the other."""
+    segments, rows, scores = zip(*merged, strict=True) if merged else ((), (), ())
+    return (
+        np.concatenate([*segments, np.empty(0, np.uint32)]),
+        np.concatenate([*rows, np.empty(0, np.uint32)]),
+        np.concatenate([*scores, np.empty(0, np.float32)]),
+    )
+
+
+def _best(
+    view: VectorView,
+    segments: npt.NDArray[np.uint32],
+    rows: npt.NDArray[np.int64],
+    scores: npt.NDArray[np.float32],
+    wanted: Wanted,
+) -> Places:
+    """The wanted of what the segments found for one query, ties by doc_id."""
+    order = np.flatnonzero((rows >= 0) & ~(scores < np.float32(wanted.min_score)))
+    order = order[np.argsort(-scores[order], kind="stable")]
+    ranked = scores[order]
+    tied = np.flatnonzero(ranked[1:] == ranked[:-1])
+    if len(tied):
+        _order_ties(view, order, tied, segments, rows, ranked)
+    order = order[: wanted.k]
+    return segments[order], rows[order].astype(np.uint32), scores[order]
+
+
+def _order_ties(
+    view: VectorView,
+    order: npt.NDArray[np.int64],
+    tied: npt.NDArray[np.int64],
+    segments: npt.NDArray[np.uint32],
+    rows: npt.NDArray[np.int64],
+    ranked: npt.NDArray[np.float32],
+) -> None:
+    """Sort each run of equal scores by doc_id, in place; `tied` are the places that score like their successor."""
+    begins = tied[np.flatnonzero(np.diff(tied, prepend=-2) > 1)]
+    for begin in begins.tolist():
+        end = begin + int(np.searchsorted(-ranked[begin:], -ranked[begin], side="right"))
+        run = order[begin:end]
+        names = view.names.doc_ids(segments[run], rows[run].astype(np.uint32))
+        order[begin:end] = run[sorted(range(len(run)), key=names.__getitem__)]
+
+
+def search_vectors_threads(view: VectorView, queries: Queries, wanted: Wanted, threads: int) -> list[Found]:
+    """The wanted documents of every query, in order, cut into parts for `threads` threads."""
+    check_threads(threads)
+    rows = sum(min(wanted.k, segment.rows) for segment in view.segments)
+    step = max(1, min(PLACES_AT_ONCE // max(1, rows), len(queries)))
+    if threads > 1:
+        step = min(step, -(-len(queries) // (threads * PARTS_PER_THREAD))) or 1
+    parts = [queries[first : first + step] for first in range(0, len(queries), step)]
+    if threads == 1:
+        return [search_vectors(view, part, wanted) for part in parts]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(lambda part: search_vectors(view, part, wanted), parts))
+
+
+def explain_vector(view: VectorView, query: npt.NDArray[np.float32], segment: int, row: int) -> Explanation:
+    """Why the document at (segment, row), which has a vector, has its score; computed anew from the original."""
+    vector = view.segments[segment].vector(row)
+    if vector is None:
+        raise InvalidArgument("expected a document with a vector to explain, found one without")
+    (score,) = score_rows(query[None], vector[None], view.metric)[0].tolist()
+    q, x = query.astype(np.float64), vector.astype(np.float64)
+    match = VectorMatch(
+        view.metric, float(q @ x), float(np.linalg.norm(q)), float(np.linalg.norm(x)), float(np.linalg.norm(q - x))
+    )
+    (doc_id,) = view.names.doc_ids(np.array([segment], np.uint32), np.array([row], np.uint32))
+    return Explanation(doc_id, score, view.metric, (), 0.0, 0.0, 0.0, match)
+
+
+def check_recall(recall: Any) -> float:
+    """The share of the true best k that is wanted. Raises InvalidArgument."""
+    if isinstance(recall, bool) or not isinstance(recall, int | float | np.number) or not 0 < recall <= 1:
+        raise InvalidArgument(f"expected recall above 0 and at most 1, found {recall!r}; 1 is exact, 0.95 is fast")
+    return float(recall)
+
+
+def check_wanted(k: int | None, options: Mapping[str, Any]) -> Wanted:
+    """What a search of a vector field is asked for; `k` None is 10, or all with `min_score`. Raises InvalidArgument."""
+    recall, least = options.get("recall"), options.get("min_score")
+    recall = check_recall(DEFAULT_RECALL if recall is None else recall)
+    if least is None:
+        return Wanted(check_k(10 if k is None else k), recall)
+    if isinstance(least, bool) or not isinstance(least, int | float | np.number) or not -np.inf < least < np.inf:
+        raise InvalidArgument(f"expected a finite number as min_score, found {least!r}; leave it out for the best k")
+    # all that score so: an index, which looks for the best k, is of no use
+    return Wanted(MAX_K if k is None else check_k(k), 1.0, float(least))
+
+
+def check_vector_options(options: Mapping[str, Any], name: str) -> None:
+    """Raises InvalidArgument for an option that a vector field does not have."""
+    for option in ("scoring", "alpha", "query_cut", "kernel"):
+        if options.get(option) is not None:
+            raise InvalidArgument(
+                f"expected no {option} with the vector field {name!r}, found one; its metric is the scoring"
+            )
