@@ -4,7 +4,7 @@ What is measured: building (each index in its own process: seconds, peak memory,
     per second on one thread at some recalls, in rounds in which the engines alternate; the latency of queries one by
     one; comparing every vector; what the memory of the machine can do.
 Data: .npy files of unit vectors and of queries (float16 or float32): by default the 100,000 vectors of Wikipedia
-    passages in the shared data folder beside the checkout, with 2,000 questions. embed.py makes more of them.
+    passages in the shared data folder beside the checkout, with 2,000 questions.
 Notes: an engine has an index for each of some ways to build it. For each recall, a search for the cheapest setting of
     each index that reaches it on these queries; the engine's fastest by CPU time then takes part in the rounds.
 """
@@ -70,7 +70,9 @@ def limits_lines(limits: Limits | None) -> list[str]:
         return ["The memory was not measured, as numba is not installed.", ""]
     rates = [f"{limits.blocks[size] / 1e9:.1f}" for size in limits.blocks]
     latency, sequential = limits.latency_s * 1e9, limits.sequential / 1e9
-    text = f"One thread: a load that depends on the one before takes {latency:.0f} ns; in sequence {sequential:.1f} GB/s."
+    text = (
+        f"One thread: a load that depends on the one before takes {latency:.0f} ns; in sequence {sequential:.1f} GB/s."
+    )
     return [text, "", *table(["random blocks of bytes", *map(str, limits.blocks)], [["GB/s", *rates]])]
 
 

@@ -1,8 +1,8 @@
 """What the machine's memory can do, on one thread: the limit that searches in graphs are measured against.
 
 The loops are compiled with numba. Arrays are of 512 MB, far above the last cache; numpy asks for huge pages for them.
-Random blocks are read in an order drawn before, each summed as a whole, so that reads overlap as far as the processor
-looks ahead; there is no software prefetch.
+Of random blocks, in an order drawn before, a word of each cache line is read: the line comes whole, the arithmetic is
+next to none, and reads overlap as far as the processor looks ahead. There is no software prefetch.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 ARRAY_BYTES = 1 << 29
+LINE_BYTES = 64
+LINE_WORDS = LINE_BYTES // 8
 BLOCKS = (64, 128, 192, 384, 512, 1024)
 READS = 1 << 20
 ROUNDS = 5
@@ -45,7 +47,7 @@ def best_seconds(call: Callable[..., Any], *arguments: Any) -> float:
 
 
 def loops() -> tuple[Any, Any]:
-    """(follow a chain of indexes, sum random blocks), compiled."""
+    """(follow a chain of indexes, read a word of each line of some blocks), compiled."""
     import numba
 
     @numba.njit
@@ -56,12 +58,11 @@ def loops() -> tuple[Any, Any]:
         return at
 
     @numba.njit
-    def gather(blocks: Any, order: Any) -> int:
+    def gather(words: Any, starts: Any, lines: int) -> int:
         total = 0
-        for row in order:
-            block = blocks[row]
-            for word in block:
-                total += word
+        for start in starts:
+            for line in range(lines):
+                total += words[start + line * LINE_WORDS]
         return total
 
     return chase, gather
@@ -71,17 +72,13 @@ def measure_limits(sizes: Sequence[int] = BLOCKS) -> Limits:
     """Measure; takes some seconds."""
     chase, gather = loops()
     rng = np.random.default_rng(1)
-    lines = ARRAY_BYTES // 64
-    order = rng.permutation(lines)
-    chain = np.zeros(lines * 8, np.int64)
-    chain[order * 8] = np.roll(order, -1) * 8  # one cycle through a word of each cache line
-    latency = best_seconds(chase, chain, READS) / READS
-    words = np.ones(ARRAY_BYTES // 8, np.int64)
+    order = rng.permutation(ARRAY_BYTES // LINE_BYTES) * LINE_WORDS
+    words = np.zeros(ARRAY_BYTES // 8, np.int64)
+    words[order] = np.roll(order, -1)  # one cycle through the first word of each cache line
+    latency = best_seconds(chase, words, READS) / READS
     blocks = {}
     for size in sizes:
-        rows = len(words) * 8 // size
-        picked = rng.integers(0, rows, READS)
-        view = words[: rows * size // 8].reshape(rows, size // 8)
-        blocks[size] = READS * size / best_seconds(gather, view, picked)
+        starts = rng.integers(0, ARRAY_BYTES // size, READS) * (size // 8)
+        blocks[size] = READS * size / best_seconds(gather, words, starts, size // LINE_BYTES)
     sequential = words.nbytes / best_seconds(words.sum)
     return Limits(latency, sequential, blocks)

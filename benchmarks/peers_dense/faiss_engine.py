@@ -36,7 +36,7 @@ RECIPES = {
     "faiss HNSW32,SQ8": Recipe(True, "HNSW32_SQ8"),
     "faiss HNSW32,SQfp16": Recipe(True, "HNSW32_SQfp16"),
     "faiss IVF,PQ192x4fs,RFlat": Recipe(False, "IVFLISTS,PQ192x4fs,RFlat"),
-    "faiss IVF,PQ96x4fs,Refine(SQfp16)": Recipe(False, "OPQ96_384,IVFLISTS,PQ96x4fs,Refine(SQfp16)"),
+    "faiss IVF,PQ96x4fs,Refine(SQfp16)": Recipe(False, "IVFLISTS,PQ96x4fs,Refine(SQfp16)"),
     "faiss IVF,SQ8": Recipe(False, "IVFLISTS,SQ8"),
 }
 
@@ -83,7 +83,7 @@ class OpenedGraph:
         stats = self._faiss.cvar.hnsw_stats
         stats.reset()
         self.search(queries, k, setting)
-        code, row = self._index.storage.code_size, 4 * self._index.hnsw.nb_neighbors(0)
+        code, row = self._faiss.downcast_index(self._index.storage).code_size, 4 * self._index.hnsw.nb_neighbors(0)
         return Reads((stats.ndis * code + stats.nhops * row) / len(queries), code)
 
 
