@@ -31,6 +31,7 @@ def can_do_vectors() -> bool:
 def build(vectors: Matrix, folder: Path, threads: int) -> float:
     """Create a collection, add one Arrow table, commit: durable, with checksums. The commit says how many threads."""
     import pyarrow as pa
+
     import rocchio
 
     del threads

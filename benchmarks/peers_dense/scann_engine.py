@@ -1,4 +1,4 @@
-"""ScaNN through its Python package: a tree, anisotropic 4-bit codes of two dimensions, float32 or bfloat16 to re-rank."""
+"""ScaNN through its Python package: a tree, anisotropic 4-bit codes of two dimensions each, float32 to re-rank."""
 
 from __future__ import annotations
 
