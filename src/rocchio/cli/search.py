@@ -60,7 +60,8 @@ def search(
     recall: Annotated[
         float | None,
         typer.Option(
-            help="Share of the true results wanted of a vector field. Default: 0.95; 1 is exact.", show_default=False
+            help="Least share of the true results wanted of a vector field; all are found in this version.",
+            show_default=False,
         ),
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Run file to write, in TREC format.")] = None,

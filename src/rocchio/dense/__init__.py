@@ -1,1 +1,1 @@
-"""Vector fields: how originals are written, opened and searched, with or without an index."""
+"""Vector fields: how originals are written, opened and searched."""

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from rocchio.dense.reference import BLOCK_ROWS, Found, search_exactly, unpacked
 from rocchio.errors import Corruption
 from rocchio.storage.array_file import ArrayFile
-from rocchio.storage.checked import MappedFile
 from rocchio.storage.schema import Field
 from rocchio.types import Mask
 
@@ -26,9 +25,9 @@ VECTOR_ARRAYS = {VECTORS: "f2", PRESENT: "u1"}
 class VectorSegment:
     """`rows` vectors of `dim` numbers, some of which may be absent. Any number of threads may share it."""
 
-    def __init__(self, file: ArrayFile, rows: int, field: Field, index: MappedFile | None) -> None:
+    def __init__(self, file: ArrayFile, rows: int, field: Field) -> None:
         self._file, self.rows, self.dim, self.metric = file, rows, field.dim, field.metric
-        self._dtype, self._index = STORED[field.dtype], index
+        self._dtype = STORED[field.dtype]
         _, _, count = file.native(VECTORS, self._dtype)
         _, _, mask_bytes = file.native(PRESENT, "u1")
         if count != rows * self.dim or mask_bytes != (rows + 7) // 8:
@@ -68,13 +67,12 @@ class VectorSegment:
             last = min(first + BLOCK_ROWS, self.rows)
             yield self._file.rows(VECTORS, self._dtype, self.dim, first, last), present[first:last]
 
-    def search(self, queries: npt.NDArray[np.float32], k: int, recall: float, allowed: Mask | None) -> Found:
+    def search(self, queries: npt.NDArray[np.float32], k: int, allowed: Mask | None) -> Found:
         """The best k rows for each query (q, dim): rows int64 (q, k), padded with -1, and scores float32 (q, k).
 
-        Best first, ties by row. `recall` is the share of the true best k that is wanted on average, 1 for all of them;
-        `allowed` has a set bit for each row that may be found, None allows all. Raises Corruption.
+        Best first, ties by row. `allowed` has a set bit for each row that may be found, None allows all. Raises
+        Corruption.
         """
-        del recall  # scanning finds all
         mask = self.present if allowed is None else self.present & allowed
         return search_exactly(queries, self.originals, self.metric, k, mask)
 

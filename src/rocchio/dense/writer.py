@@ -1,4 +1,4 @@
-"""Writes the originals of a vector field (docs/formats/vectors.md), as they come, and then their index."""
+"""Writes the originals of a vector field (docs/formats/vectors.md), as they come."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rocchio.dense.index import write_index
-from rocchio.dense.segment import PRESENT, STORED, VECTORS, VectorSegment
-from rocchio.storage.array_file import ArrayFile, ArrayFileWriter
-from rocchio.storage.checked import FileInfo, MappedFile
+from rocchio.dense.segment import PRESENT, STORED, VECTORS
+from rocchio.storage.array_file import ArrayFileWriter
+from rocchio.storage.checked import FileInfo
 from rocchio.storage.directory import Directory
 from rocchio.storage.schema import Field
 
@@ -19,7 +18,6 @@ class VectorWriter:
     """One vector field of a segment that is being built. Vectors go to disk at once."""
 
     def __init__(self, directory: Directory, name: str, field: Field) -> None:
-        self._directory, self._name, self._field = directory, name, field
         self._out = ArrayFileWriter(directory, name)
         self._out.begin(VECTORS, STORED[field.dtype])
         self._present: list[npt.NDArray[np.bool_]] = []
@@ -29,14 +27,11 @@ class VectorWriter:
         self._out.append(vectors)
         self._present.append(present)
 
-    def finish(self, index_name: str) -> tuple[FileInfo, FileInfo | None]:
-        """Make the file durable, and that of the index, which gets the name `index_name`; None if there is none."""
+    def finish(self) -> FileInfo:
+        """Make the file durable, say how to check it."""
         present = np.concatenate([*self._present, np.empty(0, np.bool_)])
         self._out.add(PRESENT, "u1", [np.packbits(present, bitorder="little")])
-        info = self._out.finish()
-        file = ArrayFile(MappedFile(self._directory, self._name, info))
-        vectors = VectorSegment(file, len(present), self._field, None)
-        return info, write_index(self._directory, index_name, vectors.originals, vectors.present, self._field)
+        return self._out.finish()
 
     def close(self) -> None:
         """Close without keeping (after an error)."""

@@ -141,7 +141,7 @@ def open_segment(directory: Directory, entry: SegmentEntry, schema: Schema) -> O
     sparse = tuple(open_sparse(file, files.index, entry.rows, deleted) for file in files.sparse)
     frozen = open_frozen_columns(directory, entry)
     vectors = tuple(
-        VectorSegment(file, entry.rows, schema.fields[name], index)
-        for name, file, index in zip(schema.vector_fields, files.vectors, files.vector_indexes, strict=True)
+        VectorSegment(file, entry.rows, schema.fields[name])
+        for name, file in zip(schema.vector_fields, files.vectors, strict=True)
     )
     return OpenSegment(entry, files, tombstones, lexical, documents, sparse, frozen, vectors)

@@ -29,7 +29,6 @@ from rocchio.storage.segment import (
     SegmentFile,
     sparse_name,
     tombstones_name,
-    vector_index_name,
     vectors_name,
     write_checksums,
 )
@@ -127,7 +126,7 @@ class SegmentWriter:
         files: dict[str, FileInfo] = {SegmentFile.DOCUMENTS: documents, SegmentFile.INDEX: index}
         for number, builder in enumerate(self._sparse.values()):
             files[sparse_name(number)] = builder.write(self._directory, f"{self.name}/{sparse_name(number)}")
-        files |= _finish_vectors(self.name, self._vectors.values())
+        files |= _finish_vectors(self._vectors.values())
         entry = _seal(self._directory, self.name, rows, files, lengths)
         if self._deleted:
             opened = open_segment(self._directory, entry, self._schema)
@@ -210,7 +209,7 @@ def _merge_vectors(
                     keep, live = live[: len(present)], live[len(present) :]
                     writer.add(vectors[keep], present[keep])
                     advance(len(present))
-        return _finish_vectors(name, writers.values())
+        return _finish_vectors(writers.values())
     finally:
         for writer in writers.values():
             writer.close()
@@ -223,14 +222,8 @@ def _vector_writers(directory: Directory, segment: str, schema: Schema) -> dict[
     }
 
 
-def _finish_vectors(segment: str, writers: Iterable[VectorWriter]) -> dict[str, FileInfo]:
-    files = {}
-    for number, writer in enumerate(writers):
-        vectors, index = writer.finish(f"{segment}/{vector_index_name(number)}")
-        files[vectors_name(number)] = vectors
-        if index is not None:
-            files[vector_index_name(number)] = index
-    return files
+def _finish_vectors(writers: Iterable[VectorWriter]) -> dict[str, FileInfo]:
+    return {vectors_name(number): writer.finish() for number, writer in enumerate(writers)}
 
 
 def with_deletions(directory: Directory, segment: OpenSegment, rows: Iterable[int], generation: int) -> SegmentEntry:

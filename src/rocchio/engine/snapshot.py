@@ -58,8 +58,9 @@ class SearchOptions(TypedDict, total=False):
     For a sparse field only, and then approximate: `query_cut` keeps that many of the heaviest terms of each query;
     `alpha`, above 0 and below 1, lets the pruned kernel skip what is unlikely to matter.
 
-    For a vector field only: `recall` (0.95), above 0 and at most 1, is the share of the true best k wanted on average;
-    1 is exact. `min_score` finds all documents that score at least so, or the best k of them, exactly.
+    For a vector field only: `recall`, above 0 and at most 1, is the least share of the true best k wanted on average;
+    in this version all vectors are compared, and every answer has a recall of 1. `min_score` finds all documents that
+    score at least so, or the best k of them.
     """
 
     field: FieldChoice
@@ -131,7 +132,7 @@ class Snapshot:
         a vector (dim,) for a vector field. Several, or an array (n, dim), give a `Run` whose query ids are `query_ids`
         or the positions as strings. `k` is 10 unless given. Fewer than k hits is a normal answer: a document without
         any of the terms, or without a vector, is never returned. Ties are in the order of doc_id. Answers are exact,
-        unless the options, see `SearchOptions`, say otherwise; a vector field has a recall of 0.95 unless it is given.
+        unless the options, see `SearchOptions`, say otherwise.
         Raises InvalidArgument, NotYet, Corruption.
         """
         _check_options(options)

@@ -18,7 +18,6 @@ from rocchio.engine.queries import MAX_K, check_k
 from rocchio.errors import InvalidArgument
 from rocchio.types import Explanation, Mask, VectorMatch
 
-DEFAULT_RECALL = 0.95
 PLACES_AT_ONCE = 1 << 23
 """Of queries times results that are found in one go: bounds what a search with a very large k holds."""
 
@@ -27,10 +26,9 @@ Queries = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Wanted:
-    """The best `k`, of which the share `recall` is to be found on average, and none that scores below `min_score`."""
+    """The best `k`, and none that scores below `min_score`."""
 
     k: int
-    recall: float = 1.0
     min_score: float = -np.inf
 
 
@@ -47,13 +45,8 @@ class VectorView:
 def search_vectors(view: VectorView, queries: Queries, wanted: Wanted) -> Found:
     """The wanted documents of every query (n, dim), on this thread; ties are ordered by doc_id."""
     rows, scores, segments = [], [], []
-    for number, segment in enumerate(view.segments):
-        if wanted.recall == 1:
-            found_rows, found_scores = _search_exactly(view, number, queries, wanted)
-        else:
-            found_rows, found_scores = segment.search(
-                queries, min(wanted.k, segment.rows), wanted.recall, view.live[number]
-            )
+    for number in range(len(view.segments)):
+        found_rows, found_scores = _search_segment(view, number, queries, wanted)
         rows.append(found_rows)
         scores.append(found_scores)
         segments.append(np.full(found_rows.shape, number, np.uint32))
@@ -67,7 +60,7 @@ def search_vectors(view: VectorView, queries: Queries, wanted: Wanted) -> Found:
     return Found(offsets, *_places(merged))
 
 
-def _search_exactly(
+def _search_segment(
     view: VectorView, number: int, queries: Queries, wanted: Wanted
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
     """The best k rows of a segment and their scores (n, k); of those that tie for the last places, the first by doc_id.
@@ -76,7 +69,7 @@ def _search_exactly(
     """
     segment, live = view.segments[number], view.live[number]
     k = min(wanted.k, segment.rows)
-    rows, scores = segment.search(queries, min(k + 1, segment.rows), 1.0, live)
+    rows, scores = segment.search(queries, min(k + 1, segment.rows), live)
     if rows.shape[1] == k:
         return rows, scores
     for query in np.flatnonzero((rows[:, k] >= 0) & (scores[:, k] == scores[:, k - 1])).tolist():
@@ -84,7 +77,7 @@ def _search_exactly(
         more_rows, more_scores = rows[query], scores[query]
         while count < segment.rows and more_rows[-1] >= 0 and more_scores[-1] == scores[query, k - 1]:
             count = min(4 * count, segment.rows)
-            (more_rows,), (more_scores,) = segment.search(queries[query : query + 1], count, 1.0, live)
+            (more_rows,), (more_scores,) = segment.search(queries[query : query + 1], count, live)
         _, best, best_scores = _best(view, np.full(count, number, np.uint32), more_rows, more_scores, Wanted(k))
         rows[query, :k], scores[query, :k] = best, best_scores
     return rows[:, :k], scores[:, :k]
@@ -166,23 +159,22 @@ def explain_vector(view: VectorView, query: npt.NDArray[np.float32], segment: in
     return Explanation(doc_id, score, view.metric, (), 0.0, 0.0, 0.0, match)
 
 
-def check_recall(recall: Any) -> float:
-    """The share of the true best k that is wanted. Raises InvalidArgument."""
+def check_recall(recall: Any) -> None:
+    """Raises InvalidArgument. Any recall is met: all vectors are compared."""
     if isinstance(recall, bool) or not isinstance(recall, int | float | np.number) or not 0 < recall <= 1:
-        raise InvalidArgument(f"expected recall above 0 and at most 1, found {recall!r}; 1 is exact, 0.95 is fast")
-    return float(recall)
+        raise InvalidArgument(f"expected recall above 0 and at most 1, found {recall!r}; 1 is exact")
 
 
 def check_wanted(k: int | None, options: Mapping[str, Any]) -> Wanted:
     """What a search of a vector field is asked for; `k` None is 10, or all with `min_score`. Raises InvalidArgument."""
     recall, least = options.get("recall"), options.get("min_score")
-    recall = check_recall(DEFAULT_RECALL if recall is None else recall)
+    if recall is not None:
+        check_recall(recall)
     if least is None:
-        return Wanted(check_k(10 if k is None else k), recall)
+        return Wanted(check_k(10 if k is None else k))
     if isinstance(least, bool) or not isinstance(least, int | float | np.number) or not -np.inf < least < np.inf:
         raise InvalidArgument(f"expected a finite number as min_score, found {least!r}; leave it out for the best k")
-    # all that score so: an index, which looks for the best k, is of no use
-    return Wanted(MAX_K if k is None else check_k(k), 1.0, float(least))
+    return Wanted(MAX_K if k is None else check_k(k), float(least))
 
 
 def check_vector_options(options: Mapping[str, Any], name: str) -> None:
