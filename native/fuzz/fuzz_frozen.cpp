@@ -4,25 +4,16 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "fuzz/input.hpp"
 #include "tests/test_lexical_frozen_fixture.hpp"
 
 namespace {
 
 using namespace rocchio;
 using namespace rocchio::testing;
+using rocchio::fuzz::Input;
 
 constexpr std::uint32_t kTerms = 12;
-
-struct Input {
-    const std::uint8_t* data;
-    std::size_t left;
-
-    std::uint64_t take(std::size_t bytes) {
-        std::uint64_t value = 0;
-        for (; bytes > 0 && left > 0; --bytes, --left) value = value << 8 | *data++;
-        return value;
-    }
-};
 
 const std::vector<Document>& documents() {
     static std::mt19937 random(3);

@@ -4,25 +4,16 @@
 #include <cstdint>
 #include <stdexcept>
 
+#include "fuzz/input.hpp"
 #include "tests/test_lexical_fixture.hpp"
 
 namespace {
 
 using namespace rocchio;
 using namespace rocchio::testing;
+using rocchio::fuzz::Input;
 
 constexpr std::uint32_t kTerms = 30;
-
-struct Input {
-    const std::uint8_t* data;
-    std::size_t left;
-
-    std::uint64_t take(std::size_t bytes) {
-        std::uint64_t value = 0;
-        for (; bytes > 0 && left > 0; --bytes, --left) value = value << 8 | *data++;
-        return value;
-    }
-};
 
 void edit(Input& input, TestSegment& segment) {
     const auto names = segment.file.names();
