@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rocchio.engine import vector_values
+from rocchio.engine.shown import shown_with_type
 from rocchio.engine.sparse_values import check_weights, column_of_arrow, column_of_dicts
 from rocchio.errors import SchemaMismatch
 from rocchio.storage.documents import arrow_schema, arrow_type
@@ -160,7 +161,7 @@ def check_doc_id(value: Any) -> str:
 
 def _check_text(value: Any, _: Field | None) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"expected a string, found {_shown(value)}")  # noqa: TRY004
+        raise ValueError(f"expected a string, found {shown_with_type(value)}")  # noqa: TRY004
     try:
         value.encode()
     except UnicodeEncodeError as error:
@@ -173,7 +174,7 @@ def _check_keyword(value: Any, _: Field) -> list[str]:
     try:
         checked = [_check_text(item, None) for item in values]
     except ValueError as error:
-        raise ValueError(f"expected a string or a list of strings, found {_shown(value)}") from error
+        raise ValueError(f"expected a string or a list of strings, found {shown_with_type(value)}") from error
     return sorted(checked) if isinstance(value, set | frozenset) else checked
 
 
@@ -181,16 +182,16 @@ def _check_number(value: Any, field: Field) -> int | float:
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"expected a number, found {_shown(value)}")  # noqa: TRY004
+        raise ValueError(f"expected a number, found {shown_with_type(value)}")  # noqa: TRY004
     if not -1.8e308 < value < 1.8e308:  # also false for NaN
-        raise ValueError(f"expected a finite number, found {_shown(value)}; leave the field out instead")
+        raise ValueError(f"expected a finite number, found {shown_with_type(value)}; leave the field out instead")
     if field.integer:
         if value != int(value) or not -(2**63) <= value < 2**63:
-            raise ValueError(f"expected a whole number of 64 bits, found {_shown(value)}")
+            raise ValueError(f"expected a whole number of 64 bits, found {shown_with_type(value)}")
         return int(value)
     if isinstance(value, int) and abs(value) > 2**53:
         raise ValueError(
-            f"expected a number that float64 holds exactly, found {_shown(value)}; use number(integer=True)"
+            f"expected a number that float64 holds exactly, found {shown_with_type(value)}; use number(integer=True)"
         )
     return float(value)
 
@@ -200,21 +201,21 @@ def _check_date(value: Any, _: Field) -> dt.datetime:
         try:
             value = dt.datetime.fromisoformat(value)
         except ValueError as error:
-            raise ValueError(f"expected a date in ISO 8601 form, found {_shown(value)}") from error
+            raise ValueError(f"expected a date in ISO 8601 form, found {shown_with_type(value)}") from error
     elif isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         value = dt.datetime(value.year, value.month, value.day)
     if not isinstance(value, dt.datetime):
-        raise ValueError(f"expected a date, a datetime or an ISO 8601 string, found {_shown(value)}")  # noqa: TRY004
+        raise ValueError(f"expected a date, a datetime or an ISO 8601 string, found {shown_with_type(value)}")  # noqa: TRY004
     try:
         # a time without a zone is taken as UTC, never as the zone of the machine
         return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
     except OverflowError as error:
-        raise ValueError(f"expected a date from year 1 to 9999 in UTC, found {_shown(value)}") from error
+        raise ValueError(f"expected a date from year 1 to 9999 in UTC, found {shown_with_type(value)}") from error
 
 
 def _check_bool(value: Any, _: Field) -> bool:
     if not isinstance(value, bool | np.bool_):
-        raise ValueError(f"expected true or false, found {_shown(value)}")  # noqa: TRY004
+        raise ValueError(f"expected true or false, found {shown_with_type(value)}")  # noqa: TRY004
     return bool(value)
 
 
@@ -226,14 +227,6 @@ _CHECKS: dict[str, Callable[[Any, Field], Any]] = {
     "bool": _check_bool,
     "sparse": check_weights,
 }
-
-
-def _shown(value: Any) -> str:
-    try:
-        text = repr(value)
-    except ValueError:  # Python refuses to print very long integers
-        text = "a very long integer"
-    return f"{text if len(text) <= 80 else text[:77] + '...'} ({type(value).__name__})"
 
 
 def read_strings(records: Sequence[Record], schema: Schema) -> list[Record]:

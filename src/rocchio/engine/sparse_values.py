@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rocchio.engine.shown import shown
 from rocchio.storage.documents import SPARSE_TYPE
 from rocchio.storage.schema import Field
 
@@ -30,13 +31,13 @@ def check_weights(value: Any, field: Field) -> list[tuple[str, float]]:
     checked: dict[str, float] = {}
     for token, weight in _pairs(value):
         if not isinstance(token, str) or not token:
-            raise ValueError(f"expected tokens that are strings and not empty, found {_shown(token)}")
+            raise ValueError(f"expected tokens that are strings and not empty, found {shown(token)}")
         try:
             token.encode()
         except UnicodeEncodeError as error:
             raise ValueError(f"expected tokens in Unicode, found a lone surrogate in {token!r}") from error
         if token in checked:
-            raise ValueError(f"expected each token once, found {_shown(token)} twice; add up its weights")
+            raise ValueError(f"expected each token once, found {shown(token)} twice; add up its weights")
         # a column of structs has every token in every row, with null where a document lacks it
         checked[token] = 0.0 if weight is None else _check_weight(token, weight, field)
     total, most = math.fsum(checked.values()), MAX_IMPACT / field.scale
@@ -51,40 +52,32 @@ def _pairs(value: Any) -> Iterator[tuple[Any, Any]]:
         yield from value.items()
         return
     if not isinstance(value, list | tuple):
-        raise ValueError(f"expected {{token: weight}}, found {_shown(value)}")  # noqa: TRY004
+        raise ValueError(f"expected {{token: weight}}, found {shown(value)}")  # noqa: TRY004
     for item in value:
         if isinstance(item, Mapping) and item.keys() == {"token", "weight"}:
             yield item["token"], item["weight"]
         elif isinstance(item, list | tuple) and len(item) == 2:
             yield item[0], item[1]
         else:
-            raise ValueError(f"expected {{token: weight}} or a list of (token, weight), found {_shown(item)} in it")
+            raise ValueError(f"expected {{token: weight}} or a list of (token, weight), found {shown(item)} in it")
 
 
 def _check_weight(token: str, weight: Any, field: Field) -> float:
     if isinstance(weight, np.generic):
         weight = weight.item()
     if isinstance(weight, bool) or not isinstance(weight, int | float):
-        raise ValueError(f"expected a number as the weight of {_shown(token)}, found {_shown(weight)}")  # noqa: TRY004
+        raise ValueError(f"expected a number as the weight of {shown(token)}, found {shown(weight)}")  # noqa: TRY004
     if weight < 0:
         raise ValueError(
-            f"expected weights of at least 0, found {_shown(weight)} for {_shown(token)}; "
+            f"expected weights of at least 0, found {shown(weight)} for {shown(token)}; "
             "models give 0 to what is below, leave it out"
         )
     if not weight <= MAX_IMPACT / field.scale:  # also false for NaN
         raise ValueError(
-            f"expected finite weights of at most 2^31 / scale = {MAX_IMPACT / field.scale:g}, found {_shown(weight)} "
-            f"for {_shown(token)}"
+            f"expected finite weights of at most 2^31 / scale = {MAX_IMPACT / field.scale:g}, found {shown(weight)} "
+            f"for {shown(token)}"
         )
     return float(weight)
-
-
-def _shown(value: Any) -> str:
-    try:
-        text = repr(value)
-    except ValueError:  # Python refuses to print very long integers
-        text = "a very long integer"
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def column_of_dicts(values: Sequence[Any], field: Field) -> pa.MapArray | None:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from rocchio.engine.shown import shown_with_type
 from rocchio.errors import InvalidArgument
 from rocchio.storage.documents import arrow_type
 from rocchio.storage.schema import Field
@@ -45,7 +46,7 @@ def array_of(value: Any) -> Matrix:
         elif hasattr(value, "__dlpack__"):
             array = np.from_dlpack(value)
         else:
-            raise ValueError(f"expected a list of numbers or an array, found {_shown(value)}")
+            raise ValueError(f"expected a list of numbers or an array, found {shown_with_type(value)}")
     except (TypeError, RuntimeError, BufferError, pa.ArrowException) as error:
         raise ValueError(f"expected an array that can be read, found {type(value).__name__}: {error}") from error
     if array.dtype.name == "bfloat16":  # as ml_dtypes has it, and so jax: the upper half of a float32
@@ -62,10 +63,10 @@ def _array_of_list(values: Sequence[Any]) -> Matrix:
             return np.stack([array_of(value) for value in values])
         array = np.asarray(values)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"expected numbers, found {_shown(values)}: {error}") from error
+        raise ValueError(f"expected numbers, found {shown_with_type(values)}: {error}") from error
     if any(isinstance(value, bool) for value in values) or array.dtype.kind not in "fiu":
         wrong = next((value for value in values if isinstance(value, bool) or not _is_number(value)), values)
-        raise ValueError(f"expected numbers, found {_shown(wrong)}")
+        raise ValueError(f"expected numbers, found {shown_with_type(wrong)}")
     return array.astype(np.float64)
 
 
@@ -225,11 +226,3 @@ def query_matrix(query: Any, name: str, field: Field) -> tuple[npt.NDArray[np.fl
     for row, reason in wrong.items():
         raise InvalidArgument(f"query {row}: {reason}")
     return np.ascontiguousarray(queries), array.ndim == 1
-
-
-def _shown(value: Any) -> str:
-    try:
-        text = repr(value)
-    except ValueError:  # Python refuses to print very long integers
-        text = "a very long integer"
-    return f"{text if len(text) <= 80 else text[:77] + '...'} ({type(value).__name__})"
