@@ -56,13 +56,10 @@ def report(options: argparse.Namespace, work: Path) -> list[str]:
         for name, folder in folders.items():
             parts[name].append(in_own_process(__file__, "--answer", str(folder), *arguments).parts)
     first, again = ({n: [p[turn] for p in each] for n, each in parts.items()} for turn in ("first", "again"))
+    gains = {name: paired_ratio(first["not frozen"], seconds) for name, seconds in first.items()}
     rows = [
-        [
-            name,
-            *(f"{statistics.median(s[name]):.3f}" for s in (first, again)),
-            f"{paired_ratio(first['not frozen'], first[name]):.2f}",
-        ]
-        for name in folders
+        [name, *(f"{statistics.median(seconds[name]):.3f}" for seconds in (first, again)), f"{gain:.2f}"]
+        for name, gain in gains.items()
     ]
     info = rocchio.open(folders["frozen"]).info()
     return [

@@ -64,12 +64,11 @@ class Engine:
     open: Callable[[Path, Matrix], Opened]
     includes: str
     unread: tuple[str, ...] = ()
-    is_there: Callable[[], bool] = lambda: True
 
     @property
     def is_installed(self) -> bool:
-        """Whether its modules can be imported and do what is asked of them."""
-        return all(importlib.util.find_spec(module) is not None for module in self.modules) and self.is_there()
+        """Whether its modules can be imported."""
+        return all(importlib.util.find_spec(module) is not None for module in self.modules)
 
     def index_bytes(self, folder: Path) -> int:
         """Bytes of vectors, codes and graph that a search holds in memory: the files it loads are their image."""

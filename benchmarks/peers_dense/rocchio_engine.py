@@ -12,20 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from peers_dense.engine import Engine, Matrix, Reads, Setting
+from peers_dense.engine import Engine, Matrix, Setting
 
 FIELD = "v"
-
-
-def can_do_vectors() -> bool:
-    """Whether this rocchio has vector fields."""
-    import rocchio
-
-    try:
-        rocchio.vector(8, metric="ip")
-    except rocchio.NotYet:
-        return False
-    return True
 
 
 def build(vectors: Matrix, folder: Path, threads: int) -> float:
@@ -71,11 +60,6 @@ class OpenedRocchio:
         """Its parameter."""
         return f"recall={setting.effort / 1000:.3f}"
 
-    def reads(self, queries: Matrix, k: int, setting: Setting) -> Reads | None:
-        """From the counters of the collection, when it has them."""
-        del queries, k, setting
-        return None
-
 
 ENGINES = [
     Engine(
@@ -86,7 +70,6 @@ ENGINES = [
         build=build,
         open=OpenedRocchio,
         includes="`create`, `add` of an Arrow table, `commit`: durable, with checksums. Search: doc_id strings out.",
-        unread=("*.log", "ids*"),
-        is_there=can_do_vectors,
+        unread=("documents.arrow", "index.arrays", "checksums.bin", "manifest.json", "writer.lock"),
     )
 ]
