@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.equivalence.test_frozen import answers, make
 
 import rocchio
+from rocchio.engine.frozen import frozen_problems, open_frozen_columns
+from rocchio.storage.directory import LocalDirectory
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +66,18 @@ def test_freezing_again_repairs(frozen: Path) -> None:
     col.freeze()
     col.freeze(field="s")
     assert rocchio.open(frozen).verify().ok
+
+
+def test_entries_that_contradict_the_collection(frozen: Path) -> None:
+    directory = LocalDirectory(frozen)
+    (segment, *_) = rocchio.open(frozen).snapshot().segments
+    indexes, ((name, entry), *_) = segment.indexes, segment.entry.frozen.items()
+    too_large = replace(segment.entry, frozen={name: replace(entry, size=entry.size + (1 << 20))})
+    (problem,) = frozen_problems(directory, too_large, indexes)
+    assert "the checksums do not fit the file's size" in str(problem)
+    assert open_frozen_columns(directory, too_large) == {}
+    (problem,) = frozen_problems(directory, replace(segment.entry, frozen={"nothing": entry}), indexes)
+    assert "there is no nothing to have frozen columns of" in str(problem)
 
 
 def test_an_interrupted_freeze_leaves_nothing(tmp_path: Path) -> None:

@@ -81,6 +81,8 @@ def test_threads_and_query_ids(col: rocchio.Collection) -> None:
         col.search(np.ones((2, 3)), field="v", threads=0)
     with refused(InvalidArgument, "expected 2 query_ids", "found 1"):
         col.search(np.ones((2, 3)), field="v", query_ids=["q"])
+    with refused(InvalidArgument, "expected query_ids as a list", "found int"):
+        col.search(np.ones((2, 3)), field="v", query_ids=5)  # type: ignore[arg-type]
 
 
 def test_more_than_there_are_is_no_error(col: rocchio.Collection) -> None:
@@ -119,7 +121,7 @@ def test_vectors_that_are_not_there(col: rocchio.Collection) -> None:
         col.vector("a", "text")
     with refused(InvalidArgument, "expected a vector field of v, w", "found 'text'"):
         col.search("alpha")[0].vector("text")
-    with refused(NotFound, "expected a document with a vector in field 'v'", "'b' has none"):
+    with refused(NotFound, "expected a document with a vector in the field", "'b' has none"):
         col.explain([1, 2, 3], "b", field="v")
     with refused(InvalidArgument, "expected one vector to explain", "found 2"):
         col.explain(np.ones((2, 3)), "a", field="v")
@@ -143,6 +145,15 @@ def test_documents_are_named_with_the_reason(col: rocchio.Collection, tmp_path: 
     assert json.loads(rejects[1]["record"]) == {"doc_id": "e", "v": [0, 0, 0]}
 
 
+def test_an_array_that_cannot_be_read(col: rocchio.Collection) -> None:
+    class Broken:
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+            raise RuntimeError("its memory is gone")
+
+    with refused(SchemaMismatch, "expected an array that can be read", "found Broken", "its memory is gone"):
+        col.add({"doc_id": "x", "v": Broken()})
+
+
 def test_columns_that_do_not_fit(col: rocchio.Collection) -> None:
     with refused(InvalidArgument, "expected columns of one length", "doc_id 2, v 3"):
         rocchio.columns(doc_id=["a", "b"], v=np.ones((3, 3)))
@@ -153,6 +164,8 @@ def test_columns_that_do_not_fit(col: rocchio.Collection) -> None:
     for nothing in ("text", 3, None):
         with refused(InvalidArgument, "column 'v'", "found"):
             rocchio.columns(doc_id=["x"], v=nothing)
+    with refused(InvalidArgument, "column 'v'", "expected a list or an array", "the single value"):
+        rocchio.columns(doc_id=["x"], v=np.float32(1))
     with refused(SchemaMismatch, "document 0: field 'v': expected a vector of 3 numbers, found 2"):
         col.add(rocchio.columns(doc_id=["x", "y"], v=np.ones((2, 2))))
     with refused(SchemaMismatch, "one 'doc_id'"):
@@ -176,5 +189,12 @@ def test_command_line(tmp_path: Path) -> None:
     assert [line.split()[2] for line in Path(made).read_text().splitlines()] == ["a", "b"]
     with refused(BadRecord, "expected an array of numbers", "numpy.save"):
         run(app, ["search", where, "--vectors", str(tmp_path / "docs.jsonl"), "--field", "v"], catch_exceptions=False)
+    with refused(NotFound, "expected a file of vectors", "found nothing at", "check the path"):
+        run(app, ["search", where, "--vectors", str(tmp_path / "no.npy"), "--field", "v"], catch_exceptions=False)
+    np.savez(tmp_path / "several.npz", a=np.ones(2), b=np.ones(2))
+    with refused(BadRecord, "expected one array", "found an archive"):
+        run(app, ["search", where, "--vectors", str(tmp_path / "several.npz"), "--field", "v"], catch_exceptions=False)
+    with refused(InvalidArgument, "expected --recall with vectors", "leave --recall out"):
+        run(app, ["search", where, "alpha", "--recall", "1"], catch_exceptions=False)
     with refused(InvalidArgument, "expected a field with its dimension like v:384", "found 'v:x'"):
         run(app, ["index", str(tmp_path / "docs.jsonl"), f"{where}2", "--vector", "v:x"], catch_exceptions=False)

@@ -142,15 +142,13 @@ def _search_matrix(
 def _read_matrix(path: Path) -> Any:
     """The array of a .npy file. Raises NotFound, BadRecord."""
     if not path.is_file():
-        raise NotFound(f"expected a file of vectors, found nothing at {path}")
+        raise NotFound(f"expected a file of vectors, found nothing at {path}; check the path")
     try:
         queries = np.load(path, allow_pickle=False)
-        if not isinstance(queries, np.ndarray) or queries.ndim not in (1, 2):
-            raise BadRecord(path, 0, "expected an array (n, dim) or (dim,) of numpy, found another")
     except (ValueError, EOFError, OSError) as error:
-        if isinstance(error, BadRecord):
-            raise
         raise BadRecord(path, 0, "expected an array of numbers as numpy.save writes it, found another file") from error
+    if not isinstance(queries, np.ndarray):
+        raise BadRecord(path, 0, "expected one array, as numpy.save writes it, found an archive of several")
     return queries
 
 

@@ -60,7 +60,7 @@ def _array(name: str, value: Any) -> Any:
     except ValueError as error:
         raise InvalidArgument(f"column {name!r}: {error}") from error
     if array.ndim == 0:
-        raise InvalidArgument(f"column {name!r}: expected a list or an array, found {value!r}")
+        raise InvalidArgument(f"column {name!r}: expected a list or an array, found the single value {value!r}")
     return array
 
 

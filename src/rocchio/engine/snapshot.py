@@ -200,8 +200,6 @@ class Snapshot:
             queries, single = query_matrix(query, name, self.schema.fields[name])
             if not single:
                 raise InvalidArgument(f"expected one vector to explain, found {len(queries)}; explain them one by one")
-            if self.vector(doc_id, name) is None:
-                raise NotFound(f"expected a document with a vector in field {name!r}, {doc_id!r} has none")
             return explain_vector(self._vector_view(name), queries[0], segment, row)
         view, to_arrays = self._view({"scoring": scoring, "field": field})
         return explain(view, len(self), to_arrays([query]), segment, row)

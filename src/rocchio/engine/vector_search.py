@@ -15,7 +15,7 @@ from rocchio.dense.reference import score_rows
 from rocchio.dense.segment import VectorSegment
 from rocchio.engine.execution import PARTS_PER_THREAD, Found, check_threads
 from rocchio.engine.queries import MAX_K, check_k
-from rocchio.errors import InvalidArgument
+from rocchio.errors import InvalidArgument, NotFound
 from rocchio.types import Explanation, Mask, VectorMatch
 
 PLACES_AT_ONCE = 1 << 23
@@ -146,16 +146,16 @@ def search_vectors_threads(view: VectorView, queries: Queries, wanted: Wanted, t
 
 
 def explain_vector(view: VectorView, query: npt.NDArray[np.float32], segment: int, row: int) -> Explanation:
-    """Why the document at (segment, row), which has a vector, has its score; computed anew from the original."""
+    """Why the document at (segment, row) has its score; computed anew from the original. Raises NotFound."""
     vector = view.segments[segment].vector(row)
+    (doc_id,) = view.names.doc_ids(np.array([segment], np.uint32), np.array([row], np.uint32))
     if vector is None:
-        raise InvalidArgument("expected a document with a vector to explain, found one without")
+        raise NotFound(f"expected a document with a vector in the field, {doc_id!r} has none")
     (score,) = score_rows(query[None], vector[None], view.metric)[0].tolist()
     q, x = query.astype(np.float64), vector.astype(np.float64)
     match = VectorMatch(
         view.metric, float(q @ x), float(np.linalg.norm(q)), float(np.linalg.norm(x)), float(np.linalg.norm(q - x))
     )
-    (doc_id,) = view.names.doc_ids(np.array([segment], np.uint32), np.array([row], np.uint32))
     return Explanation(doc_id, score, view.metric, (), 0.0, 0.0, 0.0, match)
 
 

@@ -114,6 +114,14 @@ def test_arrays_round_trip(directory: LocalDirectory) -> None:
         file.array("nothing", "u4")
 
 
+def test_rows_of_an_array(directory: LocalDirectory) -> None:
+    file = ArrayFile(MappedFile(directory, "f", write_arrays(directory)))
+    assert file.rows("large", "u4", 10, 3, 5).tolist() == [[*range(30, 40)], [*range(40, 50)]]
+    for first, last in ((0, 10_001), (-1, 2), (5, 3)):
+        with pytest.raises(Corruption, match=f"array 'large' has no rows {first} to {last}"):
+            file.rows("large", "u4", 10, first, last)
+
+
 def test_no_arrays(directory: LocalDirectory) -> None:
     assert "x" not in ArrayFile(MappedFile(directory, "f", ArrayFileWriter(directory, "f").finish()))
 
