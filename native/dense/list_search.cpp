@@ -18,7 +18,8 @@ constexpr std::size_t kGroup = 1024;
 /// Queries that want the same list, on average, are enough.
 constexpr std::size_t kSharing = 12;
 
-/// Queries whose products with centroids are computed together, and how many centroids stay in the first cache.
+/// Queries whose products with centroids are computed together, and how many centroids stay in the first
+/// cache.
 constexpr std::size_t kCentroidQueries = 32;
 constexpr std::size_t kCentroidTile = 32;
 
@@ -34,7 +35,8 @@ VectorResults VectorIndex::search(const VectorQueries& queries, const Effort& ef
     const std::size_t count = queries.values.size() / dim(), k = queries.k;
     VectorResults results{std::vector<std::int64_t>(count * k), std::vector<float>(count * k), {}};
     ListSearch search(*this, queries, effort);
-    const std::size_t group = std::clamp<std::size_t>(kSharing * lists() / std::max<std::size_t>(effort.probes, 1), 64, kGroup);
+    const std::size_t group =
+        std::clamp<std::size_t>(kSharing * lists() / std::max<std::size_t>(effort.probes, 1), 64, kGroup);
     for (std::size_t first = 0; first < count; first += group) {
         const std::size_t size = std::min(group, count - first);
         search.run(queries.values.subspan(first * dim(), size * dim()), results.rows.data() + first * k,
@@ -48,6 +50,9 @@ VectorIndex::ListSearch::ListSearch(const VectorIndex& index, const VectorQuerie
                                     const Effort& effort)
     : index_(index), queries_(queries), effort_(effort), nearness_(index.lists()) {
     effort_.probes = std::clamp<std::size_t>(effort.probes, 1, index.lists());
+    // more than all entries cannot be kept: a number from a file must not decide how much memory is taken
+    const std::size_t entries = index.first_blocks_.back() * kernels::kSignRows;
+    effort_.refine = std::clamp<std::size_t>(effort.refine, 1, std::max<std::size_t>(entries, 1));
 }
 
 void VectorIndex::ListSearch::run(std::span<const float> values, std::int64_t* rows, float* scores) {
@@ -75,8 +80,8 @@ void VectorIndex::ListSearch::choose_lists(const PreparedQueries& queries) {
         const std::size_t count = std::min(kCentroidQueries, queries.size() - first);
         for (std::size_t list = 0; list < lists; list += kCentroidTile) {
             kernels::vector_kernels().dot_tile(index_.centroid_codes_.data() + list * width, width,
-                                               std::min(kCentroidTile, lists - list),
-                                               queries.codes(first), count, dots.data() + list, lists);
+                                               std::min(kCentroidTile, lists - list), queries.codes(first),
+                                               count, dots.data() + list, lists);
         }
         for (std::size_t query = first; query < first + count; ++query)
             choose_lists_of(queries, query, dots.data() + (query - first) * lists);
@@ -101,7 +106,8 @@ void VectorIndex::ListSearch::choose_lists_of(const PreparedQueries& queries, st
     }
     const std::span<const CandidateKey> best = nearest_.best();
     order_.assign(best.begin(), best.end());
-    std::sort(order_.begin(), order_.end(), [](CandidateKey a, CandidateKey b) { return a.is_better_than(b); });
+    std::sort(order_.begin(), order_.end(),
+              [](CandidateKey a, CandidateKey b) { return a.is_better_than(b); });
     std::vector<ScoredList>& lists = progress_[query].lists;
     lists.clear();
     for (const CandidateKey list : order_) {
