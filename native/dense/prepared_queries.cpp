@@ -28,8 +28,8 @@ PreparedQueries::PreparedQueries(const Transform& transform, std::span<const flo
             lost += difference * difference;
             square += value * value;
         }
-        errors_.push_back(static_cast<float>((std::sqrt(lost) + static_cast<double>(rounding)) * kRoundUp));
-        norms_.push_back(static_cast<float>((std::sqrt(square) + static_cast<double>(rounding)) * kRoundUp));
+        errors_.push_back(rounded_up((std::sqrt(lost) + static_cast<double>(rounding)) * kRoundUp));
+        norms_.push_back(rounded_up((std::sqrt(square) + static_cast<double>(rounding)) * kRoundUp));
     }
 }
 

@@ -30,7 +30,8 @@ class RowTerms {
         lows_.push_back(row.low);
         addends_.push_back(addend_of(row, metric));
         errors_.push_back(row.error);
-        norms_.push_back(std::sqrt(2.0f * row.half_square) + row.error);
+        // the square of a small number may be rounded to nothing
+        norms_.push_back(std::sqrt(2.0f * row.half_square + 0x1p-125f) + row.error);
     }
 
     float error(std::size_t row) const { return errors_[row]; }

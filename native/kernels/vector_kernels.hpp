@@ -79,7 +79,7 @@ struct VectorKernels {
                                 const std::uint8_t* next, float* estimates);
 
     /// uppers[r] = scale * (scales[r] * dots[r] + lows[r] * sum) + addends[r] + slacks(r), where slacks(r) =
-    /// norm * errors[r] + error * norms[r] + slack, for r < count. Bit r of the result: uppers[r] >
+    /// norm * errors[r] + error * norms[r] + slack, for r < count. Bit r of the result: uppers[r] >=
     /// threshold. `count` is at most kBoundRows.
     std::uint64_t (*bound_rows)(const std::int32_t* dots, const RowBounds& rows, std::size_t count,
                                 const QueryBounds& query, float threshold, float* uppers);
