@@ -140,7 +140,10 @@ void VectorIndex::ExactSearch::bound(const Tile& tile) {
             const float slack =
                 of_query.norm * tile.terms.error(i) + of_query.error * tile.terms.norm(i) + of_query.slack;
             uppers_[query].push_back({uppers[i], tile.rows[i]});
-            lowers.add({uppers[i] - 2.0f * slack, tile.rows[i]});
+            // nothing is known of a row that is not finite
+            const float lower =
+                std::isfinite(slack) ? uppers[i] - 2.0f * slack : -std::numeric_limits<float>::infinity();
+            lowers.add({lower, tile.rows[i]});
         }
     }
 }

@@ -10,14 +10,14 @@ namespace rocchio::dense {
 
 namespace {
 
-/// No number of a decoded row or of its error may be larger: sums and products of what is below this stay
-/// floats. Vectors that were accepted are far below (1e15 in each of at most 65536 dimensions).
+/// No number of a decoded row may be larger: sums and products of what is below this stay floats. Vectors
+/// that were accepted are below (1e15 in each of at most 65536 dimensions).
 constexpr float kLargest = 0x1p60f;
 
 bool is_sound(const RowConstants& row) {
     return row.scale >= 0.0f && row.scale * 255.0f <= kLargest && std::fabs(row.low) <= kLargest &&
            row.half_square >= 0.0f && row.half_square <= kLargest * kLargest && row.error >= 0.0f &&
-           row.error <= kLargest;
+           std::isfinite(row.error);
 }
 
 void check_codes(const CodeArrays& codes, std::size_t width) {

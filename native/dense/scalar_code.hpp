@@ -23,8 +23,10 @@ struct RowConstants {
     float error;
 };
 
-/// The least float that is not less.
+/// The least float that is not less, or the largest.
 inline float rounded_up(double value) {
+    if (value >= static_cast<double>(std::numeric_limits<float>::max()))
+        return std::numeric_limits<float>::max();
     const auto near = static_cast<float>(value);
     return static_cast<double>(near) < value ? std::nextafter(near, std::numeric_limits<float>::infinity())
                                              : near;

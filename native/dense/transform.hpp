@@ -26,7 +26,8 @@ class Transform {
     /// The length of the mean.
     float mean_length() const { return mean_length_; }
 
-    /// Both write width() values and return a bound on the length of what rounding changed.
+    /// Both write width() values and return a bound on the length of what rounding changed. What is not
+    /// finite or longer than 1e18 becomes zeros, with the largest bound.
     float row(const float* from, float* to) const;
     float query(const float* from, float* to) const;
 
