@@ -19,6 +19,18 @@ constexpr std::size_t kGroup = 32;
 /// More than what rounding changes in a bound, as a share of the largest numbers in it.
 constexpr float kRounding = 0x1p-19f;
 
+/// More than what rounding changes in a score, as a share of the largest number in it. Rows whose scores are
+/// equal once they are rounded are ordered by row, so that none of them may be ruled out.
+constexpr float kScoreRounding = 0x1p-22f;
+
+/// At least the largest ranking value that belongs to a score.
+float largest_score(const Transform& transform, float query, float row) {
+    constexpr float kMost = 0x1p120f;  // of rows that are out of all bounds
+    if (transform.metric() == Metric::cosine) return 1.0f;
+    if (transform.metric() == Metric::l2) return std::min(kMost, (query + row) * (query + row));
+    return std::min(kMost, query * (row + transform.mean_length()));
+}
+
 std::vector<std::uint32_t> set_bits(std::span<const std::uint8_t> bitmap, std::size_t count) {
     std::vector<std::uint32_t> rows;
     for (std::size_t byte = 0; byte < bitmap.size(); ++byte) {
@@ -62,10 +74,13 @@ VectorIndex::ExactSearch::ExactSearch(const VectorIndex& index, const VectorQuer
     for (std::size_t query = 0; query < prepared_.size(); ++query) {
         lowers_[query].reset(queries.k);
         const SignedCode& code = prepared_.constants(query);
-        const float largest = prepared_.norm(query) * index.largest_norm_ + index.largest_addend_;
+        const float norm = prepared_.norm(query);
+        const float largest = norm * index.largest_norm_ + index.largest_addend_;
+        const float slack =
+            kRounding * largest + kScoreRounding * largest_score(index.transform_, norm, index.largest_norm_);
         rankings_.push_back({code.scale, static_cast<float>(code.sum),
-                             half_squares_of(index.transform_.metric()), prepared_.norm(query),
-                             prepared_.error(query), kRounding * largest});
+                             half_squares_of(index.transform_.metric()), norm, prepared_.error(query),
+                             slack});
     }
 }
 
@@ -134,7 +149,10 @@ void VectorIndex::ExactSearch::bound(const Tile& tile) {
         for (; reaching != 0; reaching &= reaching - 1) {
             const auto i = static_cast<std::size_t>(std::countr_zero(reaching));
             uppers_[query].push_back({uppers[i], tile.rows[i]});
-            lowers.add({floors[i], tile.rows[i]});
+            // nothing is known of a row that is not finite
+            const float floor =
+                std::isfinite(floors[i]) ? floors[i] : -std::numeric_limits<float>::infinity();
+            lowers.add({floor, tile.rows[i]});
         }
     }
 }

@@ -10,10 +10,14 @@ namespace rocchio::dense {
 
 namespace {
 
+/// No number of a decoded row may be larger: sums and products of what is below this stay floats. Vectors
+/// that were accepted are below (1e15 in each of at most 65536 dimensions).
+constexpr float kLargest = 0x1p60f;
+
 bool is_sound(const RowConstants& row) {
-    return std::isfinite(row.scale) && row.scale >= 0.0f && std::isfinite(row.low) &&
-           std::isfinite(row.half_square) && row.half_square >= 0.0f && std::isfinite(row.error) &&
-           row.error >= 0.0f;
+    return row.scale >= 0.0f && row.scale * 255.0f <= kLargest && std::fabs(row.low) <= kLargest &&
+           row.half_square >= 0.0f && row.half_square <= kLargest * kLargest && row.error >= 0.0f &&
+           std::isfinite(row.error);
 }
 
 void check_codes(const CodeArrays& codes, std::size_t width) {
@@ -23,7 +27,7 @@ void check_codes(const CodeArrays& codes, std::size_t width) {
     const auto odd = std::find_if_not(constants.begin(), constants.end(), is_sound);
     if (odd != constants.end())
         codes.constants.fail(static_cast<std::size_t>(odd - constants.begin()),
-                             "a code's constants are not finite");
+                             "a code's constants are out of range");
 }
 
 /// The first block of each list, and the end.

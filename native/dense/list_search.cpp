@@ -54,6 +54,9 @@ VectorIndex::ListSearch::ListSearch(const VectorIndex& index, const VectorQuerie
                                     const Effort& effort)
     : index_(index), queries_(queries), effort_(effort), nearness_(index.lists()) {
     effort_.probes = std::clamp<std::size_t>(effort.probes, 1, index.lists());
+    // more than all entries cannot be kept: a number from a file must not decide how much memory is taken
+    const std::size_t entries = index.first_blocks_.back() * kernels::kSignRows;
+    effort_.refine = std::clamp<std::size_t>(effort.refine, 1, std::max<std::size_t>(entries, 1));
 }
 
 void VectorIndex::ListSearch::run(std::span<const float> values, std::int64_t* rows, float* scores) {

@@ -35,9 +35,8 @@ PreparedQueries::PreparedQueries(const Transform& transform, std::span<const flo
         const double lost =
             std::sqrt(kernels.dot_float(difference.data(), difference.data(), width_)) * kRoundUp;
         const double off = static_cast<double>(rounding) + norm * kDifferenceError;
-        constexpr double kMost = std::numeric_limits<float>::max();
-        errors_.push_back(static_cast<float>(std::min(lost + off, kMost)));
-        norms_.push_back(static_cast<float>(std::min(norm + off, kMost)));
+        errors_.push_back(rounded_up(lost + off));
+        norms_.push_back(rounded_up(norm + off));
     }
 }
 

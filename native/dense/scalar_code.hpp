@@ -3,8 +3,10 @@
 // "Similarity search in the blink of an eye with compressed indices", VLDB 2023), and queries as signed
 // bytes, so that estimates are sums of products of integers.
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -14,6 +16,15 @@
 namespace rocchio::dense {
 
 using kernels::RowConstants;
+
+/// The least float that is not less, or the largest.
+inline float rounded_up(double value) {
+    if (value >= static_cast<double>(std::numeric_limits<float>::max()))
+        return std::numeric_limits<float>::max();
+    const auto near = static_cast<float>(value);
+    return static_cast<double>(near) < value ? std::nextafter(near, std::numeric_limits<float>::infinity())
+                                             : near;
+}
 
 /// Writes the code of `values` (`width` of them), which are themselves off by `error` at most.
 RowConstants encode(const float* values, std::size_t width, float error, std::uint8_t* code);

@@ -22,11 +22,18 @@ constexpr double kShiftError = 4 * 0x1p-23;
 /// Longer vectors than any that a collection takes: only damaged files hold them.
 constexpr double kLargestLength = 1e18;
 
+std::size_t checked_dim(std::size_t dim) {
+    if (dim < 1 || dim > kMaxDim) throw std::invalid_argument("expected 1 to 65536 dimensions");
+    return dim;
+}
+
 }  // namespace
 
 Transform::Transform(Metric metric, std::size_t dim, std::uint64_t seed, std::vector<float> mean)
-    : metric_(metric), rotation_(dim, seed), mean_(std::move(mean)) {
+    : metric_(metric), rotation_(checked_dim(dim), seed), mean_(std::move(mean)) {
     if (mean_.size() != dim) throw std::invalid_argument("expected one mean for each dimension");
+    mean_length_ =
+        static_cast<float>(std::sqrt(kernels::vector_kernels().dot_float(mean_.data(), mean_.data(), dim)));
 }
 
 float Transform::row(const float* from, float* to) const {
@@ -47,7 +54,7 @@ float Transform::transformed(const float* from, bool centered, float* to) const 
         length = length > 0 ? 1.0 : 0.0;
     }
     if (centered) {
-        length += std::sqrt(kernels.dot_float(mean_.data(), mean_.data(), dim()));
+        length += static_cast<double>(mean_length_);
         for (std::size_t j = 0; j < dim(); ++j) shifted[j] -= mean_[j];
     }
     const double rotated = std::sqrt(kernels.dot_float(shifted.data(), shifted.data(), dim()));
