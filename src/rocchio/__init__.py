@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from rocchio.engine.plan import parse_plan as parse_plan
     from rocchio.engine.plan import rm3 as rm3
     from rocchio.engine.snapshot import Snapshot as Snapshot
+    from rocchio.fusion import fuse as fuse
+    from rocchio.fusion import parse_fusion as parse_fusion
     from rocchio.lexical.scoring import Bm25 as Bm25
     from rocchio.storage.schema import boolean as bool
     from rocchio.storage.schema import date as date
@@ -48,10 +50,12 @@ _HOMES = {
     "columns": ("rocchio.engine.columns", "columns"),
     "create": ("rocchio.engine.opening", "create"),
     "date": ("rocchio.storage.schema", "date"),
+    "fuse": ("rocchio.fusion", "fuse"),
     "keyword": ("rocchio.storage.schema", "keyword"),
     "number": ("rocchio.storage.schema", "number"),
     "open": ("rocchio.engine.opening", "open"),
     "parse_analyzer": ("rocchio.analysis", "parse_analyzer"),
+    "parse_fusion": ("rocchio.fusion", "parse_fusion"),
     "parse_plan": ("rocchio.engine.plan", "parse_plan"),
     "rm3": ("rocchio.engine.plan", "rm3"),
     "sparse": ("rocchio.storage.schema", "sparse"),
@@ -72,10 +76,12 @@ __all__ = [
     "create",
     "date",
     "errors",
+    "fuse",
     "keyword",
     "number",
     "open",
     "parse_analyzer",
+    "parse_fusion",
     "parse_plan",
     "rm3",
     "sparse",
