@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rocchio.analysis import parse_analyzer as parse_analyzer
     from rocchio.engine.collection import Collection as Collection
     from rocchio.engine.columns import columns as columns
+    from rocchio.engine.mixed import query as query
     from rocchio.engine.opening import create as create
     from rocchio.engine.opening import open as open
     from rocchio.engine.plan import parse_plan as parse_plan
@@ -57,6 +58,7 @@ _HOMES = {
     "parse_analyzer": ("rocchio.analysis", "parse_analyzer"),
     "parse_fusion": ("rocchio.fusion", "parse_fusion"),
     "parse_plan": ("rocchio.engine.plan", "parse_plan"),
+    "query": ("rocchio.engine.mixed", "query"),
     "rm3": ("rocchio.engine.plan", "rm3"),
     "sparse": ("rocchio.storage.schema", "sparse"),
     "text": ("rocchio.storage.schema", "text"),
@@ -83,6 +85,7 @@ __all__ = [
     "parse_analyzer",
     "parse_fusion",
     "parse_plan",
+    "query",
     "rm3",
     "sparse",
     "text",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rocchio.fusion import Borda, CombMnz, CombSum, Fusion, MinMax, Rrf, ZNorm, fuse
+from rocchio.fusion import Borda, CombMnz, CombSum, Fusion, MinMax, RankedList, Rrf, ZNorm, fuse, fuse_lists
 from rocchio.fusion.reference import reference_scores
 from rocchio.types import Run
 
@@ -36,14 +36,37 @@ def as_run(scored: dict[str, float]) -> Run:
     return Run(["q"], [list(scored)], [np.array(list(scored.values()), np.float32)])
 
 
+def with_zeros(lists: Lists, zeros: list[int]) -> list[RankedList]:
+    return [
+        RankedList(list(scored), np.array(list(scored.values()), np.float32), more)
+        for scored, more in zip(lists, zeros, strict=True)
+    ]
+
+
 def fused(lists: Lists, fusion: Fusion, k: int = 1000) -> list[tuple[str, float]]:
     return list(fuse([as_run(scored) for scored in lists], fusion, k)[0])
 
 
-@given(cases())
-def test_scores_equal_the_reference(case: tuple[Lists, Fusion]):
+@given(cases(), st.lists(st.sampled_from([0, 1, 5]), min_size=4, max_size=4))
+def test_scores_equal_the_reference(case: tuple[Lists, Fusion], more: list[int]):
     lists, fusion = case
-    assert dict(fused(lists, fusion)) == pytest.approx(reference_scores(lists, fusion), rel=1e-6, abs=1e-9)
+    zeros = more[: len(lists)]
+    doc_ids, scores = fuse_lists(with_zeros(lists, zeros), fusion, 1000)
+    answer = dict(zip(doc_ids, scores.tolist(), strict=True))
+    assert answer == pytest.approx(reference_scores(lists, fusion, zeros), rel=1e-6, abs=1e-9)
+
+
+@given(RANKED.filter(bool).map(lambda scored: {doc_id: score + 3 for doc_id, score in scored.items()}), RANKED)
+def test_known_zeros_are_like_documents_that_score_0(scored: dict[str, float], other: dict[str, float]):
+    """A list that goes on with zeros gives what the same list does with these documents in it."""
+    whole = scored | {f"zero{number}": 0.0 for number in range(3)}
+    for fusion in (MinMax(), ZNorm((0.4, 0.6)), CombSum()):
+        short = fuse_lists(with_zeros([scored, other], [3, 0]), fusion, 1000)
+        long = fuse_lists(with_zeros([whole, other], [0, 0]), fusion, 1000)
+        answers = dict(zip(long[0], long[1].tolist(), strict=True))
+        assert dict(zip(short[0], short[1].tolist(), strict=True)) == pytest.approx(
+            {doc_id: answers[doc_id] for doc_id in short[0]}, rel=1e-6
+        )
 
 
 @given(cases())

@@ -23,6 +23,7 @@ from rocchio.engine.snapshot import DEFAULT_CACHE_MB, FieldChoice, SearchOptions
 from rocchio.engine.verify import VerifyReport, verify
 from rocchio.engine.writer import Writer, due_for_merging
 from rocchio.errors import Corruption, InvalidArgument, NotFound, RocchioError
+from rocchio.fusion import Fusion
 from rocchio.lexical.frozen import Frozen
 from rocchio.lexical.scoring import Bm25
 from rocchio.storage.directory import Directory
@@ -79,10 +80,17 @@ class Collection:
         return Bm25Step(self, Bm25(k1, b, variant, delta))
 
     def explain(
-        self, query: Query | Vectors, doc_id: DocId, *, scoring: Bm25 | str | None = None, field: FieldChoice = None
+        self,
+        query: Query | Vectors,
+        doc_id: DocId,
+        *,
+        scoring: Bm25 | str | None = None,
+        field: FieldChoice = None,
+        fusion: Fusion | str | None = None,
+        depth: int | None = None,
     ) -> Explanation:
-        """Why a document has its score for a query, term by term. Raises NotFound."""
-        return self._snapshot.explain(query, doc_id, scoring=scoring, field=field)
+        """Why a document has its score for a query, term by term or part by part. Raises NotFound."""
+        return self._snapshot.explain(query, doc_id, scoring=scoring, field=field, fusion=fusion, depth=depth)
 
     def get(self, doc_id: DocId) -> dict[str, Any]:
         """The stored fields of a document, without its vectors. Raises NotFound."""

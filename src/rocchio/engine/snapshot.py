@@ -15,6 +15,8 @@ from rocchio._native import FrozenColumns, Kernel, LexicalSegment, Searcher, Var
 from rocchio.analysis import Analysis, Analyzer
 from rocchio.engine.execution import DocIds, Found, search_batch, search_threads
 from rocchio.engine.explain import explain
+from rocchio.engine.hybrid import explain_mixed, search_mixed, search_mixed_batch
+from rocchio.engine.mixed import Mixed, MixedQuery, as_mixed, materialised
 from rocchio.engine.open_segment import OpenSegment, open_segment
 from rocchio.engine.queries import (
     Query,
@@ -39,6 +41,7 @@ from rocchio.engine.vector_search import (
 from rocchio.engine.vector_values import query_matrix
 from rocchio.engine.view import View
 from rocchio.errors import Corruption, InvalidArgument, NotFound, NotYet
+from rocchio.fusion import Fusion
 from rocchio.lexical.scoring import Bm25, parse_bm25
 from rocchio.storage.checked import SealedFile
 from rocchio.storage.directory import Directory
@@ -61,6 +64,9 @@ class SearchOptions(TypedDict, total=False):
     For a vector field only: `recall`, above 0 and at most 1, is the least share of the true best k wanted on average;
     in this version all vectors are compared, and every answer has a recall of 1. `min_score` finds all documents that
     score at least so, or the best k of them.
+
+    For a query of several parts only, see `rocchio.query`: `fusion`, a value or its text form, makes one ranking of
+    theirs, by default z-norm with 0.4 for the text; of each part the first `depth` are fused, by default 1,000 or k.
     """
 
     field: FieldChoice
@@ -72,6 +78,8 @@ class SearchOptions(TypedDict, total=False):
     query_cut: int | None
     recall: float
     min_score: float | None
+    fusion: Fusion | str | None
+    depth: int | None
 
 
 KERNELS = ("automatic", "pruned", "exhaustive", "reference")
@@ -128,14 +136,19 @@ class Snapshot:
     ) -> list[Hit] | Run:
         """Top k by BM25, by the dot product of weights for a sparse field, by its metric for a vector field.
 
-        One query gives a list of hits: a text, {term: weight} with terms as indexed (for a sparse field only that), or
-        a vector (dim,) for a vector field. Several, or an array (n, dim), give a `Run` whose query ids are `query_ids`
-        or the positions as strings. `k` is 10 unless given. Fewer than k hits is a normal answer: a document without
-        any of the terms, or without a vector, is never returned. Ties are in the order of doc_id. Answers are exact,
-        unless the options, see `SearchOptions`, say otherwise.
+        One query gives a list of hits: a text, {term: weight} with terms as indexed (for a sparse field only that), a
+        vector (dim,) for a vector field, or `rocchio.query(...)` of several of these, whose answers are fused. Several,
+        or an array (n, dim), give a `Run` whose query ids are `query_ids` or the positions as strings. `k` is 10 unless
+        given. Fewer than k hits is a normal answer: a document without any of the terms, or without a vector, is never
+        returned. Ties are in the order of doc_id. Answers are exact, unless the options, see `SearchOptions`, say
+        otherwise.
         Raises InvalidArgument, NotYet, Corruption.
         """
         _check_options(options)
+        query = materialised(query)
+        mixed = as_mixed(query, options)
+        if mixed is not None:
+            return self._search_mixed(mixed, check_k(10 if k is None else k), options)
         field = options.get("field")
         if isinstance(field, Iterator):
             options["field"] = field = list(field)  # looked at twice
@@ -159,6 +172,13 @@ class Snapshot:
         ids = _query_ids(options.get("query_ids"), len(queries))
         parts = search_threads(view, to_arrays(queries), k, kernel, options.get("threads", 1))
         return _run(ids, view.searcher, parts, view.scoring.replace(" ", ""))
+
+    def _search_mixed(self, mixed: Mixed, k: int, options: SearchOptions) -> list[Hit] | Run:
+        """`search` for queries of several parts."""
+        options["field"] = materialised(options.get("field"))
+        if isinstance(mixed, MixedQuery):
+            return search_mixed(self, mixed, k, options)
+        return search_mixed_batch(self, mixed, _query_ids(options.get("query_ids"), len(mixed)), k, options)
 
     def _search_vectors(self, query: Any, name: str, wanted: Wanted, options: SearchOptions) -> list[Hit] | Run:
         """`search` in the vector field `name`."""
@@ -190,10 +210,20 @@ class Snapshot:
         return self._impact_searcher(segments, self.schema.text_columns, [None] * len(segments))
 
     def explain(
-        self, query: Query | Vectors, doc_id: DocId, *, scoring: Bm25 | str | None = None, field: FieldChoice = None
+        self,
+        query: Query | Vectors,
+        doc_id: DocId,
+        *,
+        scoring: Bm25 | str | None = None,
+        field: FieldChoice = None,
+        fusion: Fusion | str | None = None,
+        depth: int | None = None,
     ) -> Explanation:
         """Why `doc_id` has its score for the query. Raises NotFound for a document, or a vector, that is not there."""
         segment, row = self.locate(doc_id)
+        options: SearchOptions = {"scoring": scoring, "field": field, "fusion": fusion, "depth": depth}
+        if as_mixed(query, options) is not None:
+            return explain_mixed(self, query, doc_id, options)
         name = self.schema.vector_choice(field)
         if name is not None:
             check_vector_options({"scoring": scoring}, name)

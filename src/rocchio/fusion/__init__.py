@@ -8,22 +8,26 @@ from rocchio.fusion.borda import Borda
 from rocchio.fusion.comb import CombMnz, CombSum
 from rocchio.fusion.convex import MinMax, ZNorm
 from rocchio.fusion.fuse import fuse
-from rocchio.fusion.lists import RankedLists, fuse_lists
+from rocchio.fusion.lists import EMPTY, RankedList, RankedLists, align, fuse_lists, total
 from rocchio.fusion.method import Fusion
 from rocchio.fusion.parse import as_fusion, parse_fusion
 from rocchio.fusion.rrf import Rrf
 
 __all__ = [
+    "EMPTY",
     "Borda",
     "CombMnz",
     "CombSum",
     "Fusion",
     "MinMax",
+    "RankedList",
     "RankedLists",
     "Rrf",
     "ZNorm",
+    "align",
     "as_fusion",
     "fuse",
     "fuse_lists",
     "parse_fusion",
+    "total",
 ]

@@ -2,7 +2,8 @@
 
 Source: Bruch, Gai, Ingber, "An analysis of fusion functions for hybrid retrieval", ACM TOIS 42(1), 2023: a convex
 combination beats reciprocal ranks in and out of domain, and needs few judgements to fit. A list that lacks a document
-adds 0, as it does for its last document: list minimum, not score 0, so that scores may be negative.
+adds 0, as it does for its last document: list minimum, not score 0, so that scores may be negative. Only where the list
+is known to go on with zeros is it score 0 (`RankedList.zeros`).
 """
 
 from __future__ import annotations

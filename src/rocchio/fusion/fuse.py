@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from rocchio.errors import InvalidArgument
-from rocchio.fusion.lists import RankedList, fuse_lists
+from rocchio.fusion.lists import EMPTY, RankedList, fuse_lists
 from rocchio.fusion.method import Fusion
 from rocchio.fusion.parse import as_fusion
 from rocchio.types import QueryId, Run
-
-EMPTY: RankedList = ([], np.empty(0, np.float32))
 
 
 def fuse(runs: Sequence[Run], fusion: Fusion | str = "rrf", k: int = 1000) -> Run:
@@ -47,4 +43,4 @@ def _rows(run: Run) -> dict[QueryId, int]:
 
 
 def _list(run: Run, row: Any) -> RankedList:
-    return EMPTY if row is None else (run.doc_ids[row], run.scores[row])
+    return EMPTY if row is None else RankedList(run.doc_ids[row], run.scores[row])

@@ -12,8 +12,21 @@ from rocchio.errors import InvalidArgument
 from rocchio.fusion.method import Fusion, Matrix
 from rocchio.types import DocId
 
-RankedList = tuple[Sequence[DocId], npt.NDArray[np.float32]]
-"""doc_ids, best first, and their scores (n,)."""
+
+@dataclass(frozen=True, eq=False)
+class RankedList:
+    """`doc_ids`, best first, and their `scores` (n,).
+
+    `zeros` documents more are known to score 0, as all that BM25 does not find do: the scale of normalised scores
+    takes them into account, and a document that the list lacks has score 0, not its lowest.
+    """
+
+    doc_ids: Sequence[DocId]
+    scores: npt.NDArray[np.float32]
+    zeros: int = 0
+
+
+EMPTY = RankedList([], np.empty(0, np.float32))
 
 
 @dataclass(frozen=True)
@@ -21,13 +34,15 @@ class RankedLists:
     """`doc_ids` (documents,) of the union, in no particular order.
 
     `places[i]` int64 (n,) says where in the union the documents of list i stand, best first, and `scores[i]` float64
-    (n,) what they score there. `ranks` int64 (lists, documents) count from 1, and are 0 where a list lacks a document.
+    (n,) what they score there, beside `zeros[i]` others that score 0. `ranks` int64 (lists, documents) count from 1,
+    and are 0 where a list lacks a document.
     """
 
     doc_ids: Sequence[DocId]
     places: Sequence[npt.NDArray[np.int64]]
     scores: Sequence[Matrix]
     ranks: npt.NDArray[np.int64]
+    zeros: Sequence[int]
 
     @property
     def counts(self) -> list[int]:
@@ -39,7 +54,7 @@ def align(lists: Sequence[RankedList]) -> RankedLists:
     """Lists of one query side by side. Raises InvalidArgument for a document twice in a list, for a score like NaN."""
     number_of: dict[DocId, int] = {}
     places, scores = [], []
-    for doc_ids, values in lists:
+    for doc_ids, values in ((ranked.doc_ids, ranked.scores) for ranked in lists):
         first, new = len(number_of), [doc_id for doc_id in doc_ids if doc_id not in number_of]
         number_of.update(zip(new, range(first, first + len(new)), strict=True))
         if len(number_of) < first + len(new):
@@ -53,7 +68,7 @@ def align(lists: Sequence[RankedList]) -> RankedLists:
         row[held] = np.arange(1, len(held) + 1)
         if np.count_nonzero(row) < len(held):
             raise InvalidArgument(_TWICE)
-    return RankedLists(list(number_of), places, scores, ranks)
+    return RankedLists(list(number_of), places, scores, ranks, [ranked.zeros for ranked in lists])
 
 
 _TWICE = "expected every document once in a ranked list, found one twice"

@@ -1,0 +1,79 @@
+"""Queries of several parts: a text, weighted terms of sparse fields, vectors. Each is searched in its own index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from rocchio.errors import InvalidArgument
+
+TEXT = "text"
+"""Name of the part that searches the text fields."""
+
+
+@dataclass(frozen=True, eq=False)
+class MixedQuery:
+    """`rocchio.query(...)`. `text` is a text or {term: weight}; `sparse` and `vectors` are by field."""
+
+    text: str | Mapping[str, float] | None
+    sparse: Mapping[str, Mapping[str, float]]
+    vectors: Mapping[str, Any]
+
+    def part(self, name: str | None) -> Any:
+        """The part for a sparse or vector field, or for the text fields if `name` is None; None if it has none."""
+        if name is None:
+            return self.text
+        return self.sparse[name] if name in self.sparse else self.vectors.get(name)
+
+
+def query(
+    text: str | Mapping[str, float] | None = None,
+    *,
+    vectors: Mapping[str, Any] | None = None,
+    sparse: Mapping[str, Mapping[str, float]] | None = None,
+) -> MixedQuery:
+    """One query with several parts, whose answers a search fuses: `query("wing flutter", vectors={"v": vector})`.
+
+    `text` is what a plain search takes, `vectors` are by vector field and `sparse` {token: weight} by sparse field. A
+    part that is None is left out, so that a text without a vector still is found by its words. Raises InvalidArgument.
+    """
+    for name, parts in (("vectors", vectors), ("sparse", sparse)):
+        if parts is not None and not isinstance(parts, Mapping):
+            raise InvalidArgument(f"expected {name} as {{field: value}}, found {type(parts).__name__}")
+    given = [{name: part for name, part in (parts or {}).items() if part is not None} for parts in (sparse, vectors)]
+    if text is None and not any(given):
+        raise InvalidArgument("expected a text, vectors or sparse weights in a query, found none")
+    if text is not None and not isinstance(text, str | Mapping):
+        raise InvalidArgument(
+            f"expected a text or {{term: weight}}, found {type(text).__name__}; name a vector's field"
+        )
+    return MixedQuery(text, *given)
+
+
+Mixed: TypeAlias = MixedQuery | Sequence[MixedQuery]
+
+
+def materialised(given: Any) -> Any:
+    """The queries as they are, an iterator as a list: it is looked at more than once."""
+    return list(given) if isinstance(given, Iterator) else given
+
+
+def as_mixed(given: Any, options: Mapping[str, Any]) -> Mixed | None:
+    """The queries if they have several parts, None if they are of a plain kind.
+
+    Raises InvalidArgument for a mixture, and for options that plain queries do not have.
+    """
+    if isinstance(given, MixedQuery):
+        return given
+    if not isinstance(given, list | tuple) or not any(isinstance(each, MixedQuery) for each in given):
+        for option in ("fusion", "depth"):
+            if options.get(option) is not None:
+                raise InvalidArgument(f"expected {option} only with queries of several parts; see rocchio.query")
+        return None
+    plain = next((each for each in given if not isinstance(each, MixedQuery)), None)
+    if plain is not None:
+        raise InvalidArgument(
+            f"expected queries that all are made by rocchio.query, found {type(plain).__name__} among them"
+        )
+    return given
