@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from rocchio.storage.schema import sparse as sparse
     from rocchio.storage.schema import text as text
     from rocchio.storage.schema import vector as vector
+    from rocchio.tuning import tune as tune
     from rocchio.types import Hit as Hit
     from rocchio.types import Run as Run
 
@@ -62,6 +63,7 @@ _HOMES = {
     "rm3": ("rocchio.engine.plan", "rm3"),
     "sparse": ("rocchio.storage.schema", "sparse"),
     "text": ("rocchio.storage.schema", "text"),
+    "tune": ("rocchio.tuning", "tune"),
     "vector": ("rocchio.storage.schema", "vector"),
 }
 
@@ -89,6 +91,7 @@ __all__ = [
     "rm3",
     "sparse",
     "text",
+    "tune",
     "vector",
 ]
 

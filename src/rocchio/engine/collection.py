@@ -16,10 +16,12 @@ from rocchio.engine.adding import Adder, AddSummary, OnError, Progress
 from rocchio.engine.frozen import FreezeSummary
 from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.info import CollectionInfo, describe
+from rocchio.engine.mixed import MixedQuery
 from rocchio.engine.plan import Bm25Step
 from rocchio.engine.queries import Query, Vectors, check_unicode
 from rocchio.engine.recall import ALPHAS, QUERY_CUTS, RecallReport, recall_report
 from rocchio.engine.snapshot import DEFAULT_CACHE_MB, FieldChoice, SearchOptions, Snapshot, open_snapshot
+from rocchio.engine.tuning import TuneOptions, tune_collection
 from rocchio.engine.verify import VerifyReport, verify
 from rocchio.engine.writer import Writer, due_for_merging
 from rocchio.errors import Corruption, InvalidArgument, NotFound, RocchioError
@@ -30,7 +32,8 @@ from rocchio.storage.directory import Directory
 from rocchio.storage.lock import WriterLock
 from rocchio.storage.manifest import MANIFEST, read_manifest
 from rocchio.storage.schema import Schema
-from rocchio.types import DocId, Explanation, Hit, Run
+from rocchio.tuning import TuningReport
+from rocchio.types import DocId, Explanation, Hit, Qrels, QueryId, Run
 
 _Result = TypeVar("_Result")
 
@@ -142,6 +145,20 @@ class Collection:
         `print(col.recall_report(queries, "splade"))` shows a table. Raises InvalidArgument.
         """
         return recall_report(self._snapshot, queries, field, k, alphas, query_cuts, progress)
+
+    def tune(
+        self,
+        queries: Mapping[QueryId, MixedQuery],
+        qrels: Qrels,
+        measure: str = "nDCG@10",
+        **options: Unpack[TuneOptions],
+    ) -> TuningReport:
+        """The fusion and BM25 that suit judged queries {query_id: rocchio.query(...)}, by cross-validation.
+
+        `print(col.tune(queries, qrels))` shows what they gain over the best part alone, and whether that is chance.
+        See `TuneOptions`. Raises InvalidArgument.
+        """
+        return tune_collection(self._snapshot, queries, qrels, measure, **options)
 
     def info(self) -> CollectionInfo:
         """Counts, sizes and settings of the last commit."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rocchio.engine.mixed import TEXT, MixedQuery, materialised
 from rocchio.engine.queries import MAX_K
 from rocchio.errors import InvalidArgument, NotFound
-from rocchio.fusion import EMPTY, Fusion, RankedList, ZNorm, align, as_fusion, fuse_lists, total
+from rocchio.fusion import EMPTY, Fusion, RankedList, RankedLists, ZNorm, align, as_fusion, fuse_lists, total
 from rocchio.lexical.scoring import Bm25, parse_bm25
 from rocchio.storage.schema import Schema
 from rocchio.types import DocId, Explanation, Hit, ListPart, Run
@@ -88,6 +88,15 @@ class Hybrid:
         self.fusion.list_weights(len(self._parts))
         found = [self._search(part) for part in self._parts]
         self._lists: list[list[RankedList]] = [list(lists) for lists in zip(*found, strict=True)]
+
+    @property
+    def names(self) -> list[str]:
+        """The parts, in the order of the fusion's weights: `text`, or the field."""
+        return [part.name for part in self._parts]
+
+    def aligned(self) -> list[RankedLists]:
+        """What the parts have found, by query."""
+        return [align(lists) for lists in self._lists]
 
     def best(self, number: int, k: int) -> tuple[list[DocId], Any]:
         """The best k doc_ids of query `number` and their scores."""

@@ -23,16 +23,20 @@ def fuse(runs: Sequence[Run], fusion: Fusion | str = "rrf", k: int = 1000) -> Ru
     method = as_fusion(fusion)
     if isinstance(k, bool) or not isinstance(k, int) or k < 1:
         raise InvalidArgument(f"expected k of at least 1, found {k!r}; it is the number of results wanted")
+    query_ids, lists = lists_of_runs(runs)
+    method.list_weights(len(runs))
+    fused = [fuse_lists(each, method, k) for each in lists]
+    return Run(query_ids, [ids for ids, _ in fused], [scores for _, scores in fused], str(method).replace(" ", ""))
+
+
+def lists_of_runs(runs: Sequence[Run]) -> tuple[list[QueryId], list[list[RankedList]]]:
+    """All queries, in the order of their first appearance, and the ranked lists of each. Raises InvalidArgument."""
     if isinstance(runs, Run) or not runs or not all(isinstance(run, Run) for run in runs):
         raise InvalidArgument("expected a list of runs to fuse, found something else; see rocchio.sources.read_run")
-    method.list_weights(len(runs))
     rows = [_rows(run) for run in runs]
     query_ids = list(dict.fromkeys(query_id for run in runs for query_id in run.query_ids))
-    fused = [
-        fuse_lists([_list(run, row.get(query_id)) for run, row in zip(runs, rows, strict=True)], method, k)
-        for query_id in query_ids
-    ]
-    return Run(query_ids, [ids for ids, _ in fused], [scores for _, scores in fused], str(method).replace(" ", ""))
+    lists = [[_list(run, row.get(query_id)) for run, row in zip(runs, rows, strict=True)] for query_id in query_ids]
+    return query_ids, lists
 
 
 def _rows(run: Run) -> dict[QueryId, int]:

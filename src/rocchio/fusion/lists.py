@@ -86,7 +86,11 @@ def total(contributions: Matrix) -> npt.NDArray[np.float32]:
 
 def fuse_lists(lists: Sequence[RankedList], fusion: Fusion, k: int) -> tuple[list[DocId], npt.NDArray[np.float32]]:
     """The best k documents of the fused lists of one query and their scores; ties are ordered by doc_id."""
-    aligned = align(lists)
+    return fuse_aligned(align(lists), fusion, k)
+
+
+def fuse_aligned(aligned: RankedLists, fusion: Fusion, k: int) -> tuple[list[DocId], npt.NDArray[np.float32]]:
+    """The same for lists that are side by side already."""
     scores = total(fusion.contributions(aligned))
     order = _best(scores, aligned.doc_ids, k)
     return [aligned.doc_ids[place] for place in order.tolist()], scores[order]
