@@ -46,9 +46,9 @@ class Judged:
     queries: dict[str, Any]
     qrels: Any
 
-    def value(self, queries: list[Any], **options: Any) -> float:
-        """The mean of the measure over the judged queries."""
-        run = self.col.search(queries, 100, query_ids=list(self.queries), **options)
+    def value(self, queries: dict[str, Any], **options: Any) -> float:
+        """The mean of the measure over the judged queries; those that are left out count 0."""
+        run = self.col.search(list(queries.values()), 100, query_ids=list(queries), **options)
         return float(evaluate(run, self.qrels, MEASURE).means[MEASURE])
 
 
@@ -66,7 +66,7 @@ def load(folder: Path, vectors: Path, work: Path) -> Judged:
     col.commit()
     topics, qrels = read_topics(folder / "queries.jsonl.gz"), read_qrels(folder / "qrels" / "test.tsv")
     queries = {
-        query_id: rocchio.query(text, vectors={"v": vector})
+        query_id: rocchio.query(text, vectors={"v": vector if vector.any() else None})
         for (query_id, text), vector in zip(topics.items(), arrays["queries"], strict=True)
         if query_id in qrels
     }
@@ -75,10 +75,11 @@ def load(folder: Path, vectors: Path, work: Path) -> Judged:
 
 def measured(judged: Judged) -> tuple[dict[str, float], Any, dict[int, float]]:
     """Value by system, what tuning reports, and the default's value by depth."""
-    queries = list(judged.queries.values())
+    queries = judged.queries
+    vectors = {query_id: query.vectors["v"] for query_id, query in queries.items() if query.vectors}
     values = {
-        "BM25": judged.value([query.text for query in queries]),
-        "vectors": judged.value(np.array([query.vectors["v"] for query in queries]), field="v"),
+        "BM25": judged.value({query_id: query.text for query_id, query in queries.items()}),
+        "vectors": judged.value(vectors, field="v"),
     }
     values |= {fusion: judged.value(queries, fusion=fusion) for fusion in FUSIONS}
     depths = {depth: judged.value(queries, depth=depth) for depth in DEPTHS}
@@ -164,9 +165,9 @@ def main() -> None:
     for given in options.vectors:
         label, _, folder = given.partition("=")
         lines += section(options.data, label, Path(folder), options.names)
+        if options.output:  # after each section: the next may take long
+            options.output.write_text("\n".join(lines), encoding="utf-8")
     print("\n".join(lines))
-    if options.output:
-        options.output.write_text("\n".join(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

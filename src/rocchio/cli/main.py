@@ -7,7 +7,7 @@ import sys
 import typer
 
 from rocchio.cli import collection as collection_commands
-from rocchio.cli import demo, evaluate, freeze, index, recall, search
+from rocchio.cli import demo, evaluate, freeze, fuse, index, recall, search, tune
 from rocchio.cli.output import err
 from rocchio.errors import RocchioError, StorageFailure
 
@@ -25,6 +25,8 @@ app = typer.Typer(
 app.command("index", epilog=index.EXAMPLES)(index.index)
 app.command("search", epilog=search.EXAMPLES)(search.search)
 app.command("eval", epilog=evaluate.EXAMPLES)(evaluate.evaluate_runs)
+app.command("fuse", epilog=fuse.EXAMPLES)(fuse.fuse)
+app.command("tune", epilog=tune.EXAMPLES)(tune.tune)
 app.command("info")(collection_commands.info)
 app.command("verify")(collection_commands.verify)
 app.command("compact")(collection_commands.compact)

@@ -132,10 +132,12 @@ class Hybrid:
         """What a part finds for each query; nothing for queries without it."""
         given = [query.part(part.field) for query in self._queries]
         asked = [number for number, value in enumerate(given) if value is not None]
+        found: list[RankedList] = [EMPTY] * len(given)
+        if not asked:
+            return found
         options: Any = {name: value for name, value in self._options.items() if name in part.options}
         options["field"] = self._field(part)
         run = self._snapshot.search([given[number] for number in asked], self._depth, **options)
-        found: list[RankedList] = [EMPTY] * len(given)
         whole = min(self._depth, len(self._snapshot)) if self._knows_zeros(part) else 0
         for row, number in enumerate(asked):
             scores = run.scores[row]

@@ -17,7 +17,7 @@ class MixedQuery:
     """`rocchio.query(...)`. `text` is a text or {term: weight}; `sparse` and `vectors` are by field."""
 
     text: str | Mapping[str, float] | None
-    sparse: Mapping[str, Mapping[str, float]]
+    sparse: Mapping[str, Mapping[str, float] | None]
     vectors: Mapping[str, Any]
 
     def part(self, name: str | None) -> Any:
@@ -31,24 +31,24 @@ def query(
     text: str | Mapping[str, float] | None = None,
     *,
     vectors: Mapping[str, Any] | None = None,
-    sparse: Mapping[str, Mapping[str, float]] | None = None,
+    sparse: Mapping[str, Mapping[str, float] | None] | None = None,
 ) -> MixedQuery:
     """One query with several parts, whose answers a search fuses: `query("wing flutter", vectors={"v": vector})`.
 
     `text` is what a plain search takes, `vectors` are by vector field and `sparse` {token: weight} by sparse field. A
-    part that is None is left out, so that a text without a vector still is found by its words. Raises InvalidArgument.
+    vector or weights of None find nothing, but keep their place among the weights of a fusion: a text without a vector
+    still is found by its words. Raises InvalidArgument.
     """
     for name, parts in (("vectors", vectors), ("sparse", sparse)):
         if parts is not None and not isinstance(parts, Mapping):
             raise InvalidArgument(f"expected {name} as {{field: value}}, found {type(parts).__name__}")
-    given = [{name: part for name, part in (parts or {}).items() if part is not None} for parts in (sparse, vectors)]
-    if text is None and not any(given):
+    if text is None and not any(part is not None for parts in (sparse, vectors) for part in (parts or {}).values()):
         raise InvalidArgument("expected a text, vectors or sparse weights in a query, found none")
     if text is not None and not isinstance(text, str | Mapping):
         raise InvalidArgument(
             f"expected a text or {{term: weight}}, found {type(text).__name__}; name a vector's field"
         )
-    return MixedQuery(text, *given)
+    return MixedQuery(text, dict(sparse or {}), dict(vectors or {}))
 
 
 Mixed: TypeAlias = MixedQuery | Sequence[MixedQuery]

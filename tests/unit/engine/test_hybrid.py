@@ -143,9 +143,11 @@ def test_documents_without_the_words_score_0_unless_the_scoring_gives_them_more(
         assert found == by_hand(col, lists, "znorm(0.4, 0.6)")
 
 
-def test_a_part_that_is_none_is_left_out(col: Collection):
+def test_a_part_that_is_none_finds_nothing_and_keeps_its_weight(col: Collection):
     query = rocchio.query("tail", vectors={"v": None}, sparse={"s": None})
-    assert [hit.doc_id for hit in col.search(query)] == [hit.doc_id for hit in col.search("tail")]
+    run = col.search([query], fusion="znorm(0.5, 0.2, 0.3)")
+    assert run.doc_ids == [[hit.doc_id for hit in col.search("tail")]]
+    assert [part.name for part in col.search(query)[0].why().lists] == ["text", "s", "v"]
 
 
 def test_the_default_fusion(col: Collection):
@@ -162,6 +164,7 @@ QUERY = rocchio.query("wing", vectors={"v": VECTOR})
     ("search", "words"),
     [
         (lambda col: rocchio.query(), ("text, vectors or sparse", "none")),
+        (lambda col: rocchio.query(vectors={"v": None}), ("text, vectors or sparse", "none")),
         (lambda col: rocchio.query(VECTOR), ("text", "list", "name a vector's field")),
         (lambda col: rocchio.query("x", vectors=VECTOR), ("vectors as {field: value}", "list")),
         (lambda col: rocchio.query("x", sparse=[1]), ("sparse as {field: value}", "list")),
