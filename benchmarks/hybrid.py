@@ -33,7 +33,7 @@ NAMES = "scifact npl cisi med lisa dl19-pool liveqa-med cosqa xquad-en xquad-de 
 MEAN_OF = NAMES[:4]
 ANALYZERS = {"xquad-de": "german", "xquad-zh": "cjk"}
 MEASURE = "nDCG@10"
-FUSIONS = ("rrf", "combmnz", "minmax(0.4, 0.6)", "minmax(0.5, 0.5)", "znorm(0.5, 0.5)")
+FUSIONS = ("rrf", "combmnz", "minmax(0.4, 0.6)", "znorm(0.6, 0.4)", "znorm(0.5, 0.5)")
 DEPTHS = (10, 100, 1000)
 
 
@@ -76,7 +76,7 @@ def load(folder: Path, vectors: Path, work: Path) -> Judged:
 def measured(judged: Judged) -> tuple[dict[str, float], Any, dict[int, float]]:
     """Value by system, what tuning reports, and the default's value by depth."""
     queries = judged.queries
-    vectors = {query_id: query.vectors["v"] for query_id, query in queries.items() if query.vectors}
+    vectors = {query_id: query.vectors["v"] for query_id, query in queries.items() if query.vectors["v"] is not None}
     values = {
         "BM25": judged.value({query_id: query.text for query_id, query in queries.items()}),
         "vectors": judged.value(vectors, field="v"),
