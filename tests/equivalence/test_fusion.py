@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from itertools import pairwise, permutations
 
 import numpy as np
@@ -9,7 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rocchio.fusion import Borda, CombMnz, CombSum, Fusion, MinMax, RankedList, Rrf, ZNorm, fuse, fuse_lists
+from rocchio.errors import InvalidArgument
+from rocchio.fusion import (
+    Borda,
+    CombMnz,
+    CombSum,
+    Fusion,
+    MinMax,
+    RankedList,
+    Rrf,
+    ZNorm,
+    fuse,
+    fuse_lists,
+    parse_fusion,
+)
 from rocchio.fusion.reference import reference_scores
 from rocchio.types import Run
 
@@ -124,3 +138,14 @@ def test_scale_and_origin_of_scores_do_not_matter(case: tuple[Lists, Fusion], sc
     lists, fusion = case
     moved = [{doc_id: scale * score + origin for doc_id, score in scored.items()} for scored in lists]
     assert dict(fused(moved, fusion)) == pytest.approx(dict(fused(lists, fusion)), rel=1e-6, abs=1e-9)
+
+
+@given(cases())
+def test_text_forms_parse_back(case: tuple[Lists, Fusion]):
+    assert parse_fusion(str(case[1])) == case[1]
+
+
+@given(st.text(alphabet="rfznoml(),.= k-0123456789e", max_size=30) | st.text(max_size=10))
+def test_any_text_is_a_fusion_or_refused(text: str):
+    with contextlib.suppress(InvalidArgument):
+        assert parse_fusion(str(parse_fusion(text))) == parse_fusion(text)
