@@ -13,8 +13,10 @@ import pyarrow as pa
 
 from rocchio._native import FrozenColumns, Kernel, LexicalSegment, Searcher, Variant
 from rocchio.analysis import Analysis, Analyzer
+from rocchio.engine.encoding import Encoders, text_queries, with_absent
 from rocchio.engine.execution import DocIds, Found, search_batch, search_threads
 from rocchio.engine.explain import explain
+from rocchio.engine.latent import LatentModels, latent_fields
 from rocchio.engine.open_segment import OpenSegment, open_segment
 from rocchio.engine.queries import (
     Query,
@@ -90,8 +92,12 @@ class Snapshot:
         segments: Sequence[OpenSegment],
         analyzer_for: Callable[[str], Analyzer],
         cache_mb: int = DEFAULT_CACHE_MB,
+        *,
+        latents: LatentModels,
+        encoders: Encoders,
     ) -> None:
         self.manifest, self.segments, self.schema = manifest, tuple(segments), manifest.schema
+        self.latents, self.encoders = latents, encoders
         self._analyzer_for, self._cache_bytes = analyzer_for, cache_mb << 20
         self._analysis_lock = threading.Lock()
         self._searchers: dict[tuple[Bm25, tuple[float, ...]], Searcher] = {}
@@ -163,8 +169,10 @@ class Snapshot:
     def _search_vectors(self, query: Any, name: str, wanted: Wanted, options: SearchOptions) -> list[Hit] | Run:
         """`search` in the vector field `name`."""
         check_vector_options(options, name)
-        queries, single = query_matrix(query, name, self.schema.fields[name])
+        queries, present, single = self.query_vectors(query, name)
         view = self._vector_view(name)
+        if single and not present[0]:
+            return []
         if single:
             return self._hits(
                 self._names,
@@ -172,8 +180,27 @@ class Snapshot:
                 lambda segment, row: explain_vector(view, queries[0], segment, row),
             )
         ids = _query_ids(options.get("query_ids"), len(queries))
-        parts = search_vectors_threads(view, queries, wanted, options.get("threads", 1))
-        return _run(ids, self._names, parts, view.metric)
+        parts = search_vectors_threads(view, queries[present], wanted, options.get("threads", 1))
+        return _run(ids, self._names, parts if present.all() else [with_absent(parts, present)], view.metric)
+
+    def query_vectors(self, query: Any, name: str) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_], bool]:
+        """Queries of a vector field as float32 (n, dim), which of them have a vector, and whether it is a single one.
+
+        Texts are encoded, if the field has an encoder; one of which it knows nothing has no vector, and no hits.
+        """
+        field = self.schema.fields[name]
+        texts = text_queries(query) if field.encoder else None
+        if texts is None:
+            queries, single = query_matrix(query, name, field)
+            return queries, np.ones(len(queries), np.bool_), single
+        for text in texts[0]:
+            check_unicode(text)
+        if name not in latent_fields(self.schema):
+            return *self.encoders.queries(texts[0], name, field), texts[1]
+        model = self.latents.get(name)
+        if model is None:
+            return np.zeros((len(texts[0]), field.dim), np.float32), np.zeros(len(texts[0]), np.bool_), texts[1]
+        return *model.encode_terms([self.terms(text) for text in texts[0]]), texts[1]
 
     def _vector_view(self, name: str) -> VectorView:
         if name not in self._vector_views:
@@ -197,9 +224,11 @@ class Snapshot:
         name = self.schema.vector_choice(field)
         if name is not None:
             check_vector_options({"scoring": scoring}, name)
-            queries, single = query_matrix(query, name, self.schema.fields[name])
+            queries, present, single = self.query_vectors(query, name)
             if not single:
                 raise InvalidArgument(f"expected one vector to explain, found {len(queries)}; explain them one by one")
+            if not present[0]:
+                raise NotFound(f"expected a query with a vector, found {query!r}, of which {name!r} knows no word")
             return explain_vector(self._vector_view(name), queries[0], segment, row)
         view, to_arrays = self._view({"scoring": scoring, "field": field})
         return explain(view, len(self), to_arrays([query]), segment, row)
@@ -377,6 +406,7 @@ def open_snapshot(
     analyzer_for: Callable[[str], Analyzer],
     cache_mb: int = DEFAULT_CACHE_MB,
     previous: Snapshot | None = None,
+    encoders: Encoders | None = None,
 ) -> Snapshot:
     """The last committed state. Segments that `previous` has open are shared.
 
@@ -395,7 +425,11 @@ def open_snapshot(
             if read_manifest(directory).generation == manifest.generation:
                 raise Corruption(directory.path(""), None, f"a file is missing: {error}") from error
             continue
-        return Snapshot(manifest, segments, analyzer_for, cache_mb)
+        latents = LatentModels(directory, manifest.schema, manifest.models)
+        if previous is not None:
+            latents.share(previous.latents)
+        encoders = encoders or Encoders()
+        return Snapshot(manifest, segments, analyzer_for, cache_mb, latents=latents, encoders=encoders)
     raise Corruption(directory.path(""), None, "files vanish as fast as the manifest changes")
 
 
