@@ -83,6 +83,12 @@ def library(name: str, extra: str) -> ModuleType:
         ) from error
 
 
+def first_line(error: Exception) -> str:
+    """What a library says, in one line of at most 200 characters without a full stop."""
+    said = str(error).strip() or type(error).__name__
+    return said.splitlines()[0][:200].rstrip(". ")
+
+
 def digest(*parts: bytes | npt.NDArray[Any]) -> str:
     """Sixteen hexadecimal digits that tell these contents from others."""
     state = hashlib.blake2b(digest_size=8)

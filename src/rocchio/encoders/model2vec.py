@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rocchio.encoders.model import Usage, digest, library
+from rocchio.encoders.model import Usage, digest, first_line, library
 from rocchio.encoders.values import Model2Vec
 from rocchio.errors import NotFound
 
@@ -22,7 +22,7 @@ class Model2VecModel:
         except (OSError, ValueError, RuntimeError) as error:
             raise NotFound(
                 f"expected the model {value.model!r} as a folder or on the Hugging Face hub, found none: "
-                f"{str(error).splitlines()[0][:200]}; check the name and the network"
+                f"{first_line(error)}; check the name and the network"
             ) from error
         embedding = np.asarray(self._model.embedding)
         self.dim = int(embedding.shape[1])

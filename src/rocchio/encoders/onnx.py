@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rocchio.encoders.batching import batches
-from rocchio.encoders.model import Matrix, Usage, digest, library
+from rocchio.encoders.model import Matrix, Usage, digest, first_line, library
 from rocchio.encoders.values import Onnx
 from rocchio.errors import EncoderFailure, NotFound
 
@@ -35,7 +35,9 @@ class OnnxModel:
             self._session = runtime.InferenceSession(str(model), providers=runtime.get_available_providers())
             self._tokenizer = tokenizers.Tokenizer.from_file(str(words))
         except Exception as error:  # both libraries raise their own kinds for files they cannot read
-            raise NotFound(f"expected a model at {model}, found a file that cannot be used: {error}") from error
+            raise NotFound(
+                f"expected a model at {model}, found a file that cannot be used: {first_line(error)}"
+            ) from error
         self._limit, self._pooling, self._normalize = value.max_tokens, value.pooling, value.normalize
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
@@ -72,7 +74,7 @@ class OnnxModel:
         try:
             outputs = self._session.run(None, {name: given[name] for name in self._inputs})
         except Exception as error:  # onnxruntime's own kinds, and KeyError for an input unknown to us
-            raise EncoderFailure(f"expected vectors of the ONNX model, found an error: {error}") from error
+            raise EncoderFailure(f"expected vectors of the ONNX model, found an error: {first_line(error)}") from error
         return self._pooled(np.asarray(outputs[0], np.float32), mask)
 
     def _pooled(self, states: npt.NDArray[np.float32], mask: npt.NDArray[np.int64]) -> Matrix:

@@ -73,11 +73,14 @@ class Endpoint:
         try:
             with urllib.request.urlopen(request, timeout=self._value.timeout_s) as response:
                 content = response.read(MAX_ANSWER_BYTES)
+                left = response.length or 0
         except urllib.error.HTTPError as error:
             raise self._refusal(error) from error
         except (http.client.HTTPException, OSError) as error:  # also no connection, and a time-out
             reason = getattr(error, "reason", None) or error or type(error).__name__
             raise _Passing(f"no answer ({reason})") from error
+        if left:
+            raise _Passing(f"an answer of which {left} bytes are missing")
         return self._read(content, len(texts))
 
     def _refusal(self, error: urllib.error.HTTPError) -> Exception:

