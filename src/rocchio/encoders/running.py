@@ -38,6 +38,11 @@ class Running:
             return load(self.value)
 
     @property
+    def is_loaded(self) -> bool:
+        """Whether the model was needed so far."""
+        return "model" in self.__dict__
+
+    @property
     def usage(self) -> Usage:
         """What was done so far."""
         return self.model.usage

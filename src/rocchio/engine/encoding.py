@@ -139,7 +139,7 @@ class Encoders:
     @property
     def usage(self) -> dict[str, Usage]:
         """What each encoder that was used has done, by its text form."""
-        return {str(running.value): running.usage for running in self._running.values()}
+        return {str(running.value): running.usage for running in self._running.values() if running.is_loaded}
 
     def fill(self, batch: pa.RecordBatch, schema: Schema) -> pa.RecordBatch:
         """A batch of documents with the vectors that encoders make of their texts, where none was given.

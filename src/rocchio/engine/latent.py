@@ -45,30 +45,39 @@ def latent_fields(schema: Schema) -> list[str]:
 
 
 class LatentModels:
-    """The models of a manifest, opened at first use; a writer's copy fits further ones."""
+    """The models of a manifest; a writer's copy fits further ones.
+
+    Their files are mapped by `map_files`, so that they stay when a later commit removes them, and read at first use.
+    """
 
     def __init__(self, directory: Directory, schema: Schema, entries: Mapping[str, ModelEntry]) -> None:
         self._directory, self._schema, self.entries = directory, schema, dict(entries)
+        self._files: dict[ModelEntry, ArrayFile] = {}
         self._opened: dict[ModelEntry, Latent] = {}
 
     def copy(self, schema: Schema | None = None) -> LatentModels:
         """Another handle with the same models, whose changes do not show here."""
         copied = LatentModels(self._directory, schema or self._schema, self.entries)
-        copied._opened = dict(self._opened)
+        copied._files, copied._opened = dict(self._files), dict(self._opened)
         return copied
 
-    def share(self, other: LatentModels) -> None:
-        """Take over what the other has opened of the same files."""
-        self._opened |= {entry: model for entry, model in other._opened.items() if entry in self.entries.values()}
+    def map_files(self, previous: LatentModels | None) -> None:
+        """Map the files of all models; what `previous` has of them is shared. Raises Corruption, NotFound."""
+        for entry in self.entries.values():
+            if previous is not None and entry in previous._files:
+                self._files[entry] = previous._files[entry]
+            else:
+                self._files[entry] = ArrayFile(mapped_file(self._directory, entry))
+            if previous is not None and entry in previous._opened:
+                self._opened[entry] = previous._opened[entry]
 
     def get(self, name: str) -> Latent | None:
-        """The model of a field; None before there was any text to fit it on. Raises Corruption, NotFound."""
+        """The model of a field; None before there was any text to fit it on. Raises Corruption."""
         entry = self.entries.get(name)
         if entry is None:
             return None
         if entry not in self._opened:
-            file = ArrayFile(mapped_file(self._directory, entry))
-            self._opened[entry] = open_lsa(file, self._schema.fields[name].dim)
+            self._opened[entry] = open_lsa(self._files[entry], self._schema.fields[name].dim)
         return self._opened[entry]
 
     def get_or_fit(self, name: str, segment: SegmentTerms, generation: int) -> Latent | None:

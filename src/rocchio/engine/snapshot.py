@@ -420,14 +420,13 @@ def open_snapshot(
                 known.get(_identity(entry)) or open_segment(directory, entry, manifest.schema)
                 for entry in manifest.segments
             ]
+            latents = LatentModels(directory, manifest.schema, manifest.models)
+            latents.map_files(previous.latents if previous else None)
         except NotFound as error:
             # a writer may have replaced the manifest and removed old files in the meantime: look again
             if read_manifest(directory).generation == manifest.generation:
                 raise Corruption(directory.path(""), None, f"a file is missing: {error}") from error
             continue
-        latents = LatentModels(directory, manifest.schema, manifest.models)
-        if previous is not None:
-            latents.share(previous.latents)
         encoders = encoders or Encoders()
         return Snapshot(manifest, segments, analyzer_for, cache_mb, latents=latents, encoders=encoders)
     raise Corruption(directory.path(""), None, "files vanish as fast as the manifest changes")

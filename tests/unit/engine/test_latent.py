@@ -195,3 +195,12 @@ def test_refused(tmp_path: Path) -> None:
     plain = rocchio.create(tmp_path / "p", fields={"v": rocchio.vector(2)})
     with refused(InvalidArgument, "expected vectors to search the vector field 'v'", "encode texts with the model"):
         plain.search("dogs", field="v")
+
+
+def test_a_pinned_snapshot_keeps_its_model(tmp_path: Path) -> None:
+    col = make(tmp_path / "c")
+    add(col, 12)
+    pinned = rocchio.open(tmp_path / "c").snapshot()
+    expected = [(hit.doc_id, hit.score) for hit in col.search("dogs", field="v", k=5)]
+    add(col, 100, "e", 1)
+    assert [(hit.doc_id, hit.score) for hit in pinned.search("dogs", field="v", k=5)] == expected
