@@ -53,7 +53,7 @@ def effectiveness(data: Path, work: Path, encoders: list[str]) -> list[str]:
         topics, qrels = read_topics(data / name / "queries.jsonl.gz"), read_qrels(data / name / "qrels" / "test.tsv")
         for encoder in encoders:
             col = build(data / name, work / f"{name}-{encoders.index(encoder)}", encoder, work / "cache.sqlite")
-            run = col.search(list(topics.values()), field="v", k=1000, query_ids=list(topics))
+            run = col.search(list(topics.values()), field="v", k=1000, recall=1, query_ids=list(topics))
             found = evaluate(run, qrels, MEASURES).means
             known = (f"{reference:.4f}", f"{found['nDCG@10'] - reference:+.4f}") if encoder == MODEL else ("", "")
             rows.append([name, f"`{encoder}`", f"{found['nDCG@10']:.4f}", *known, f"{found['R@100']:.4f}"])

@@ -9,4 +9,5 @@ NB_MODULE(_ext, module) {
     rocchio::bindings::bind_codecs(module);
     rocchio::bindings::bind_text(module);
     rocchio::bindings::bind_lexical(module);
+    rocchio::bindings::bind_dense(module);
 }

@@ -2,6 +2,7 @@
 
 from rocchio._native._ext import (
     CHUNK_BYTES,
+    Centroids,
     CheckedFile,
     FrozenColumns,
     Kernel,
@@ -12,16 +13,21 @@ from rocchio._native._ext import (
     StringTable,
     TokenTable,
     Variant,
+    VectorIndex,
+    VectorTransform,
     chunk_checksums,
     cpu_level,
     crc32c,
     encode_elias_fano,
     encode_packed,
+    list_means,
+    pack_lists,
     porter_stem,
 )
 
 __all__ = [
     "CHUNK_BYTES",
+    "Centroids",
     "CheckedFile",
     "FrozenColumns",
     "Kernel",
@@ -32,10 +38,14 @@ __all__ = [
     "StringTable",
     "TokenTable",
     "Variant",
+    "VectorIndex",
+    "VectorTransform",
     "chunk_checksums",
     "cpu_level",
     "crc32c",
     "encode_elias_fano",
     "encode_packed",
+    "list_means",
+    "pack_lists",
     "porter_stem",
 ]

@@ -299,3 +299,60 @@ class Searcher:
     def boosted_length(self, segment: int, row: int) -> float: ...
 
     def boosted_frequency(self, segment: int, code: int) -> float: ...
+
+class VectorIndex:
+    """Codes and lists of the vectors of one segment, over checked arrays."""
+
+    def __init__(self, arrays: dict, metric: str, dim: int, halves: bool, seed: int, mean: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
+
+    @property
+    def rows(self) -> int: ...
+
+    @property
+    def lists(self) -> int: ...
+
+    def listed_rows(self) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]: ...
+
+    def exact(self, queries: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None) -> tuple:
+        """
+        (rows int64, scores float32, (lists, entries, refined, rescored)): exactly the best k for each query.
+        """
+
+    def search(self, queries: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, probes: int, refine: int, least_entries: int) -> tuple:
+        """As `exact`, the best of the rows that the lists show."""
+
+class VectorTransform:
+    """From vectors to the space of their codes."""
+
+    def __init__(self, metric: str, dim: int, seed: int, mean: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
+
+    @property
+    def width(self) -> int: ...
+
+    def encode(self, values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> tuple:
+        """(codes uint8, constants float32, four each) of whole vectors."""
+
+class Centroids:
+    """Centroids of inverted lists, of `width` numbers each."""
+
+    def __init__(self, values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], width: int) -> None: ...
+
+    @property
+    def count(self) -> int: ...
+
+    def encode(self) -> tuple:
+        """(codes uint8, constants float32, four each)."""
+
+    def nearest(self, codes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], constants: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], chosen: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]:
+        """The nearest centroid of each chosen row (uint32)."""
+
+    def nearest_two(self, codes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], constants: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], chosen: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> tuple:
+        """The nearest and the orthogonal second centroid (uint32)."""
+
+def list_means(codes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], constants: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], width: int, rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], offsets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], first: int, last: int, before: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float32], dict(shape=(None,))]:
+    """
+    Means of the rows of lists [first, last); those of lists without rows stay as they were.
+    """
+
+def pack_lists(codes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], constants: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], width: int, metric: str, centroid_codes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], centroid_constants: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], offsets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], first: int, last: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None,))]:
+    """Blocks of sign codes of lists [first, last)."""

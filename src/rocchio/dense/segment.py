@@ -1,90 +1,129 @@
-"""The vectors of one field in one segment: checked, mapped and searched."""
+"""One vector field of a segment, with its index: searched exactly, or to a wanted recall."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from rocchio.dense.reference import BLOCK_ROWS, Found, search_exactly, unpacked
+from rocchio._native import VectorIndex, VectorTransform
+from rocchio.dense.calibration import MIXED, QUERY_COUNTS, Calibration, Effort, Ids, calibrate, mixtures
+from rocchio.dense.index_format import CODES, INDEX_ARRAYS, MEAN, SEED
+from rocchio.dense.originals import VECTORS, Originals
+from rocchio.dense.reference import Found
 from rocchio.errors import Corruption
 from rocchio.storage.array_file import ArrayFile
-from rocchio.storage.schema import Field
 from rocchio.types import Mask
 
-VECTORS, PRESENT = "vectors", "present"
-STORED = {"float32": "f4", "float16": "f2"}
-"""How the format names the field's dtypes."""
-VECTOR_ARRAYS = {VECTORS: "f2", PRESENT: "u1"}
-"""Arrays of a vector field and their types; vectors are f4 or f2 as the field's dtype says."""
+SEED_OF_QUERIES = 11
+"""Of the queries that an index is calibrated with."""
+
+EXACT_COST = 15
+"""What an eight-bit code that a mask chose costs to compare, about, in sign codes of a list."""
 
 
 class VectorSegment:
-    """`rows` vectors of `dim` numbers, some of which may be absent. Any number of threads may share it."""
+    """Vectors and their index. Any number of threads may share it.
 
-    def __init__(self, file: ArrayFile, rows: int, field: Field) -> None:
-        self._file, self.rows, self.dim, self.metric = file, rows, field.dim, field.metric
-        self._dtype = STORED[field.dtype]
-        _, _, count = file.native(VECTORS, self._dtype)
-        _, _, mask_bytes = file.native(PRESENT, "u1")
-        if count != rows * self.dim or mask_bytes != (rows + 7) // 8:
-            raise Corruption(
-                file.file.path, None, f"expected {rows} vectors of {self.dim} numbers, found {count} numbers"
-            )
+    `calibration` says what recall takes which effort; without it, searches are exact.
+    """
 
-    @cached_property
-    def originals(self) -> npt.NDArray[Any]:
-        """All vectors (rows, dim) as they were stored, mapped and verified; zeros where there is none."""
-        return self._file.array(VECTORS, self._dtype).reshape(self.rows, self.dim)
+    def __init__(self, originals: Originals, index_file: ArrayFile, calibration: Calibration) -> None:
+        self.originals, self._index_file, self.calibration = originals, index_file, calibration
+
+    @property
+    def rows(self) -> int:
+        """All rows, those without a vector too."""
+        return self.originals.rows
 
     @cached_property
-    def present(self) -> Mask:
-        """A set bit for each row that has a vector, verified."""
-        mask = self._file.array(PRESENT, "u1")
-        if self.rows % 8 and mask[-1] >> self.rows % 8:
-            raise Corruption(self._file.file.path, None, f"rows past the last one, {self.rows - 1}, are marked present")
-        return mask
+    def index(self) -> VectorIndex:
+        """Codes and lists, all of them verified at first use. Raises Corruption."""
+        file, originals = self._index_file, self.originals
+        arrays = {name: file.native(name, dtype) for name, dtype in INDEX_ARRAYS.items()}
+        arrays["originals"] = originals.file.native(VECTORS, originals.dtype)
+        mean, seed = file.array(MEAN, INDEX_ARRAYS[MEAN]), file.array(SEED, INDEX_ARRAYS[SEED])
+        if len(seed) != 1 or len(mean) != originals.dim or not np.isfinite(mean).all():
+            raise Corruption(file.file.path, None, f"expected one seed and a mean of {originals.dim} finite numbers")
+        return VectorIndex(arrays, originals.metric, originals.dim, originals.dtype == "f2", int(seed[0]), mean)
 
-    @cached_property
-    def count(self) -> int:
-        """How many rows have a vector."""
-        return int(unpacked(self.present, self.rows).sum())
+    def effort(self, k: int, recall: float) -> Effort | None:
+        """What the best k take with this recall; None: an exact search."""
+        return self.calibration.effort(k, recall) if recall < 1 else None
 
-    def vector(self, row: int) -> npt.NDArray[Any] | None:
-        """The vector (dim,) of a row in its stored dtype, None if there is none. Raises Corruption."""
-        if not self.present[row // 8] >> row % 8 & 1:
-            return None
-        vector: npt.NDArray[Any] = self._file.rows(VECTORS, self._dtype, self.dim, row, row + 1)[0]
-        return vector
-
-    def blocks(self) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]]:
-        """All rows in order, some thousand at a time: vectors (n, dim), and which of them are there (n,)."""
-        present = unpacked(self.present, self.rows)
-        for first in range(0, self.rows, BLOCK_ROWS):
-            last = min(first + BLOCK_ROWS, self.rows)
-            yield self._file.rows(VECTORS, self._dtype, self.dim, first, last), present[first:last]
-
-    def search(self, queries: npt.NDArray[np.float32], k: int, allowed: Mask | None) -> Found:
+    def search(self, queries: npt.NDArray[np.float32], k: int, allowed: Mask | None, effort: Effort | None) -> Found:
         """The best k rows for each query (q, dim): rows int64 (q, k), padded with -1, and scores float32 (q, k).
 
-        Best first, ties by row. `allowed` has a set bit for each row that may be found, None allows all. Raises
-        Corruption.
+        Best first, ties by row; the scores are exact. `allowed` has a set bit for each row that may be found, None
+        allows all; while few of those are met, the search goes beyond `effort`. No effort is exact. Raises Corruption.
         """
-        mask = self.present if allowed is None else self.present & allowed
-        return search_exactly(queries, self.originals, self.metric, k, mask)
+        originals = self.originals
+        mask = allowed
+        if originals.count < originals.rows:
+            mask = originals.present if allowed is None else originals.present & allowed
+        flat = np.ascontiguousarray(queries, np.float32).ravel()
+        least = 0 if effort is None or self.index.lists == 0 else self._least_entries(k, mask, effort)
+        if effort is None or least == 0:
+            rows, scores, _ = self.index.exact(flat, k, mask)
+        else:
+            rows, scores, _ = self.index.search(flat, k, mask, effort.probes, max(effort.refine, 2 * k), least)
+        return rows.reshape(-1, k), scores.reshape(-1, k)
+
+    def _least_entries(self, k: int, mask: Mask | None, effort: Effort) -> int:
+        """How many allowed rows a search should meet, 0 where comparing all of them is less work."""
+        count = self.originals.count
+        chosen = count if mask is None else int(np.unpackbits(mask).sum())
+        if 2 * chosen >= count:
+            return 2 * k
+        # each row is in two lists; as many allowed rows as an effort meets without a mask
+        usual = 2 * count * min(effort.probes, self.index.lists) // self.index.lists
+        return max(usual, 2 * k) if EXACT_COST * chosen * chosen > usual * count else 0
+
+    @property
+    def count(self) -> int:
+        """How many vectors there are."""
+        return self.originals.count
+
+    @property
+    def lists(self) -> int:
+        """How many lists they are in; 0 for few vectors."""
+        return self.index.lists
+
+    def answers(self, queries: npt.NDArray[np.float32], k: int, effort: Effort | None) -> tuple[Ids, int]:
+        """Rows (n, k) found with an effort, exactly with none, and how many sign codes were compared."""
+        flat = np.ascontiguousarray(queries, np.float32).ravel()
+        mask = None if self.count == self.rows else self.originals.present
+        if effort is None:
+            rows, _, work = self.index.exact(flat, k, mask)
+        else:
+            rows, _, work = self.index.search(flat, k, mask, effort.probes, max(effort.refine, 2 * k), 2 * k)
+        return rows.reshape(-1, k), work[1]
+
+    def calibrated_with_mixtures(self) -> Calibration:
+        """What recall takes which effort, measured with queries that are made of the vectors."""
+        originals = self.originals
+        if self.lists == 0:
+            return Calibration(())
+        present = np.random.default_rng(SEED_OF_QUERIES).permutation(np.flatnonzero(originals.is_present))
+        sample = originals.vectors[np.sort(present[: MIXED * max(QUERY_COUNTS.values())])]
+        return calibrate(self, mixtures(sample, max(QUERY_COUNTS.values()), SEED_OF_QUERIES, originals.metric))
 
     def validate(self) -> None:
-        """Check every vector: finite, with a direction where the metric needs one. Raises Corruption."""
+        """Check the vectors, and that codes and lists are theirs; reads everything. Raises Corruption."""
+        self.originals.validate()
+        file, index = self._index_file, self.index
+        mean = file.array(MEAN, INDEX_ARRAYS[MEAN])
+        (seed,) = file.array(SEED, INDEX_ARRAYS[SEED]).tolist()
+        transform = VectorTransform(self.originals.metric, self.originals.dim, seed, mean)
         first = 0
-        for vectors, present in self.blocks():
-            absolute = np.abs(vectors.astype(np.float64))
-            fine = (absolute <= np.where(present, np.inf, 0.0)[:, None]).all(axis=1) & (absolute < np.inf).all(axis=1)
-            if self.metric == "cosine":
-                fine &= ~present | (absolute > 0).any(axis=1)
-            if not fine.all():
-                row = first + int(fine.argmin())
-                raise Corruption(self._file.file.path, None, f"row {row} holds no vector for metric {self.metric}")
-            first += len(present)
+        for vectors, _ in self.originals.blocks():
+            codes, _ = transform.encode(np.ascontiguousarray(vectors, np.float32).ravel())
+            last = first + len(vectors)
+            stored = file.rows(CODES, INDEX_ARRAYS[CODES], transform.width, first, last)
+            if not np.array_equal(codes.reshape(stored.shape), stored):
+                raise Corruption(file.file.path, None, f"a code of rows {first} to {last - 1} is not its vector's")
+            first = last
+        listed = np.unique(index.listed_rows())
+        if index.lists and not np.array_equal(listed, np.flatnonzero(self.originals.is_present)):
+            raise Corruption(file.file.path, None, "the lists do not show every row that has a vector")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rocchio.dense.segment import PRESENT, STORED, VECTORS
+from rocchio.dense.originals import PRESENT, STORED, VECTORS
 from rocchio.storage.array_file import ArrayFileWriter
 from rocchio.storage.checked import FileInfo
 from rocchio.storage.directory import Directory

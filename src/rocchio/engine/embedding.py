@@ -55,7 +55,7 @@ def text_blocks(segment: OpenSegment, field: Field, running: Running, old: int |
     `old` is the number of a vector field whose vectors are kept where there are any, None to make all anew.
     """
     live = ~segment.tombstones.is_deleted
-    kept = segment.vectors[old].blocks() if old is not None else _nothing(segment.rows, field)
+    kept = segment.vectors[old].originals.blocks() if old is not None else _nothing(segment.rows, field)
     for texts, (vectors, present) in zip(_text_blocks(segment, field), kept, strict=True):
         wanted, live = live[: len(texts)] & ~present, live[len(texts) :]
         made = running.documents([text if want else None for text, want in zip(texts, wanted.tolist(), strict=True)])

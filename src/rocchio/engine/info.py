@@ -64,7 +64,7 @@ def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
         entry = segment.entry
         size = sum(entry.sizes.values())
         terms = sum(index.term_count for index in (segment.lexical, *segment.sparse))
-        vectors = sum(of_field.count for of_field in segment.vectors)
+        vectors = sum(of_field.originals.count for of_field in segment.vectors)
         segments.append(
             SegmentInfo(entry.name, entry.live_rows, entry.deleted, terms, segment.posting_count, size, vectors)
         )

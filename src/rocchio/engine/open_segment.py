@@ -10,6 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rocchio._native import FrozenColumns, LexicalSegment
+from rocchio.dense.calibration import Calibration
+from rocchio.dense.originals import Originals
 from rocchio.dense.segment import VectorSegment
 from rocchio.engine.frozen import open_frozen_columns
 from rocchio.errors import Corruption, DataError
@@ -133,6 +135,9 @@ def open_segment(directory: Directory, entry: SegmentEntry, schema: Schema) -> O
     columns = schema.text_columns
     if len(entry.lengths) != columns:
         raise Corruption(directory.path(entry.name), None, f"expected lengths of {columns} text fields")
+    if len(entry.calibrations) != len(schema.vector_fields):
+        expected = len(schema.vector_fields)
+        raise Corruption(directory.path(entry.name), None, f"expected calibrations of {expected} vector fields")
     lexical = open_lexical(files.index, entry.rows, columns, tombstones)
     offsets = files.index.array("document_offsets", "u8")
     documents = DocumentReader(files.documents, stored_schema(schema), entry.rows, offsets)
@@ -141,7 +146,9 @@ def open_segment(directory: Directory, entry: SegmentEntry, schema: Schema) -> O
     sparse = tuple(open_sparse(file, files.index, entry.rows, deleted) for file in files.sparse)
     frozen = open_frozen_columns(directory, entry)
     vectors = tuple(
-        VectorSegment(file, entry.rows, schema.fields[name])
-        for name, file in zip(schema.vector_fields, files.vectors, strict=True)
+        VectorSegment(Originals(file, entry.rows, schema.fields[name]), index, Calibration.from_tuples(efforts))
+        for name, file, index, efforts in zip(
+            schema.vector_fields, files.vectors, files.vector_indexes, entry.calibrations, strict=True
+        )
     )
     return OpenSegment(entry, files, tombstones, lexical, documents, sparse, frozen, vectors)

@@ -19,6 +19,7 @@ from rocchio.engine.background import Background
 from rocchio.engine.impact_builder import ImpactBuilder
 from rocchio.engine.latent import Blocks, LatentModels, latent_fields, source_columns
 from rocchio.engine.open_segment import OpenSegment, open_segment, string_buffers
+from rocchio.engine.vector_index import Calibrations, finish_vectors
 from rocchio.engine.vector_values import matrix_of
 from rocchio.lexical.reader import open_lexical
 from rocchio.lexical.writer import write_built, write_doc_ids, write_merged
@@ -135,8 +136,10 @@ class SegmentWriter:
         for number, builder in enumerate(self._sparse.values()):
             files[sparse_name(number)] = builder.write(self._directory, f"{self.name}/{sparse_name(number)}")
         self._add_latent_vectors(index, rows, generation)
-        files |= _finish_vectors(self._vectors.values())
-        entry = _seal(self._directory, self.name, rows, files, lengths)
+        vector_files, calibrations = finish_vectors(
+            self._directory, self.name, self._schema, self._vectors.values(), rows
+        )
+        entry = _seal(self._directory, self.name, rows, files | vector_files, lengths, calibrations)
         if self._deleted:
             opened = open_segment(self._directory, entry, self._schema)
             entry = with_deletions(self._directory, opened, self._deleted, generation)
@@ -197,8 +200,10 @@ def merge_segments(
     lengths = [sum(segment.entry.lengths[f] for segment in segments) for f in range(schema.text_columns)]
     files: dict[str, FileInfo] = {SegmentFile.DOCUMENTS: document_info, SegmentFile.INDEX: index_info}
     files |= _merge_sparse(directory, name, segments, advance)
-    files |= _merge_vectors(directory, name, schema, segments, advance, remade or {})
-    entry = _seal(directory, name, merger.row_count, files, lengths)
+    vector_files, calibrations = _merge_vectors(
+        directory, name, schema, segments, merger.row_count, advance, remade or {}
+    )
+    entry = _seal(directory, name, merger.row_count, files | vector_files, lengths, calibrations)
     directory.sync_folder(name)
     return entry
 
@@ -224,21 +229,22 @@ def _merge_vectors(
     name: str,
     schema: Schema,
     segments: Sequence[OpenSegment],
+    rows: int,
     advance: Callable[[int], None],
     remade: Mapping[str, Callable[[OpenSegment], Blocks]],
-) -> dict[str, FileInfo]:
+) -> tuple[dict[str, FileInfo], Calibrations]:
     """Write the files of each vector field, with the vectors of live documents."""
     writers = _vector_writers(directory, name, schema)
     try:
         for number, (field, writer) in enumerate(writers.items()):
             for segment in segments:
                 live = ~segment.tombstones.is_deleted
-                blocks = remade[field](segment) if field in remade else segment.vectors[number].blocks()
+                blocks = remade[field](segment) if field in remade else segment.vectors[number].originals.blocks()
                 for vectors, present in blocks:
                     keep, live = live[: len(present)], live[len(present) :]
                     writer.add(vectors[keep], present[keep])
                     advance(len(present))
-        return _finish_vectors(writers.values())
+        return finish_vectors(directory, name, schema, writers.values(), rows)
     finally:
         for writer in writers.values():
             writer.close()
@@ -249,10 +255,6 @@ def _vector_writers(directory: Directory, segment: str, schema: Schema) -> dict[
         name: VectorWriter(directory, f"{segment}/{vectors_name(number)}", schema.fields[name])
         for number, name in enumerate(schema.vector_fields)
     }
-
-
-def _finish_vectors(writers: Iterable[VectorWriter]) -> dict[str, FileInfo]:
-    return {vectors_name(number): writer.finish() for number, writer in enumerate(writers)}
 
 
 def with_deletions(directory: Directory, segment: OpenSegment, rows: Iterable[int], generation: int) -> SegmentEntry:
@@ -287,8 +289,13 @@ def _write_ids(out: ArrayFileWriter, pieces: Sequence[pa.LargeStringArray]) -> N
 
 
 def _seal(
-    directory: Directory, name: str, rows: int, files: dict[str, FileInfo], lengths: Sequence[int]
+    directory: Directory,
+    name: str,
+    rows: int,
+    files: dict[str, FileInfo],
+    lengths: Sequence[int],
+    calibrations: Calibrations,
 ) -> SegmentEntry:
     checksums = write_checksums(directory, name, {str(file): info for file, info in files.items()})
     sizes = {str(file): info.size for file, info in files.items()}
-    return SegmentEntry(name, rows, sizes, checksums, tuple(lengths))
+    return SegmentEntry(name, rows, sizes, checksums, tuple(lengths), calibrations=calibrations)

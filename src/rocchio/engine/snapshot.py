@@ -247,7 +247,7 @@ class Snapshot:
         names = self.schema.vector_fields
         if field not in names:
             raise InvalidArgument(f"expected a vector field of {', '.join(names) or 'none'}, found {field!r}")
-        return self.segments[segment].vectors[names.index(field)].vector(row)
+        return self.segments[segment].vectors[names.index(field)].originals.vector(row)
 
     def __contains__(self, doc_id: object) -> bool:
         try:

@@ -21,15 +21,19 @@ from rocchio.types import Explanation, Mask, VectorMatch
 PLACES_AT_ONCE = 1 << 23
 """Of queries times results that are found in one go: bounds what a search with a very large k holds."""
 
+DEFAULT_RECALL = 0.99
+"""Where a search does not say: what is missed is rarely missed, for a fraction of an exact search's time."""
+
 Queries = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """The best `k`, and none that scores below `min_score`."""
+    """The best `k`, and none that scores below `min_score`; `recall` is the share of them that is enough."""
 
     k: int
     min_score: float = -np.inf
+    recall: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -44,74 +48,76 @@ class VectorView:
 
 def search_vectors(view: VectorView, queries: Queries, wanted: Wanted) -> Found:
     """The wanted documents of every query (n, dim), on this thread; ties are ordered by doc_id."""
-    rows, scores, segments = [], [], []
-    for number in range(len(view.segments)):
-        found_rows, found_scores = _search_segment(view, number, queries, wanted)
-        rows.append(found_rows)
-        scores.append(found_scores)
-        segments.append(np.full(found_rows.shape, number, np.uint32))
-    if not rows:
-        return Found(np.zeros(len(queries) + 1, np.uint64), *_places([]))
-    merged = [
-        _best(view, *places, wanted)
-        for places in zip(np.hstack(segments), np.hstack(rows), np.hstack(scores), strict=True)
-    ]
-    offsets = np.cumsum([0, *(len(scores) for _, _, scores in merged)], dtype=np.uint64)
-    return Found(offsets, *_places(merged))
+    places = Places.joined([_search_segment(view, number, queries, wanted) for number in range(len(view.segments))])
+    if places is None:
+        return Found(np.zeros(len(queries) + 1, np.uint64), *(np.empty(0, dtype) for dtype in ("u4", "u4", "f4")))
+    best = _best(view, places, wanted)
+    kept = best.rows >= 0
+    offsets = np.concatenate([[0], np.cumsum(kept.sum(axis=1))]).astype(np.uint64)
+    return Found(offsets, best.segments[kept], best.rows[kept].astype(np.uint32), best.scores[kept])
 
 
-def _search_segment(
-    view: VectorView, number: int, queries: Queries, wanted: Wanted
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    """The best k rows of a segment and their scores (n, k); of those that tie for the last places, the first by doc_id.
+@dataclass(frozen=True)
+class Places:
+    """What queries found: segments, rows and scores of shape (queries, places), row -1 where there is nothing."""
+
+    segments: npt.NDArray[np.uint32]
+    rows: npt.NDArray[np.int64]
+    scores: npt.NDArray[np.float32]
+
+    @staticmethod
+    def joined(parts: Sequence[Places]) -> Places | None:
+        """What the same queries found in several segments."""
+        if len(parts) < 2:
+            return parts[0] if parts else None
+        return Places(
+            np.hstack([part.segments for part in parts]),
+            np.hstack([part.rows for part in parts]),
+            np.hstack([part.scores for part in parts]),
+        )
+
+    def in_order(self, order: npt.NDArray[np.int64]) -> Places:
+        """With the places of each query in another order (queries, places)."""
+        return Places(
+            np.take_along_axis(self.segments, order, 1),
+            np.take_along_axis(self.rows, order, 1),
+            np.take_along_axis(self.scores, order, 1),
+        )
+
+
+def _search_segment(view: VectorView, number: int, queries: Queries, wanted: Wanted) -> Places:
+    """The best k of a segment; of those that tie for the last places, the first by doc_id.
 
     A segment breaks ties by row, which would make answers depend on what was committed when.
     """
     segment, live = view.segments[number], view.live[number]
     k = min(wanted.k, segment.rows)
-    rows, scores = segment.search(queries, min(k + 1, segment.rows), live)
-    if rows.shape[1] == k:
-        return rows, scores
-    for query in np.flatnonzero((rows[:, k] >= 0) & (scores[:, k] == scores[:, k - 1])).tolist():
-        count = k + 1
-        more_rows, more_scores = rows[query], scores[query]
-        while count < segment.rows and more_rows[-1] >= 0 and more_scores[-1] == scores[query, k - 1]:
-            count = min(4 * count, segment.rows)
-            (more_rows,), (more_scores,) = segment.search(queries[query : query + 1], count, live)
-        _, best, best_scores = _best(view, np.full(count, number, np.uint32), more_rows, more_scores, Wanted(k))
-        rows[query, :k], scores[query, :k] = best, best_scores
-    return rows[:, :k], scores[:, :k]
+    effort = segment.effort(k, wanted.recall)
+    rows, scores = segment.search(queries, min(k + 1, segment.rows), live, effort)
+    if rows.shape[1] > k:
+        for query in np.flatnonzero((rows[:, k] >= 0) & (scores[:, k] == scores[:, k - 1])).tolist():
+            count = k + 1
+            more_rows, more_scores = rows[query], scores[query]
+            while count < segment.rows and more_rows[-1] >= 0 and more_scores[-1] == scores[query, k - 1]:
+                count = min(4 * count, segment.rows)
+                (more_rows,), (more_scores,) = segment.search(queries[query : query + 1], count, live, effort)
+            tied = Places(np.full((1, len(more_rows)), number, np.uint32), more_rows[None], more_scores[None])
+            best = _best(view, tied, Wanted(k))
+            rows[query, :k], scores[query, :k] = best.rows[0, :k], best.scores[0, :k]
+    return Places(np.full((len(rows), k), number, np.uint32), rows[:, :k], scores[:, :k])
 
 
-Places = tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32], npt.NDArray[np.float32]]
-
-
-def _places(merged: Sequence[Places]) -> Places:
-    """Segments, rows and scores of several queries, one after the other."""
-    segments, rows, scores = zip(*merged, strict=True) if merged else ((), (), ())
-    return (
-        np.concatenate([*segments, np.empty(0, np.uint32)]),
-        np.concatenate([*rows, np.empty(0, np.uint32)]),
-        np.concatenate([*scores, np.empty(0, np.float32)]),
-    )
-
-
-def _best(
-    view: VectorView,
-    segments: npt.NDArray[np.uint32],
-    rows: npt.NDArray[np.int64],
-    scores: npt.NDArray[np.float32],
-    wanted: Wanted,
-) -> Places:
-    """The wanted of what the segments found for one query, ties by doc_id."""
-    order = np.flatnonzero((rows >= 0) & ~(scores < np.float32(wanted.min_score)))
-    order = order[np.argsort(-scores[order], kind="stable")]
-    ranked = scores[order]
-    tied = np.flatnonzero(ranked[1:] == ranked[:-1])
-    if len(tied):
-        _order_ties(view, order, tied, segments, rows, ranked)
-    order = order[: wanted.k]
-    return segments[order], rows[order].astype(np.uint32), scores[order]
+def _best(view: VectorView, places: Places, wanted: Wanted) -> Places:
+    """The best k places of each query, ties by doc_id; row -1 for what scores too little."""
+    best = places.in_order(np.argsort(-places.scores, axis=1, kind="stable"))
+    tied = (best.scores[:, 1:] == best.scores[:, :-1]) & (best.rows[:, 1:] >= 0)
+    for query in np.flatnonzero(tied.any(axis=1)).tolist():
+        order = np.arange(best.rows.shape[1])
+        of_query = best.segments[query], best.rows[query], best.scores[query]
+        _order_ties(view, order, np.flatnonzero(tied[query]), *of_query)
+        best.segments[query], best.rows[query] = of_query[0][order], of_query[1][order]
+    rows = np.where(best.scores < np.float32(wanted.min_score), -1, best.rows)
+    return Places(best.segments[:, : wanted.k], rows[:, : wanted.k], best.scores[:, : wanted.k])
 
 
 def _order_ties(
@@ -147,7 +153,7 @@ def search_vectors_threads(view: VectorView, queries: Queries, wanted: Wanted, t
 
 def explain_vector(view: VectorView, query: npt.NDArray[np.float32], segment: int, row: int) -> Explanation:
     """Why the document at (segment, row) has its score; computed anew from the original. Raises NotFound."""
-    vector = view.segments[segment].vector(row)
+    vector = view.segments[segment].originals.vector(row)
     (doc_id,) = view.names.doc_ids(np.array([segment], np.uint32), np.array([row], np.uint32))
     if vector is None:
         raise NotFound(f"expected a document with a vector in the field, {doc_id!r} has none")
@@ -160,7 +166,7 @@ def explain_vector(view: VectorView, query: npt.NDArray[np.float32], segment: in
 
 
 def check_recall(recall: Any) -> None:
-    """Raises InvalidArgument. Any recall is met: all vectors are compared."""
+    """Raises InvalidArgument."""
     if isinstance(recall, bool) or not isinstance(recall, int | float | np.number) or not 0 < recall <= 1:
         raise InvalidArgument(f"expected recall above 0 and at most 1, found {recall!r}; 1 is exact")
 
@@ -168,10 +174,11 @@ def check_recall(recall: Any) -> None:
 def check_wanted(k: int | None, options: Mapping[str, Any]) -> Wanted:
     """What a search of a vector field is asked for; `k` None is 10, or all with `min_score`. Raises InvalidArgument."""
     recall, least = options.get("recall"), options.get("min_score")
-    if recall is not None:
-        check_recall(recall)
+    if recall is None:
+        recall = DEFAULT_RECALL
+    check_recall(recall)
     if least is None:
-        return Wanted(check_k(10 if k is None else k))
+        return Wanted(check_k(10 if k is None else k), recall=float(recall))
     if isinstance(least, bool) or not isinstance(least, int | float | np.number) or not -np.inf < least < np.inf:
         raise InvalidArgument(f"expected a finite number as min_score, found {least!r}; leave it out for the best k")
     return Wanted(MAX_K if k is None else check_k(k), float(least))

@@ -34,6 +34,10 @@ class FrozenEntry:
     checksums: SealedFile
 
 
+CalibratedEffort = tuple[int, float, int, int]
+"""A number of results, the recall that was measured, the lists and the rows looked at for it."""
+
+
 @dataclass(frozen=True)
 class ModelEntry(FrozenEntry):
     """The file of an encoder's model that was fitted on the collection, when it had so many `documents`."""
@@ -47,7 +51,8 @@ class SegmentEntry:
 
     `checksums` holds the chunk checksums of all files of the segment. `tombstones` is the file of its deletions,
     or None; `deleted` counts them. `lengths` are tokens of live documents by text field. `frozen` are columns that
-    were computed ahead, by the index they are of.
+    were computed ahead, by the index they are of. `calibrations` say, by vector field in order, what recall takes
+    which effort: tuples of (k, recall, probes, refine).
     """
 
     name: str
@@ -58,6 +63,7 @@ class SegmentEntry:
     tombstones: SealedFile | None = None
     deleted: int = 0
     frozen: Mapping[str, FrozenEntry] = field(default_factory=dict)
+    calibrations: tuple[tuple[CalibratedEffort, ...], ...] = ()
 
     @property
     def live_rows(self) -> int:
@@ -144,6 +150,7 @@ def _to_json(manifest: Manifest) -> dict[str, Any]:
                 "tombstones": _sealed_to_json(entry.tombstones) if entry.tombstones else None,
                 "deleted": entry.deleted,
                 "frozen": {index: _frozen_to_json(frozen) for index, frozen in entry.frozen.items()},
+                "calibrations": [[list(effort) for effort in efforts] for efforts in entry.calibrations],
             }
             for entry in manifest.segments
         ],
@@ -172,11 +179,19 @@ def _from_json(content: Mapping[str, Any]) -> Manifest:
                 _sealed_from_json(entry["tombstones"]) if entry["tombstones"] else None,
                 _count(entry["deleted"]),
                 {_safe_name(index): _frozen_from_json(frozen) for index, frozen in entry.get("frozen", {}).items()},
+                tuple(tuple(map(_effort, efforts)) for efforts in entry.get("calibrations", [])),
             )
             for entry in content["segments"]
         ),
         models,
     )
+
+
+def _effort(value: Any) -> CalibratedEffort:
+    k, recall, probes, refine = value
+    if type(recall) is not float or not 0 <= recall <= 1 or min(_count(k), _count(probes), _count(refine)) < 1:
+        raise ValueError(f"expected k, recall, probes and refine, found {value!r}")
+    return k, recall, probes, refine
 
 
 def _frozen_to_json(frozen: FrozenEntry) -> dict[str, Any]:

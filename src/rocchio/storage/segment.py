@@ -37,6 +37,11 @@ def vectors_name(number: int) -> str:
     return f"vectors-{number}.arrays"
 
 
+def vector_index_name(number: int) -> str:
+    """The file of a vector field's codes and lists; `number` counts the vector fields of the schema from 0."""
+    return f"vector-index-{number}.arrays"
+
+
 def tombstones_name(segment: str, generation: int) -> str:
     """The file of a segment's deletions as of a commit."""
     return f"{segment}/tombstones-{generation:08d}.bin"
@@ -70,7 +75,7 @@ class SegmentFiles:
     ) -> None:
         path = directory.path(entry.name)
         expected = {SegmentFile.INDEX, SegmentFile.DOCUMENTS, *map(sparse_name, range(sparse_fields))}
-        expected |= set(map(vectors_name, range(vector_fields)))
+        expected |= set(map(vectors_name, range(vector_fields))) | set(map(vector_index_name, range(vector_fields)))
         if set(entry.sizes) != expected:
             raise Corruption(path, None, f"expected files {', '.join(sorted(expected))}, found {sorted(entry.sizes)}")
         content = entry.checksums.read(directory)
@@ -90,3 +95,4 @@ class SegmentFiles:
         self.documents = self.mapped[SegmentFile.DOCUMENTS]
         self.sparse = [ArrayFile(self.mapped[sparse_name(number)]) for number in range(sparse_fields)]
         self.vectors = [ArrayFile(self.mapped[vectors_name(number)]) for number in range(vector_fields)]
+        self.vector_indexes = [ArrayFile(self.mapped[vector_index_name(number)]) for number in range(vector_fields)]

@@ -1,0 +1,284 @@
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/bitmap.hpp"
+#include "bindings/arrays.hpp"
+#include "bindings/bind.hpp"
+#include "dense/clusters.hpp"
+#include "dense/lists.hpp"
+#include "dense/vector_index.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace rocchio::bindings {
+namespace {
+
+using namespace rocchio::dense;
+
+Metric metric_of(const std::string& name) {
+    if (name == "cosine") return Metric::cosine;
+    if (name == "ip") return Metric::inner_product;
+    if (name == "l2") return Metric::l2;
+    throw std::invalid_argument("expected metric cosine, ip or l2, found " + name);
+}
+
+void expect(bool holds, const char* what) {
+    if (!holds) throw std::invalid_argument(what);
+}
+
+std::vector<float> floats_of(const InputArray<float>& array) {
+    const auto values = span_of(array);
+    return {values.begin(), values.end()};
+}
+
+template <typename T>
+CheckedArray<T> array_from(const nb::dict& arrays, const char* name, std::size_t items = 1) {
+    const auto entry =
+        nb::cast<std::tuple<std::shared_ptr<CheckedFile>, std::size_t, std::size_t>>(arrays[name]);
+    return {std::get<0>(entry), std::get<1>(entry), std::get<2>(entry) / items};
+}
+
+constexpr std::size_t kConstants = sizeof(RowConstants) / sizeof(float);
+
+CodeArrays code_arrays(const nb::dict& arrays, const char* codes, const char* constants) {
+    return {array_from<std::uint8_t>(arrays, codes), array_from<RowConstants>(arrays, constants, kConstants)};
+}
+
+Originals originals_from(const nb::dict& arrays, std::size_t dim, bool halves) {
+    if (halves) return {array_from<std::uint16_t>(arrays, "originals"), dim};
+    return {array_from<float>(arrays, "originals"), dim};
+}
+
+/// Codes and constants as numpy holds them while an index is built.
+CodedRows coded_rows(const InputArray<std::uint8_t>& codes, const InputArray<float>& constants,
+                     std::size_t width) {
+    expect(width > 0 && width % kernels::kCodeAlignment == 0, "expected a width that is a multiple of 64");
+    expect(codes.shape(0) / width * width == codes.shape(0) &&
+               codes.shape(0) / width * kConstants == constants.shape(0),
+           "expected four constants for each code");
+    return {codes.data(), reinterpret_cast<const RowConstants*>(constants.data()), width};
+}
+
+void expect_rows(std::span<const std::uint32_t> rows, std::size_t count) {
+    expect(std::ranges::all_of(rows, [count](std::uint32_t row) { return row < count; }),
+           "a row is past the last");
+}
+
+void expect_offsets(std::span<const std::uint64_t> offsets, std::size_t entries, std::size_t first,
+                    std::size_t last) {
+    expect(!offsets.empty() && std::ranges::is_sorted(offsets) && offsets.back() <= entries &&
+               first <= last && last < offsets.size(),
+           "expected increasing offsets of lists, and lists among them");
+}
+
+nb::tuple coded_tuple(std::vector<std::uint8_t>&& codes, std::vector<RowConstants>&& constants) {
+    std::vector<float> numbers(constants.size() * kConstants);
+    if (!constants.empty()) std::memcpy(numbers.data(), constants.data(), numbers.size() * sizeof(float));
+    return nb::make_tuple(to_numpy(std::move(codes)), to_numpy(std::move(numbers)));
+}
+
+nb::tuple encode_rows(const Transform& transform, const InputArray<float>& values) {
+    const auto given = span_of(values);
+    const std::size_t width = transform.width(), count = given.size() / transform.dim();
+    expect(count * transform.dim() == given.size(), "expected whole vectors");
+    std::vector<std::uint8_t> codes(count * width);
+    std::vector<RowConstants> constants;
+    {
+        nb::gil_scoped_release release;
+        std::vector<float> rotated(width);
+        for (std::size_t row = 0; row < count; ++row) {
+            const float error = transform.row(given.data() + row * transform.dim(), rotated.data());
+            constants.push_back(encode(rotated.data(), width, error, codes.data() + row * width));
+        }
+    }
+    return coded_tuple(std::move(codes), std::move(constants));
+}
+
+nb::tuple encode_centroids(const Centroids& centroids) {
+    std::vector<std::uint8_t> codes(centroids.size() * centroids.width());
+    std::vector<RowConstants> constants;
+    for (std::size_t c = 0; c < centroids.size(); ++c)
+        constants.push_back(
+            encode(centroids.values(c), centroids.width(), 0.0f, codes.data() + c * centroids.width()));
+    return coded_tuple(std::move(codes), std::move(constants));
+}
+
+nb::tuple to_tuple(VectorResults&& results) {
+    const Work& work = results.work;
+    return nb::make_tuple(to_numpy(std::move(results.rows)), to_numpy(std::move(results.scores)),
+                          nb::make_tuple(work.lists, work.entries, work.refined, work.rescored));
+}
+
+/// Runs a search on checked input, without the interpreter's lock.
+template <typename Search>
+nb::tuple searched(const VectorIndex& index, const InputArray<float>& queries, std::size_t k,
+                   const std::optional<InputArray<std::uint8_t>>& allowed, Search search) {
+    VectorQueries wanted{span_of(queries), k, std::nullopt};
+    expect(k > 0 && wanted.values.size() % index.dim() == 0, "expected a positive k and whole queries");
+    if (allowed) {
+        wanted.allowed = span_of(*allowed);
+        expect(wanted.allowed->size() == bitmap_bytes(index.rows()),
+               "expected a mask with a bit for each row");
+    }
+    VectorResults results;
+    {
+        nb::gil_scoped_release release;
+        results = search(wanted);
+    }
+    return to_tuple(std::move(results));
+}
+
+void bind_index(nb::module_& module) {
+    nb::class_<VectorIndex>(module, "VectorIndex",
+                            "Codes and lists of the vectors of one segment, over checked arrays.")
+        .def(
+            "__init__",
+            [](VectorIndex* self, const nb::dict& arrays, const std::string& metric, std::size_t dim,
+               bool halves, std::uint64_t seed, const InputArray<float>& mean) {
+                const ListArrays lists{code_arrays(arrays, "centroid_codes", "centroid_constants"),
+                                       array_from<std::uint32_t>(arrays, "list_sizes"),
+                                       array_from<std::uint8_t>(arrays, "list_blocks")};
+                new (self) VectorIndex(Transform(metric_of(metric), dim, seed, floats_of(mean)),
+                                       originals_from(arrays, dim, halves),
+                                       code_arrays(arrays, "codes", "constants"), lists);
+            },
+            "arrays"_a, "metric"_a, "dim"_a, "halves"_a, "seed"_a, "mean"_a)
+        .def_prop_ro("rows", &VectorIndex::rows)
+        .def_prop_ro("lists", &VectorIndex::lists)
+        .def("listed_rows", [](const VectorIndex& self) { return to_numpy(self.listed_rows()); })
+        .def(
+            "exact",
+            [](const VectorIndex& self, const InputArray<float>& queries, std::size_t k,
+               const std::optional<InputArray<std::uint8_t>>& allowed) {
+                return searched(self, queries, k, allowed,
+                                [&self](const VectorQueries& wanted) { return self.exact(wanted); });
+            },
+            "queries"_a, "k"_a, "allowed"_a = nb::none(),
+            "(rows int64, scores float32, (lists, entries, refined, rescored)): exactly the best k for each "
+            "query.")
+        .def(
+            "search",
+            [](const VectorIndex& self, const InputArray<float>& queries, std::size_t k,
+               const std::optional<InputArray<std::uint8_t>>& allowed, std::size_t probes, std::size_t refine,
+               std::size_t least_entries) {
+                expect(self.lists() > 0, "expected an index with lists");
+                const Effort effort{probes, refine, least_entries};
+                return searched(self, queries, k, allowed,
+                                [&](const VectorQueries& wanted) { return self.search(wanted, effort); });
+            },
+            "queries"_a, "k"_a, "allowed"_a, "probes"_a, "refine"_a, "least_entries"_a,
+            "As `exact`, the best of the rows that the lists show.");
+}
+
+void bind_building(nb::module_& module) {
+    nb::class_<Transform>(module, "VectorTransform", "From vectors to the space of their codes.")
+        .def(
+            "__init__",
+            [](Transform* self, const std::string& metric, std::size_t dim, std::uint64_t seed,
+               const InputArray<float>& mean) {
+                new (self) Transform(metric_of(metric), dim, seed, floats_of(mean));
+            },
+            "metric"_a, "dim"_a, "seed"_a, "mean"_a)
+        .def_prop_ro("width", &Transform::width)
+        .def("encode", &encode_rows, "values"_a,
+             "(codes uint8, constants float32, four each) of whole vectors.");
+    nb::class_<Centroids>(module, "Centroids", "Centroids of inverted lists, of `width` numbers each.")
+        .def(
+            "__init__",
+            [](Centroids* self, const InputArray<float>& values, std::size_t width) {
+                expect(width > 0 && width % kernels::kCodeAlignment == 0 && values.shape(0) >= width &&
+                           values.shape(0) % width == 0,
+                       "expected whole centroids, of a width that is a multiple of 64");
+                new (self) Centroids(span_of(values), width);
+            },
+            "values"_a, "width"_a)
+        .def_prop_ro("count", &Centroids::size)
+        .def("encode", &encode_centroids, "(codes uint8, constants float32, four each).")
+        .def(
+            "nearest",
+            [](const Centroids& self, const InputArray<std::uint8_t>& codes,
+               const InputArray<float>& constants, const InputArray<std::uint32_t>& chosen) {
+                const CodedRows rows = coded_rows(codes, constants, self.width());
+                std::vector<std::uint32_t> first(chosen.shape(0));
+                expect_rows(span_of(chosen), constants.shape(0) / kConstants);
+                {
+                    nb::gil_scoped_release release;
+                    self.nearest(rows, span_of(chosen), first.data());
+                }
+                return to_numpy(std::move(first));
+            },
+            "codes"_a, "constants"_a, "chosen"_a, "The nearest centroid of each chosen row (uint32).")
+        .def(
+            "nearest_two",
+            [](const Centroids& self, const InputArray<std::uint8_t>& codes,
+               const InputArray<float>& constants, const InputArray<std::uint32_t>& chosen) {
+                const CodedRows rows = coded_rows(codes, constants, self.width());
+                std::vector<std::uint32_t> first(chosen.shape(0)), second(chosen.shape(0));
+                expect_rows(span_of(chosen), constants.shape(0) / kConstants);
+                {
+                    nb::gil_scoped_release release;
+                    self.nearest_two(rows, span_of(chosen), first.data(), second.data());
+                }
+                return nb::make_tuple(to_numpy(std::move(first)), to_numpy(std::move(second)));
+            },
+            "codes"_a, "constants"_a, "chosen"_a, "The nearest and the orthogonal second centroid (uint32).");
+}
+
+void bind_lists(nb::module_& module) {
+    module.def(
+        "list_means",
+        [](const InputArray<std::uint8_t>& codes, const InputArray<float>& constants, std::size_t width,
+           const InputArray<std::uint32_t>& rows, const InputArray<std::uint64_t>& offsets, std::size_t first,
+           std::size_t last, const InputArray<float>& before) {
+            const CodedRows coded = coded_rows(codes, constants, width);
+            expect_rows(span_of(rows), constants.shape(0) / kConstants);
+            expect_offsets(span_of(offsets), rows.shape(0), first, last);
+            expect(before.shape(0) == (last - first) * width, "expected the centroids of the lists before");
+            std::vector<float> means = floats_of(before);
+            {
+                nb::gil_scoped_release release;
+                list_means(coded, span_of(rows), span_of(offsets), first, last, means.data());
+            }
+            return to_numpy(std::move(means));
+        },
+        "codes"_a, "constants"_a, "width"_a, "rows"_a, "offsets"_a, "first"_a, "last"_a, "before"_a,
+        "Means of the rows of lists [first, last); those of lists without rows stay as they were.");
+    module.def(
+        "pack_lists",
+        [](const InputArray<std::uint8_t>& codes, const InputArray<float>& constants, std::size_t width,
+           const std::string& metric, const InputArray<std::uint8_t>& centroid_codes,
+           const InputArray<float>& centroid_constants, const InputArray<std::uint32_t>& rows,
+           const InputArray<std::uint64_t>& offsets, std::size_t first, std::size_t last) {
+            const CodedRows coded = coded_rows(codes, constants, width);
+            const CodedRows centroids = coded_rows(centroid_codes, centroid_constants, width);
+            expect_rows(span_of(rows), constants.shape(0) / kConstants);
+            expect_offsets(span_of(offsets), rows.shape(0), first, last);
+            expect(last <= centroid_constants.shape(0) / kConstants, "expected a centroid for each list");
+            std::vector<std::uint8_t> packed;
+            {
+                nb::gil_scoped_release release;
+                packed = pack_lists(coded, metric_of(metric), centroids, span_of(rows), span_of(offsets),
+                                    first, last);
+            }
+            return to_numpy(std::move(packed));
+        },
+        "codes"_a, "constants"_a, "width"_a, "metric"_a, "centroid_codes"_a, "centroid_constants"_a, "rows"_a,
+        "offsets"_a, "first"_a, "last"_a, "Blocks of sign codes of lists [first, last).");
+}
+
+}  // namespace
+
+void bind_dense(nb::module_& module) {
+    bind_index(module);
+    bind_building(module);
+    bind_lists(module);
+}
+
+}  // namespace rocchio::bindings

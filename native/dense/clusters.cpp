@@ -1,0 +1,167 @@
+#include "dense/clusters.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kernels/vector_kernels.hpp"
+
+namespace rocchio::dense {
+
+namespace {
+
+/// Rows that are compared with all centroids at a time: their codes stay in the first cache.
+constexpr std::size_t kTileRows = 32;
+
+/// Centroids among which the second one is chosen: the nearest ones.
+constexpr std::size_t kShortlist = 32;
+
+/// The nearest few of centroids that come in order of number; equally near ones in that order.
+class Shortlist {
+  public:
+    void reset() { count_ = 0; }
+    bool takes(float value) const { return count_ < kShortlist || value > values_[kShortlist - 1]; }
+    void add(float value, std::uint32_t centroid) {
+        std::size_t place = count_ < kShortlist ? count_++ : kShortlist - 1;
+        for (; place > 0 && values_[place - 1] < value; --place) {
+            values_[place] = values_[place - 1];
+            centroids_[place] = centroids_[place - 1];
+        }
+        values_[place] = value;
+        centroids_[place] = centroid;
+    }
+    std::span<const std::uint32_t> nearest() const { return {centroids_, count_}; }
+
+  private:
+    float values_[kShortlist];
+    std::uint32_t centroids_[kShortlist];
+    std::size_t count_ = 0;
+};
+
+}  // namespace
+
+Centroids::Centroids(std::span<const float> values, std::size_t width)
+    : width_(width), values_(values.begin(), values.end()), codes_(values.size()) {
+    for (std::size_t first = 0; first < values.size(); first += width) {
+        const SignedCode code = encode_signed(values.data() + first, width, codes_.data() + first);
+        double square = 0.0;
+        for (std::size_t j = first; j < first + width; ++j)
+            square += static_cast<double>(values[j]) * values[j];
+        scales_.push_back(code.scale);
+        scaled_sums_.push_back(code.scale * static_cast<float>(code.sum));
+        half_squares_.push_back(static_cast<float>(square / 2));
+    }
+}
+
+/// Calls visit(i, nearness) for i = 0, 1, ...: values that are larger the nearer a centroid is to row
+/// chosen[i], with a stride of kTileRows.
+template <typename Visit>
+void Centroids::visit_nearness(const CodedRows& rows, std::span<const std::uint32_t> chosen,
+                               Visit visit) const {
+    std::vector<std::uint8_t> codes(kTileRows * width_);
+    std::vector<std::int32_t> dots(kTileRows * size());
+    std::vector<float> nearness(kTileRows * size());
+    for (std::size_t begin = 0; begin < chosen.size(); begin += kTileRows) {
+        const std::size_t count = std::min(kTileRows, chosen.size() - begin);
+        float scales[kTileRows] = {}, lows[kTileRows] = {};
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::size_t row = chosen[begin + i];
+            std::copy_n(rows.codes + row * width_, width_, codes.data() + i * width_);
+            scales[i] = rows.constants[row].scale;
+            lows[i] = rows.constants[row].low;
+        }
+        kernels::vector_kernels().dot_tile(codes.data(), width_, kTileRows, codes_.data(), size(),
+                                           dots.data(), kTileRows);
+        for (std::size_t c = 0; c < size(); ++c) {
+            const std::int32_t* dot = dots.data() + c * kTileRows;
+            float* value = nearness.data() + c * kTileRows;
+            const float scale = scales_[c], sum = scaled_sums_[c], half_square = half_squares_[c];
+            for (std::size_t i = 0; i < kTileRows; ++i)
+                value[i] = scales[i] * (static_cast<float>(dot[i]) * scale) + lows[i] * sum - half_square;
+        }
+        for (std::size_t i = 0; i < count; ++i) visit(begin + i, nearness.data() + i);
+    }
+}
+
+void Centroids::nearest(const CodedRows& rows, std::span<const std::uint32_t> chosen,
+                        std::uint32_t* first) const {
+    visit_nearness(rows, chosen, [this, first](std::size_t i, const float* nearness) {
+        float best = -std::numeric_limits<float>::infinity();
+        first[i] = 0;
+        for (std::size_t c = 0; c < size(); ++c) {
+            if (nearness[c * kTileRows] > best) {
+                best = nearness[c * kTileRows];
+                first[i] = static_cast<std::uint32_t>(c);
+            }
+        }
+    });
+}
+
+void Centroids::nearest_two(const CodedRows& rows, std::span<const std::uint32_t> chosen,
+                            std::uint32_t* first, std::uint32_t* second) const {
+    Shortlist shortlist;
+    std::vector<float> row(width_);
+    visit_nearness(rows, chosen, [&](std::size_t i, const float* nearness) {
+        shortlist.reset();
+        for (std::size_t c = 0; c < size(); ++c) {
+            const float value = nearness[c * kTileRows];
+            if (shortlist.takes(value)) shortlist.add(value, static_cast<std::uint32_t>(c));
+        }
+        decode(rows.codes + chosen[i] * width_, width_, rows.constants[chosen[i]], row.data());
+        first[i] = shortlist.nearest()[0];
+        second[i] = spill(row.data(), first[i], shortlist.nearest().subspan(1));
+    });
+}
+
+/// The centroid c with the least |x - c|^2 + <x - c, r>^2 / |r|^2, where r is the residual of the first one.
+std::uint32_t Centroids::spill(const float* row, std::uint32_t first,
+                               std::span<const std::uint32_t> others) const {
+    const float* nearest = values(first);
+    float square = 0.0f;
+    for (std::size_t j = 0; j < width_; ++j) square += (row[j] - nearest[j]) * (row[j] - nearest[j]);
+    float least = std::numeric_limits<float>::infinity();
+    std::uint32_t best = first;
+    for (const std::uint32_t other : others) {
+        const float* centroid = values(other);
+        constexpr std::size_t kLanes = 8;  // sums side by side, in a fixed order
+        float distances[kLanes] = {}, parallels[kLanes] = {};
+        for (std::size_t j = 0; j < width_; j += kLanes) {
+            for (std::size_t lane = 0; lane < kLanes; ++lane) {
+                const float difference = row[j + lane] - centroid[j + lane];
+                distances[lane] += difference * difference;
+                parallels[lane] += difference * (row[j + lane] - nearest[j + lane]);
+            }
+        }
+        float distance = 0.0f, parallel = 0.0f;
+        for (std::size_t lane = 0; lane < kLanes; ++lane) {
+            distance += distances[lane];
+            parallel += parallels[lane];
+        }
+        const float loss = distance + (square > 0.0f ? parallel * parallel / square : 0.0f);
+        if (loss < least) {
+            least = loss;
+            best = other;
+        }
+    }
+    return best;
+}
+
+void list_means(const CodedRows& coded, std::span<const std::uint32_t> rows,
+                std::span<const std::uint64_t> offsets, std::size_t first, std::size_t last, float* means) {
+    std::vector<double> sums(coded.width);
+    for (std::size_t list = first; list < last; ++list) {
+        if (offsets[list] == offsets[list + 1]) continue;
+        std::fill(sums.begin(), sums.end(), 0.0);
+        for (std::size_t i = offsets[list]; i < offsets[list + 1]; ++i) {
+            const RowConstants& constants = coded.constants[rows[i]];
+            const std::uint8_t* code = coded.codes + rows[i] * coded.width;
+            const double scale = constants.scale, low = constants.low;
+            for (std::size_t j = 0; j < coded.width; ++j) sums[j] += scale * code[j] + low;
+        }
+        const auto count = static_cast<double>(offsets[list + 1] - offsets[list]);
+        for (std::size_t j = 0; j < coded.width; ++j)
+            means[(list - first) * coded.width + j] = static_cast<float>(sums[j] / count);
+    }
+}
+
+}  // namespace rocchio::dense

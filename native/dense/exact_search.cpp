@@ -1,0 +1,147 @@
+#include "dense/exact_search.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "base/bitmap.hpp"
+#include "dense/ranking.hpp"
+
+namespace rocchio::dense {
+
+namespace {
+
+/// Queries that share the reading of codes.
+constexpr std::size_t kGroup = 32;
+
+/// More than what rounding changes in a bound, as a share of the largest numbers in it.
+constexpr float kRounding = 0x1p-19f;
+
+std::vector<std::uint32_t> set_bits(std::span<const std::uint8_t> bitmap, std::size_t count) {
+    std::vector<std::uint32_t> rows;
+    for (std::size_t byte = 0; byte < bitmap.size(); ++byte) {
+        for (unsigned bits = bitmap[byte]; bits != 0; bits &= bits - 1) {
+            const std::size_t row = byte * 8 + static_cast<std::size_t>(std::countr_zero(bits));
+            if (row < count) rows.push_back(static_cast<std::uint32_t>(row));
+        }
+    }
+    return rows;
+}
+
+}  // namespace
+
+/// Some rows, side by side.
+struct VectorIndex::ExactSearch::Tile {
+    const std::uint8_t* codes = nullptr;
+    std::vector<std::uint8_t> copied;
+    std::span<const std::uint32_t> rows;
+    RowTerms terms;
+};
+
+VectorResults VectorIndex::exact(const VectorQueries& queries) const {
+    const std::size_t count = queries.values.size() / dim(), k = queries.k;
+    VectorResults results{std::vector<std::int64_t>(count * k), std::vector<float>(count * k), {}};
+    for (std::size_t first = 0; first < count; first += kGroup) {
+        const std::size_t size = std::min(kGroup, count - first);
+        ExactSearch search(*this, queries, queries.values.subspan(first * dim(), size * dim()));
+        search.run(results.rows.data() + first * k, results.scores.data() + first * k, results.work);
+    }
+    return results;
+}
+
+VectorIndex::ExactSearch::ExactSearch(const VectorIndex& index, const VectorQueries& queries,
+                                      std::span<const float> values)
+    : index_(index),
+      queries_(queries),
+      prepared_(index.transform_, values),
+      lowers_(prepared_.size()),
+      uppers_(prepared_.size()) {
+    for (std::size_t query = 0; query < prepared_.size(); ++query) {
+        lowers_[query].reset(queries.k);
+        const SignedCode& code = prepared_.constants(query);
+        const float largest = prepared_.norm(query) * index.largest_norm_ + index.largest_addend_;
+        query_bounds_.push_back({code.scale, static_cast<float>(code.sum), prepared_.norm(query),
+                                 prepared_.error(query), kRounding * largest});
+    }
+}
+
+void VectorIndex::ExactSearch::run(std::int64_t* rows, float* scores, Work& work) {
+    std::vector<std::uint32_t> chosen;
+    if (queries_.allowed) {
+        chosen = set_bits(*queries_.allowed, index_.rows());
+    } else {
+        chosen.resize(index_.rows());
+        std::iota(chosen.begin(), chosen.end(), 0u);
+    }
+    Tile tile;
+    for (std::size_t first = 0; first < chosen.size(); first += kernels::kBoundRows) {
+        const std::size_t count = std::min(kernels::kBoundRows, chosen.size() - first);
+        load(std::span(chosen).subspan(first, count), tile);
+        bound(tile);
+    }
+    work.refined += chosen.size() * prepared_.size();
+    for (std::size_t query = 0; query < prepared_.size(); ++query) {
+        std::vector<Candidate> last = finalists(query);
+        ExactScore score(index_.transform_.metric(), prepared_.given(query), index_.originals_);
+        score_exactly(score, index_.originals_, last);
+        work.rescored += last.size();
+        write_best(last, queries_.k, rows + query * queries_.k, scores + query * queries_.k);
+    }
+}
+
+/// Brings rows, which ascend, side by side; codes are copied only where they are not neighbours.
+void VectorIndex::ExactSearch::load(std::span<const std::uint32_t> rows, Tile& tile) const {
+    const std::size_t width = prepared_.width();
+    tile.rows = rows;
+    tile.terms.reserve(rows.size());
+    for (const std::uint32_t row : rows) tile.terms.add(index_.constants_[row], index_.transform_.metric());
+    const bool together = rows.back() - rows.front() + 1 == rows.size();
+    tile.codes = index_.codes_.data() + rows.front() * width;
+    if (together) return;
+    tile.copied.clear();
+    for (const std::uint32_t row : rows) {
+        const std::uint8_t* code = index_.codes_.data() + row * width;
+        tile.copied.insert(tile.copied.end(), code, code + width);
+    }
+    tile.codes = tile.copied.data();
+}
+
+/// Adds the rows of a tile that may be among the best of each query.
+void VectorIndex::ExactSearch::bound(const Tile& tile) {
+    const auto& kernels = kernels::vector_kernels();
+    std::int32_t dots[kGroup * kernels::kBoundRows];
+    float uppers[kernels::kBoundRows];
+    kernels.dot_tile(tile.codes, prepared_.width(), tile.rows.size(), prepared_.codes(0), prepared_.size(),
+                     dots, kernels::kBoundRows);
+    for (std::size_t query = 0; query < prepared_.size(); ++query) {
+        const kernels::QueryBounds& of_query = query_bounds_[query];
+        Candidates& lowers = lowers_[query];
+        std::uint64_t above = kernels.bound_rows(dots + query * kernels::kBoundRows, tile.terms.bounds(0),
+                                                 tile.rows.size(), of_query, lowers.threshold(), uppers);
+        for (; above != 0; above &= above - 1) {
+            const auto i = static_cast<std::size_t>(std::countr_zero(above));
+            const float slack =
+                of_query.norm * tile.terms.error(i) + of_query.error * tile.terms.norm(i) + of_query.slack;
+            uppers_[query].push_back({uppers[i], tile.rows[i]});
+            lowers.add({uppers[i] - 2.0f * slack, tile.rows[i]});
+        }
+    }
+}
+
+/// Rows that no lower bound rules out.
+std::vector<Candidate> VectorIndex::ExactSearch::finalists(std::size_t query) {
+    const std::span<const CandidateKey> best = lowers_[query].best();
+    float least = -std::numeric_limits<float>::infinity();
+    if (best.size() >= queries_.k) {
+        least = best.front().value();
+        for (const CandidateKey lower : best) least = std::min(least, lower.value());
+    }
+    std::vector<Candidate> last;
+    for (const Candidate& candidate : uppers_[query])
+        if (candidate.value >= least) last.push_back(candidate);
+    return last;
+}
+
+}  // namespace rocchio::dense

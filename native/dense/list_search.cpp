@@ -1,0 +1,251 @@
+#include "dense/list_search.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <utility>
+
+#include "base/bitmap.hpp"
+#include "dense/ranking.hpp"
+
+namespace rocchio::dense {
+
+namespace {
+
+/// Queries that are searched together, at most: what they found stays near the second cache.
+constexpr std::size_t kGroup = 1024;
+
+/// Queries that want the same list, on average, are enough.
+constexpr std::size_t kSharing = 12;
+
+/// Queries whose products with centroids are computed together, and how many centroids stay in the first cache.
+constexpr std::size_t kCentroidQueries = 32;
+constexpr std::size_t kCentroidTile = 32;
+
+/// Errors of estimates, in standard deviations, that may separate a row of the best k from the k-th.
+constexpr float kDeviations = 6.0f;
+
+/// One in this many lists of a query is scanned before the lists are taken in order.
+constexpr std::size_t kLeading = 8;
+
+}  // namespace
+
+VectorResults VectorIndex::search(const VectorQueries& queries, const Effort& effort) const {
+    const std::size_t count = queries.values.size() / dim(), k = queries.k;
+    VectorResults results{std::vector<std::int64_t>(count * k), std::vector<float>(count * k), {}};
+    ListSearch search(*this, queries, effort);
+    const std::size_t group = std::clamp<std::size_t>(kSharing * lists() / std::max<std::size_t>(effort.probes, 1), 64, kGroup);
+    for (std::size_t first = 0; first < count; first += group) {
+        const std::size_t size = std::min(group, count - first);
+        search.run(queries.values.subspan(first * dim(), size * dim()), results.rows.data() + first * k,
+                   results.scores.data() + first * k);
+    }
+    results.work = search.work();
+    return results;
+}
+
+VectorIndex::ListSearch::ListSearch(const VectorIndex& index, const VectorQueries& queries,
+                                    const Effort& effort)
+    : index_(index), queries_(queries), effort_(effort), nearness_(index.lists()) {
+    effort_.probes = std::clamp<std::size_t>(effort.probes, 1, index.lists());
+}
+
+void VectorIndex::ListSearch::run(std::span<const float> values, std::int64_t* rows, float* scores) {
+    const PreparedQueries queries(index_.transform_, values);
+    if (progress_.size() < queries.size()) progress_.resize(queries.size());
+    for (std::size_t query = 0; query < queries.size(); ++query) {
+        progress_[query].tables.set(queries.values(query), queries.width());
+        progress_[query].candidates.reset(effort_.refine);
+        progress_[query].met = 0;
+    }
+    choose_lists(queries);
+    scan_nearest(queries.size());
+    scan_by_list(queries.size());
+    for (std::size_t query = 0; query < queries.size(); ++query) {
+        scan_until_enough(queries, query);
+        refine(queries, query);
+        finish(queries, query, rows + query * queries_.k, scores + query * queries_.k);
+    }
+}
+
+void VectorIndex::ListSearch::choose_lists(const PreparedQueries& queries) {
+    const std::size_t lists = index_.lists(), width = queries.width();
+    std::vector<std::int32_t> dots(kCentroidQueries * lists);
+    for (std::size_t first = 0; first < queries.size(); first += kCentroidQueries) {
+        const std::size_t count = std::min(kCentroidQueries, queries.size() - first);
+        for (std::size_t list = 0; list < lists; list += kCentroidTile) {
+            kernels::vector_kernels().dot_tile(index_.centroid_codes_.data() + list * width, width,
+                                               std::min(kCentroidTile, lists - list),
+                                               queries.codes(first), count, dots.data() + list, lists);
+        }
+        for (std::size_t query = first; query < first + count; ++query)
+            choose_lists_of(queries, query, dots.data() + (query - first) * lists);
+    }
+}
+
+/// Puts the nearest `probes` lists in order.
+void VectorIndex::ListSearch::choose_lists_of(const PreparedQueries& queries, std::size_t query,
+                                              const std::int32_t* centroid_dots) {
+    const SignedCode& code = queries.constants(query);
+    const kernels::QueryBounds terms{code.scale, static_cast<float>(code.sum), 0.0f, 0.0f, 0.0f};
+    nearest_.reset(effort_.probes);
+    for (std::size_t first = 0; first < nearness_.size(); first += kernels::kBoundRows) {
+        const std::size_t count = std::min(kernels::kBoundRows, nearness_.size() - first);
+        std::uint64_t near = kernels::vector_kernels().bound_rows(
+            centroid_dots + first, index_.centroids_.bounds(first), count, terms, nearest_.threshold(),
+            nearness_.data() + first);
+        for (; near != 0; near &= near - 1) {
+            const std::size_t list = first + static_cast<std::size_t>(std::countr_zero(near));
+            nearest_.add({nearness_[list], static_cast<std::uint32_t>(list)});
+        }
+    }
+    const std::span<const CandidateKey> best = nearest_.best();
+    order_.assign(best.begin(), best.end());
+    std::sort(order_.begin(), order_.end(), [](CandidateKey a, CandidateKey b) { return a.is_better_than(b); });
+    std::vector<ScoredList>& lists = progress_[query].lists;
+    lists.clear();
+    for (const CandidateKey list : order_) {
+        const float product = code.product(centroid_dots[list.row()], index_.centroid_constants_[list.row()]);
+        lists.push_back({list.row(), product});
+    }
+}
+
+void VectorIndex::ListSearch::scan_nearest(std::size_t count) {
+    for (std::size_t query = 0; query < count; ++query) {
+        Progress& progress = progress_[query];
+        const std::size_t leading = (effort_.probes + kLeading - 1) / kLeading;
+        for (std::size_t place = 0; place < leading; ++place) {
+            const std::size_t next = std::min(place + 1, leading - 1);
+            scan_list(progress, progress.lists[place], index_.first_block_of(progress.lists[next].list));
+        }
+    }
+}
+
+/// Scans the other lists that queries chose, one list after another, each for all queries that chose it.
+void VectorIndex::ListSearch::scan_by_list(std::size_t count) {
+    const std::size_t leading = (effort_.probes + kLeading - 1) / kLeading;
+    struct Visit {
+        std::uint32_t query, place;
+    };
+    std::vector<std::uint32_t> ends(index_.lists() + 1);  // of each list's visits, once they are in order
+    for (std::size_t query = 0; query < count; ++query)
+        for (std::size_t place = leading; place < effort_.probes; ++place)
+            ++ends[progress_[query].lists[place].list];
+    std::uint32_t sum = 0;
+    for (std::uint32_t& end : ends) sum += std::exchange(end, sum);
+    std::vector<Visit> visits(sum);
+    for (std::uint32_t query = 0; query < count; ++query)
+        for (std::uint32_t place = static_cast<std::uint32_t>(leading); place < effort_.probes; ++place)
+            visits[ends[progress_[query].lists[place].list]++] = {query, place};
+    for (std::size_t i = 0; i < visits.size(); ++i) {
+        const Visit& next = visits[std::min(i + 1, visits.size() - 1)];
+        const std::uint32_t following = progress_[next.query].lists[next.place].list;
+        progress_[next.query].tables.fetch();
+        Progress& progress = progress_[visits[i].query];
+        scan_list(progress, progress.lists[visits[i].place], index_.first_block_of(following));
+    }
+}
+
+/// Scans further lists, the nearest first, while too few rows were met that are allowed.
+void VectorIndex::ListSearch::scan_until_enough(const PreparedQueries& queries, std::size_t query) {
+    Progress& progress = progress_[query];
+    if (progress.met >= effort_.least_entries || effort_.probes == index_.lists()) return;
+    std::vector<std::int32_t> dots(index_.lists());
+    kernels::vector_kernels().dot_rows(index_.centroid_codes_.data(), queries.width(), index_.lists(),
+                                       queries.codes(query), dots.data());
+    const std::size_t probes = std::exchange(effort_.probes, index_.lists());
+    choose_lists_of(queries, query, dots.data());
+    effort_.probes = probes;
+    for (std::size_t place = probes; place < index_.lists() && progress.met < effort_.least_entries;
+         ++place) {
+        const std::size_t next = std::min(place + 1, index_.lists() - 1);
+        scan_list(progress, progress.lists[place], index_.first_block_of(progress.lists[next].list));
+    }
+}
+
+/// `following` is the block that will be scanned after this list.
+void VectorIndex::ListSearch::scan_list(Progress& progress, const ScoredList& list,
+                                        const std::uint8_t* following) {
+    const BlockLayout& layout = index_.layout_;
+    const auto& kernels = kernels::vector_kernels();
+    const std::uint8_t* block = index_.first_block_of(list.list);
+    const std::size_t size = index_.sizes_[list.list];
+    work_.lists += 1;
+    work_.entries += size;
+    if (!queries_.allowed) progress.met += size;
+    for (std::size_t begin = 0; begin < size; begin += kernels::kSignRows, block += layout.bytes) {
+        const bool is_last = size - begin <= kernels::kSignRows;
+        const kernels::SignEstimate estimate =
+            progress.tables.estimate(list.product, progress.candidates.threshold());
+        float estimates[kernels::kSignRows];
+        std::uint32_t found = kernels.scan_signs(block, layout.groups, progress.tables.tables(),
+                                                 layout.factors_of(block), layout.addends_of(block), estimate,
+                                                 is_last ? following : block + layout.bytes, estimates);
+        const std::uint32_t* rows = layout.rows_of(block);
+        if (is_last) found &= ~std::uint32_t{0} >> (begin + kernels::kSignRows - size);
+        const bool is_met = progress.met >= effort_.least_entries;
+        if (queries_.allowed && !is_met) {
+            const std::uint32_t allowed = allowed_of({rows, std::min(kernels::kSignRows, size - begin)});
+            progress.met += static_cast<std::uint64_t>(std::popcount(allowed));
+            found &= allowed;
+        }
+        for (; found != 0; found &= found - 1) {
+            const auto place = static_cast<std::size_t>(std::countr_zero(found));
+            if (queries_.allowed && is_met && !bit_is_set(*queries_.allowed, rows[place])) continue;
+            progress.candidates.add({estimates[place], rows[place]});
+        }
+    }
+}
+
+/// Bit i: rows[i] may be found.
+std::uint32_t VectorIndex::ListSearch::allowed_of(std::span<const std::uint32_t> rows) const {
+    std::uint32_t allowed = 0;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        allowed |= static_cast<std::uint32_t>(bit_is_set(*queries_.allowed, rows[i])) << i;
+    return allowed;
+}
+
+/// Estimates the best candidates again, from their eight-bit codes. Rows that two lists showed count once.
+void VectorIndex::ListSearch::refine(const PreparedQueries& queries, std::size_t query) {
+    rows_.clear();
+    for (const CandidateKey candidate : progress_[query].candidates.best()) rows_.push_back(candidate.row());
+    std::sort(rows_.begin(), rows_.end());
+    rows_.erase(std::unique(rows_.begin(), rows_.end()), rows_.end());
+    dots_.resize(rows_.size());
+    kernels::vector_kernels().dot_chosen(index_.codes_.data(), queries.width(), rows_.data(), rows_.size(),
+                                         queries.codes(query), dots_.data());
+    refined_.clear();
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+        const RowConstants& row = index_.constants_[rows_[i]];
+        const float value = queries.constants(query).product(dots_[i], row);
+        refined_.push_back({value + addend_of(row, index_.transform_.metric()), rows_[i]});
+    }
+    work_.refined += refined_.size();
+}
+
+/// Scores what may be among the best k from the originals.
+void VectorIndex::ListSearch::finish(const PreparedQueries& queries, std::size_t query, std::int64_t* rows,
+                                     float* scores) {
+    const float root = std::sqrt(static_cast<float>(queries.width()));
+    const float deviation =
+        (queries.norm(query) * index_.mean_error_ + queries.error(query) * index_.mean_norm_) / root;
+    const std::span<Candidate> best = contenders(kDeviations * deviation);
+    ExactScore score(index_.transform_.metric(), queries.given(query), index_.originals_);
+    score_exactly(score, index_.originals_, best);
+    work_.rescored += best.size();
+    write_best(best, queries_.k, rows, scores);
+}
+
+/// The refined rows that are at most `slack` worse than the k-th.
+std::span<Candidate> VectorIndex::ListSearch::contenders(float slack) {
+    if (queries_.k >= refined_.size()) return refined_;
+    const auto last = refined_.begin() + static_cast<std::ptrdiff_t>(queries_.k - 1);
+    std::nth_element(refined_.begin(), last, refined_.end(), is_better);
+    const float least = last->value - slack;
+    const auto end =
+        std::partition(refined_.begin() + static_cast<std::ptrdiff_t>(queries_.k), refined_.end(),
+                       [least](const Candidate& candidate) { return candidate.value >= least; });
+    return {refined_.begin(), end};
+}
+
+}  // namespace rocchio::dense

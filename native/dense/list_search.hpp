@@ -1,0 +1,59 @@
+#pragma once
+// Search through the inverted lists of an index: scan by signs, refine by codes, score from the originals.
+//
+// Many queries are searched together, list by list: a list comes from memory once for all queries that want
+// it, and memory is what a scan waits for. Each query scans its nearest lists first, so that it knows what is
+// worth keeping. What a query finds does not depend on the queries beside it.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "dense/vector_index.hpp"
+
+namespace rocchio::dense {
+
+class VectorIndex::ListSearch {
+  public:
+    ListSearch(const VectorIndex& index, const VectorQueries& queries, const Effort& effort);
+
+    /// Searches with some queries, dim values each; results go to `rows` and `scores`, k for each query.
+    void run(std::span<const float> values, std::int64_t* rows, float* scores);
+
+    const Work& work() const { return work_; }
+
+  private:
+    /// What one query has found so far.
+    struct Progress {
+        SignTables tables;
+        std::vector<ScoredList> lists;  // to scan, the nearest first
+        Candidates candidates;
+        std::uint64_t met = 0;  // allowed entries in scanned lists
+    };
+
+    void choose_lists(const PreparedQueries& queries);
+    void choose_lists_of(const PreparedQueries& queries, std::size_t query,
+                         const std::int32_t* centroid_dots);
+    void scan_nearest(std::size_t count);
+    void scan_by_list(std::size_t count);
+    void scan_until_enough(const PreparedQueries& queries, std::size_t query);
+    void scan_list(Progress& progress, const ScoredList& list, const std::uint8_t* following);
+    std::uint32_t allowed_of(std::span<const std::uint32_t> rows) const;
+    void refine(const PreparedQueries& queries, std::size_t query);
+    std::span<Candidate> contenders(float slack);
+    void finish(const PreparedQueries& queries, std::size_t query, std::int64_t* rows, float* scores);
+
+    const VectorIndex& index_;
+    const VectorQueries& queries_;
+    Effort effort_;
+    Work work_;
+    std::vector<Progress> progress_;  // by query
+    std::vector<float> nearness_;     // of each list
+    Candidates nearest_;              // lists
+    std::vector<CandidateKey> order_;
+    std::vector<std::uint32_t> rows_;
+    std::vector<std::int32_t> dots_;
+    std::vector<Candidate> refined_;
+};
+
+}  // namespace rocchio::dense

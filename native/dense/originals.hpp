@@ -1,0 +1,85 @@
+#pragma once
+// Vectors as they were given, in a checked file: what scores are computed from.
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "base/checked_file.hpp"
+#include "dense/metric.hpp"
+#include "kernels/vector_kernels.hpp"
+
+namespace rocchio::dense {
+
+class Originals {
+  public:
+    /// Rows of `dim` values one after another, as float32 or as float16 (its bits).
+    Originals(CheckedArray<float> values, std::size_t dim) : values_(std::move(values)), dim_(dim) {}
+    Originals(CheckedArray<std::uint16_t> values, std::size_t dim) : values_(std::move(values)), dim_(dim) {}
+
+    std::size_t dim() const { return dim_; }
+    std::size_t rows() const {
+        return std::visit([this](const auto& values) { return values.size() / dim_; }, values_);
+    }
+
+    /// The row as float32, verified; `buffer` has room for it and may hold it.
+    const float* row(std::size_t row, float* buffer) const {
+        if (const auto* floats = std::get_if<CheckedArray<float>>(&values_))
+            return floats->view(row * dim_, (row + 1) * dim_).data();
+        const auto halves = std::get<CheckedArray<std::uint16_t>>(values_).view(row * dim_, (row + 1) * dim_);
+        kernels::vector_kernels().widen(halves.data(), dim_, buffer);
+        return buffer;
+    }
+
+    /// Asks for the row from memory, without a wait.
+    void fetch(std::size_t row) const {
+#if defined(__GNUC__)
+        std::visit(
+            [&](const auto& values) {
+                const auto* first = reinterpret_cast<const char*>(values.unverified(row * dim_));
+                const std::size_t bytes = dim_ * sizeof(*values.unverified(0));
+                for (std::size_t offset = 0; offset < bytes; offset += 64) __builtin_prefetch(first + offset);
+            },
+            values_);
+#else
+        (void)row;
+#endif
+    }
+
+  private:
+    std::variant<CheckedArray<float>, CheckedArray<std::uint16_t>> values_;
+    std::size_t dim_;
+};
+
+/// Scores of one query: a double sum in a fixed order, rounded once. Larger is better.
+class ExactScore {
+  public:
+    ExactScore(Metric metric, const float* query, const Originals& originals)
+        : metric_(metric), query_(query), originals_(originals), buffer_(originals.dim()) {
+        if (metric == Metric::cosine)
+            square_ = kernels::vector_kernels().dot_float(query, query, originals.dim());
+    }
+
+    /// Inner product, cosine (0 for a vector of zeros), or minus the squared distance.
+    float operator()(std::size_t row) {
+        const std::size_t dim = originals_.dim();
+        const float* values = originals_.row(row, buffer_.data());
+        const auto& kernels = kernels::vector_kernels();
+        if (metric_ == Metric::l2) return static_cast<float>(-kernels.distance_float(query_, values, dim));
+        const double dot = kernels.dot_float(query_, values, dim);
+        if (metric_ == Metric::inner_product) return static_cast<float>(dot);
+        const double lengths = std::sqrt(square_) * std::sqrt(kernels.dot_float(values, values, dim));
+        return static_cast<float>(lengths > 0.0 ? dot / lengths : 0.0);
+    }
+
+  private:
+    Metric metric_;
+    const float* query_;
+    const Originals& originals_;
+    std::vector<float> buffer_;
+    double square_ = 0.0;
+};
+
+}  // namespace rocchio::dense

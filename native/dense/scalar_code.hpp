@@ -1,0 +1,49 @@
+#pragma once
+// Codes of eight bits a dimension with a scale of their own for each vector (LVQ-8: Aguerrebere et al.,
+// "Similarity search in the blink of an eye with compressed indices", VLDB 2023), and queries as signed
+// bytes, so that estimates are sums of products of integers.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "dense/metric.hpp"
+
+namespace rocchio::dense {
+
+/// A row is about scale * code + low. `half_square` is half its squared length, `error` at least |row -
+/// decoded row|.
+struct RowConstants {
+    float scale;
+    float low;
+    float half_square;
+    float error;
+};
+
+/// Writes the code of `values` (`width` of them), which are themselves off by `error` at most.
+RowConstants encode(const float* values, std::size_t width, float error, std::uint8_t* code);
+
+/// What counts in a row's ranking value beside its product with the query (metric.hpp).
+inline float addend_of(const RowConstants& row, Metric metric) {
+    return metric == Metric::l2 ? -row.half_square : 0.0f;
+}
+
+/// values = scale * code + low.
+void decode(const std::uint8_t* code, std::size_t width, const RowConstants& constants, float* values);
+
+/// A vector as signed bytes: about scale * code.
+struct SignedCode {
+    float scale = 0.0f;
+    std::int32_t sum = 0;  // of the code
+
+    /// <vector, row>, from the sum of products of the codes.
+    float product(std::int32_t dot, const RowConstants& row) const {
+        return scale * (row.scale * static_cast<float>(dot) + row.low * static_cast<float>(sum));
+    }
+};
+
+/// Writes the signed code of `values`. All zeros have scale 0.
+SignedCode encode_signed(const float* values, std::size_t width, std::int8_t* code);
+
+}  // namespace rocchio::dense

@@ -1,0 +1,53 @@
+#include "dense/transform.hpp"
+
+#include <cmath>
+#include <stdexcept>
+#include <utility>
+
+#include "kernels/vector_kernels.hpp"
+
+namespace rocchio::dense {
+
+namespace {
+
+/// Four rounds of at most 16 additions and three products, each off by 2^-24 at most, twice as safe as
+/// needed.
+constexpr double kRotationError = 4 * 19 * 0x1p-23;
+
+/// Normalising and subtracting the mean, likewise.
+constexpr double kShiftError = 4 * 0x1p-23;
+
+}  // namespace
+
+Transform::Transform(Metric metric, std::size_t dim, std::uint64_t seed, std::vector<float> mean)
+    : metric_(metric), rotation_(dim, seed), mean_(std::move(mean)) {
+    if (mean_.size() != dim) throw std::invalid_argument("expected one mean for each dimension");
+}
+
+float Transform::row(const float* from, float* to) const {
+    return transformed(from, true, to);
+}
+
+float Transform::query(const float* from, float* to) const {
+    return transformed(from, metric_ == Metric::l2, to);
+}
+
+float Transform::transformed(const float* from, bool centered, float* to) const {
+    const auto& kernels = kernels::vector_kernels();
+    double length = std::sqrt(kernels.dot_float(from, from, dim()));
+    std::vector<float> shifted(from, from + dim());
+    if (metric_ == Metric::cosine) {
+        const auto shrink = static_cast<float>(length > 0 ? 1.0 / length : 0.0);
+        for (float& value : shifted) value *= shrink;
+        length = length > 0 ? 1.0 : 0.0;
+    }
+    if (centered) {
+        length += std::sqrt(kernels.dot_float(mean_.data(), mean_.data(), dim()));
+        for (std::size_t j = 0; j < dim(); ++j) shifted[j] -= mean_[j];
+    }
+    rotation_.apply(shifted.data(), to);
+    const double rotated = std::sqrt(kernels.dot_float(shifted.data(), shifted.data(), dim()));
+    return static_cast<float>(kShiftError * length + kRotationError * rotated);
+}
+
+}  // namespace rocchio::dense

@@ -1,0 +1,37 @@
+#pragma once
+// From vectors as they were given to the space in which codes are made.
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "dense/metric.hpp"
+#include "dense/rotation.hpp"
+
+namespace rocchio::dense {
+
+/// Rows become R(x - mean), with R a random rotation and x of length one for cosines. Queries become R(q), or
+/// R(q - mean) where differences count: for inner products the mean's share is the same for all rows.
+class Transform {
+  public:
+    /// `mean` holds dim values. Throws std::invalid_argument unless dim is 1 to kMaxDim and the mean is of
+    /// its size.
+    Transform(Metric metric, std::size_t dim, std::uint64_t seed, std::vector<float> mean);
+
+    Metric metric() const { return metric_; }
+    std::size_t dim() const { return rotation_.dim(); }
+    std::size_t width() const { return rotation_.width(); }
+
+    /// Both write width() values and return a bound on the length of what rounding changed.
+    float row(const float* from, float* to) const;
+    float query(const float* from, float* to) const;
+
+  private:
+    float transformed(const float* from, bool centered, float* to) const;
+
+    Metric metric_;
+    Rotation rotation_;
+    std::vector<float> mean_;
+};
+
+}  // namespace rocchio::dense

@@ -1,0 +1,119 @@
+#pragma once
+// Nearest rows of one segment: exactly, or through inverted lists of sign codes to a wanted recall.
+//
+// A search by lists: the lists with the nearest centroids are scanned by signs, the best rows of those are
+// estimated again from their eight-bit codes, and what could be among the best k is scored from the original
+// vectors. So scores are exact in any case, and only rows can be missed.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/checked_file.hpp"
+#include "dense/candidates.hpp"
+#include "dense/lists.hpp"
+#include "dense/originals.hpp"
+#include "dense/prepared_queries.hpp"
+#include "dense/row_terms.hpp"
+#include "dense/scalar_code.hpp"
+#include "dense/transform.hpp"
+
+namespace rocchio::dense {
+
+/// Codes of rows or of centroids; the addresses come from verified arrays and outlive what uses them.
+struct CodeArrays {
+    CheckedArray<std::uint8_t> codes;      // width for each row
+    CheckedArray<RowConstants> constants;  // one for each row
+};
+
+/// Inverted lists and the codes of their centroids. Empty arrays: there are none.
+struct ListArrays {
+    CodeArrays centroids;
+    CheckedArray<std::uint32_t> sizes;  // entries of each list
+    CheckedArray<std::uint8_t> blocks;
+};
+
+/// What searches did.
+struct Work {
+    std::uint64_t lists = 0;     // lists that were scanned
+    std::uint64_t entries = 0;   // sign codes in them
+    std::uint64_t refined = 0;   // rows estimated from eight-bit codes
+    std::uint64_t rescored = 0;  // rows scored from their original vectors
+};
+
+/// Queries, dim values each, and which rows they may find: bit r of `allowed`, or all.
+struct VectorQueries {
+    std::span<const float> values;
+    std::size_t k;
+    std::optional<std::span<const std::uint8_t>> allowed;
+};
+
+/// How much of the lists a search looks at.
+struct Effort {
+    std::size_t probes;  // lists, the nearest ones
+    std::size_t refine;  // rows that are looked at closely, at least
+    /// Of allowed rows: while fewer were met, further lists are scanned.
+    std::size_t least_entries;
+};
+
+/// Results by query, k each: best first, equal scores by row; -1 and minus infinity where there are fewer.
+struct VectorResults {
+    std::vector<std::int64_t> rows;
+    std::vector<float> scores;
+    Work work;
+};
+
+class VectorIndex {
+  public:
+    /// Verifies all codes and lists. Throws Corruption where they are damaged or contradict each other.
+    VectorIndex(Transform transform, Originals originals, const CodeArrays& codes, const ListArrays& lists);
+
+    std::size_t rows() const { return constants_.size(); }
+    std::size_t lists() const { return sizes_.size(); }
+    std::size_t dim() const { return transform_.dim(); }
+
+    /// Exactly the best rows. Bounds on the codes' errors show which rows need their original vectors.
+    VectorResults exact(const VectorQueries& queries) const;
+
+    /// The best rows of those that the lists show. There must be lists.
+    VectorResults search(const VectorQueries& queries, const Effort& effort) const;
+
+    /// The rows of all lists, one after the other.
+    std::vector<std::uint32_t> listed_rows() const;
+
+  private:
+    class ListSearch;
+    class ExactSearch;
+    /// A list, and a query's product with its centroid.
+    struct ScoredList {
+        std::uint32_t list;
+        float product;
+    };
+    void sum_up();
+    const std::uint8_t* first_block_of(std::size_t list) const {
+        return blocks_.data() + first_blocks_[list] * layout_.bytes;
+    }
+
+    Transform transform_;
+    Originals originals_;
+    BlockLayout layout_;
+    CodeArrays checked_codes_;
+    ListArrays checked_lists_;
+    std::span<const std::uint8_t> codes_;
+    std::span<const RowConstants> constants_;
+    std::span<const std::uint8_t> centroid_codes_;
+    std::span<const RowConstants> centroid_constants_;
+    std::span<const std::uint32_t> sizes_;
+    std::span<const std::uint8_t> blocks_;
+    RowTerms centroids_;
+    std::vector<std::uint64_t> first_blocks_;  // of each list, and the end
+    float mean_error_ = 0.0f;                  // of the codes
+    float mean_norm_ = 0.0f;                   // of rows
+    float largest_norm_ = 0.0f;  // of what sums of products are made of: the root of the width times
+                                 // the largest number of any decoded row
+    float largest_addend_ = 0.0f;
+};
+
+}  // namespace rocchio::dense

@@ -1,0 +1,434 @@
+// The body of every level: included by vector_kernels_LEVEL.cpp, which are compiled with different flags. As in
+// block_kernels.inl, no inline function of a shared header may be used here.
+
+#if defined(__GNUC__) && !defined(__clang__)
+// GCC takes the undefined halves inside its own AVX-512 intrinsics for ours (its bug 105593).
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+
+#include "kernels/vector_kernels.hpp"
+
+#if defined(__SSE2__) || defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+namespace rocchio::kernels {
+namespace {
+
+// ---- sums of products of codes -------------------------------------------------------------------------------
+
+#if defined(__AVX512VNNI__)
+
+using Sum = __m512i;
+constexpr std::size_t kStep = 64;
+
+inline Sum zero_sum() { return _mm512_setzero_si512(); }
+
+inline Sum add_products(Sum sum, const std::uint8_t* codes, const std::int8_t* query) {
+    return _mm512_dpbusd_epi32(sum, _mm512_loadu_si512(codes), _mm512_loadu_si512(query));
+}
+
+inline __m128i halves_added(__m512i lanes) {
+    const __m256i pair = _mm256_add_epi32(_mm512_castsi512_si256(lanes), _mm512_extracti64x4_epi64(lanes, 1));
+    return _mm_add_epi32(_mm256_castsi256_si128(pair), _mm256_extracti128_si256(pair, 1));
+}
+
+/// The totals of four sums.
+inline __m128i totals(Sum a, Sum b, Sum c, Sum d) {
+    const __m512i ab = _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+    const __m512i cd = _mm512_add_epi32(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
+    return halves_added(_mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd)));
+}
+
+#elif defined(__AVX2__)
+
+using Sum = __m256i;
+constexpr std::size_t kStep = 16;
+
+inline Sum zero_sum() { return _mm256_setzero_si256(); }
+
+/// Products as 16-bit pairs: maddubs would be shorter and saturates at 255 * 127 * 2.
+inline Sum add_products(Sum sum, const std::uint8_t* codes, const std::int8_t* query) {
+    const __m256i code = _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(codes)));
+    const __m256i other = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(query)));
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(code, other));
+}
+
+inline __m128i totals(Sum a, Sum b, Sum c, Sum d) {
+    const __m256i all = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d));
+    return _mm_add_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
+}
+
+#endif
+
+#if defined(__AVX2__)
+
+/// Four rows with one query.
+inline __m128i dot_four(const std::uint8_t* const rows[4], std::size_t width, const std::int8_t* query) {
+    Sum a = zero_sum(), b = zero_sum(), c = zero_sum(), d = zero_sum();
+    for (std::size_t j = 0; j < width; j += kStep) {
+        a = add_products(a, rows[0] + j, query + j);
+        b = add_products(b, rows[1] + j, query + j);
+        c = add_products(c, rows[2] + j, query + j);
+        d = add_products(d, rows[3] + j, query + j);
+    }
+    return totals(a, b, c, d);
+}
+
+inline std::int32_t dot_one(const std::uint8_t* codes, std::size_t width, const std::int8_t* query) {
+    Sum sum = zero_sum();
+    for (std::size_t j = 0; j < width; j += kStep) sum = add_products(sum, codes + j, query + j);
+    return _mm_cvtsi128_si32(totals(sum, zero_sum(), zero_sum(), zero_sum()));
+}
+
+#else
+
+inline std::int32_t dot_one(const std::uint8_t* codes, std::size_t width, const std::int8_t* query) {
+    std::int32_t sum = 0;
+    for (std::size_t j = 0; j < width; ++j) sum += static_cast<std::int32_t>(codes[j]) * query[j];
+    return sum;
+}
+
+#endif
+
+void dot_rows(const std::uint8_t* codes, std::size_t width, std::size_t rows, const std::int8_t* query,
+              std::int32_t* sums) {
+    std::size_t row = 0;
+#if defined(__AVX2__)
+    for (; row + 4 <= rows; row += 4) {
+        const std::uint8_t* first = codes + row * width;
+        const std::uint8_t* const four[4] = {first, first + width, first + 2 * width, first + 3 * width};
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(sums + row), dot_four(four, width, query));
+    }
+#endif
+    for (; row < rows; ++row) sums[row] = dot_one(codes + row * width, width, query);
+}
+
+/// How many chosen rows ahead are asked for from memory.
+constexpr std::size_t kAhead = 8;
+
+inline void fetch(const std::uint8_t* bytes, std::size_t count) {
+#if defined(__GNUC__)
+    for (std::size_t offset = 0; offset < count; offset += 64) __builtin_prefetch(bytes + offset);
+#else
+    (void)bytes;
+    (void)count;
+#endif
+}
+
+void dot_chosen(const std::uint8_t* codes, std::size_t width, const std::uint32_t* chosen, std::size_t count,
+                const std::int8_t* query, std::int32_t* sums) {
+    for (std::size_t i = 0; i < kAhead && i < count; ++i) fetch(codes + chosen[i] * width, width);
+    std::size_t i = 0;
+#if defined(__AVX2__)
+    for (; i + 4 <= count; i += 4) {
+        const std::uint8_t* four[4];
+        for (std::size_t r = 0; r < 4; ++r) {
+            four[r] = codes + chosen[i + r] * width;
+            if (i + r + kAhead < count) fetch(codes + chosen[i + r + kAhead] * width, width);
+        }
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(sums + i), dot_four(four, width, query));
+    }
+#endif
+    for (; i < count; ++i) sums[i] = dot_one(codes + chosen[i] * width, width, query);
+}
+
+#if defined(__AVX512VNNI__)
+
+constexpr std::size_t kQueriesAtOnce = 4;
+
+/// Four rows with four queries: sixteen sums in registers, eight loads for sixteen multiplications.
+inline void dot_queries(const std::uint8_t* first, std::size_t width, const std::int8_t* queries,
+                        std::int32_t* sums, std::size_t stride) {
+    Sum sum[4][4];
+    for (std::size_t q = 0; q < 4; ++q)
+        for (std::size_t r = 0; r < 4; ++r) sum[q][r] = zero_sum();
+    for (std::size_t j = 0; j < width; j += kStep) {
+        __m512i code[4];
+        for (std::size_t r = 0; r < 4; ++r) code[r] = _mm512_loadu_si512(first + r * width + j);
+        for (std::size_t q = 0; q < 4; ++q) {
+            const __m512i query = _mm512_loadu_si512(queries + q * width + j);
+            for (std::size_t r = 0; r < 4; ++r) sum[q][r] = _mm512_dpbusd_epi32(sum[q][r], code[r], query);
+        }
+    }
+    for (std::size_t q = 0; q < 4; ++q) {
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(sums + q * stride),
+                         totals(sum[q][0], sum[q][1], sum[q][2], sum[q][3]));
+    }
+}
+
+#elif defined(__AVX2__)
+
+constexpr std::size_t kQueriesAtOnce = 2;
+
+/// Four rows with two queries, so that codes in registers serve twice.
+inline void dot_queries(const std::uint8_t* first, std::size_t width, const std::int8_t* queries,
+                        std::int32_t* sums, std::size_t stride) {
+    Sum a[4], b[4];
+    for (std::size_t r = 0; r < 4; ++r) a[r] = b[r] = zero_sum();
+    for (std::size_t j = 0; j < width; j += kStep) {
+        for (std::size_t r = 0; r < 4; ++r) {
+            a[r] = add_products(a[r], first + r * width + j, queries + j);
+            b[r] = add_products(b[r], first + r * width + j, queries + width + j);
+        }
+    }
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(sums), totals(a[0], a[1], a[2], a[3]));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(sums + stride), totals(b[0], b[1], b[2], b[3]));
+}
+
+#endif
+
+void dot_tile(const std::uint8_t* codes, std::size_t width, std::size_t rows, const std::int8_t* queries,
+              std::size_t query_count, std::int32_t* sums, std::size_t stride) {
+    std::size_t query = 0;
+#if defined(__AVX2__)
+    const std::size_t whole = rows / 4 * 4;
+    for (; query + kQueriesAtOnce <= query_count; query += kQueriesAtOnce) {
+        const std::int8_t* first = queries + query * width;
+        for (std::size_t row = 0; row < whole; row += 4)
+            dot_queries(codes + row * width, width, first, sums + query * stride + row, stride);
+        for (std::size_t q = 0; q < kQueriesAtOnce; ++q)
+            for (std::size_t row = whole; row < rows; ++row)
+                sums[(query + q) * stride + row] = dot_one(codes + row * width, width, first + q * width);
+    }
+#endif
+    for (; query < query_count; ++query)
+        dot_rows(codes, width, rows, queries + query * width, sums + query * stride);
+}
+
+// ---- sign codes ----------------------------------------------------------------------------------------------
+
+/// Groups whose entries fit 16 bits together: 256 * kMaxTableEntry < 65536.
+constexpr std::size_t kGroupsAtOnce = 256;
+
+#if defined(__AVX512BW__)
+
+struct SignSums {
+    __m512i even_low = _mm512_setzero_si512(), odd_low = _mm512_setzero_si512();
+    __m512i even_high = _mm512_setzero_si512(), odd_high = _mm512_setzero_si512();
+
+    /// Sums of the four groups that a register holds.
+    static __m128i over_groups(__m512i sums) {
+        const __m256i pair = _mm256_add_epi16(_mm512_castsi512_si256(sums), _mm512_extracti64x4_epi64(sums, 1));
+        return _mm_add_epi16(_mm256_castsi256_si128(pair), _mm256_extracti128_si256(pair, 1));
+    }
+    void add(const std::uint8_t* signs, const std::uint8_t* tables) {
+        const __m512i nibble = _mm512_set1_epi8(0x0F);
+        const __m512i code = _mm512_loadu_si512(signs), table = _mm512_loadu_si512(tables);
+        const __m512i low = _mm512_shuffle_epi8(table, _mm512_and_si512(code, nibble));
+        const __m512i high = _mm512_shuffle_epi8(table, _mm512_and_si512(_mm512_srli_epi16(code, 4), nibble));
+        even_low = _mm512_add_epi16(even_low, low);
+        odd_low = _mm512_add_epi16(odd_low, _mm512_srli_epi16(low, 8));
+        even_high = _mm512_add_epi16(even_high, high);
+        odd_high = _mm512_add_epi16(odd_high, _mm512_srli_epi16(high, 8));
+    }
+    /// 16 sums, rows in order, from bytes of even and odd rows: even sums still hold the odd ones, times 256.
+    static __m256i in_order(__m512i even, __m512i odd) {
+        const __m128i odds = over_groups(odd);
+        const __m128i evens = _mm_sub_epi16(over_groups(even), _mm_slli_epi16(odds, 8));
+        return _mm256_set_m128i(_mm_unpackhi_epi16(evens, odds), _mm_unpacklo_epi16(evens, odds));
+    }
+    static void add_sixteen(std::uint32_t* sums, __m256i values) {
+        const __m512i before = _mm512_loadu_si512(sums);
+        _mm512_storeu_si512(sums, _mm512_add_epi32(before, _mm512_cvtepu16_epi32(values)));
+    }
+    void add_to(std::uint32_t* sums) const {
+        add_sixteen(sums, in_order(even_low, odd_low));
+        add_sixteen(sums + 16, in_order(even_high, odd_high));
+    }
+};
+constexpr std::size_t kGroupsByStep = 4;
+
+#elif defined(__AVX2__)
+
+struct SignSums {
+    __m256i even_low = _mm256_setzero_si256(), odd_low = _mm256_setzero_si256();
+    __m256i even_high = _mm256_setzero_si256(), odd_high = _mm256_setzero_si256();
+
+    static __m128i over_groups(__m256i sums) {
+        return _mm_add_epi16(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+    }
+    void add(const std::uint8_t* signs, const std::uint8_t* tables) {
+        const __m256i nibble = _mm256_set1_epi8(0x0F);
+        const __m256i code = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(signs));
+        const __m256i table = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(tables));
+        const __m256i low = _mm256_shuffle_epi8(table, _mm256_and_si256(code, nibble));
+        const __m256i high = _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(code, 4), nibble));
+        even_low = _mm256_add_epi16(even_low, low);
+        odd_low = _mm256_add_epi16(odd_low, _mm256_srli_epi16(low, 8));
+        even_high = _mm256_add_epi16(even_high, high);
+        odd_high = _mm256_add_epi16(odd_high, _mm256_srli_epi16(high, 8));
+    }
+    static void add_eight(std::uint32_t* sums, __m128i values) {
+        auto* place = reinterpret_cast<__m256i*>(sums);
+        _mm256_storeu_si256(place, _mm256_add_epi32(_mm256_loadu_si256(place), _mm256_cvtepu16_epi32(values)));
+    }
+    static void add_half(std::uint32_t* sums, __m256i even, __m256i odd) {
+        const __m128i odds = over_groups(odd);
+        const __m128i evens = _mm_sub_epi16(over_groups(even), _mm_slli_epi16(odds, 8));
+        add_eight(sums, _mm_unpacklo_epi16(evens, odds));
+        add_eight(sums + 8, _mm_unpackhi_epi16(evens, odds));
+    }
+    void add_to(std::uint32_t* sums) const {
+        add_half(sums, even_low, odd_low);
+        add_half(sums + 16, even_high, odd_high);
+    }
+};
+constexpr std::size_t kGroupsByStep = 2;
+
+#else
+
+struct SignSums {
+    std::uint32_t of_row[kSignRows] = {};
+
+    void add(const std::uint8_t* signs, const std::uint8_t* tables) {
+        for (std::size_t row = 0; row < 16; ++row) {
+            of_row[row] += tables[signs[row] & 15u];
+            of_row[row + 16] += tables[signs[row] >> 4];
+        }
+    }
+    void add_to(std::uint32_t* sums) const {
+        for (std::size_t row = 0; row < kSignRows; ++row) sums[row] += of_row[row];
+    }
+};
+constexpr std::size_t kGroupsByStep = 1;
+
+#endif
+
+/// Bit r: values[r] >= threshold.
+inline std::uint32_t rows_reaching(const float* values, float threshold) {
+    std::uint32_t reaching = 0;
+#if defined(__AVX512BW__)
+    for (std::size_t row = 0; row < kSignRows; row += 16) {
+        const __mmask16 mask =
+            _mm512_cmp_ps_mask(_mm512_loadu_ps(values + row), _mm512_set1_ps(threshold), _CMP_GE_OQ);
+        reaching |= static_cast<std::uint32_t>(mask) << row;
+    }
+#elif defined(__AVX2__)
+    for (std::size_t row = 0; row < kSignRows; row += 8) {
+        const __m256 reached =
+            _mm256_cmp_ps(_mm256_loadu_ps(values + row), _mm256_set1_ps(threshold), _CMP_GE_OQ);
+        reaching |= static_cast<std::uint32_t>(_mm256_movemask_ps(reached)) << row;
+    }
+#else
+    for (std::size_t row = 0; row < kSignRows; ++row)
+        reaching |= static_cast<std::uint32_t>(values[row] >= threshold) << row;
+#endif
+    return reaching;
+}
+
+std::uint64_t bound_rows(const std::int32_t* dots, const RowBounds& rows, std::size_t count, const QueryBounds& query,
+                         float threshold, float* uppers) {
+    for (std::size_t row = 0; row < count; ++row) {
+        const float product = rows.scales[row] * static_cast<float>(dots[row]) + rows.lows[row] * query.sum;
+        const float slack = query.norm * rows.errors[row] + query.error * rows.norms[row] + query.slack;
+        uppers[row] = query.scale * product + rows.addends[row] + slack;
+    }
+    std::uint64_t reaching = 0;
+    if (count == kBoundRows)
+        return rows_reaching(uppers, threshold) |
+               static_cast<std::uint64_t>(rows_reaching(uppers + kSignRows, threshold)) << kSignRows;
+    for (std::size_t row = 0; row < count; ++row)
+        reaching |= static_cast<std::uint64_t>(uppers[row] >= threshold) << row;
+    return reaching;
+}
+
+std::uint32_t scan_signs(const std::uint8_t* signs, std::size_t groups, const std::uint8_t* tables,
+                         const float* factors, const float* addends, const SignEstimate& estimate,
+                         const std::uint8_t* next, float* estimates) {
+    std::uint32_t sums[kSignRows] = {};
+    for (std::size_t first = 0; first < groups; first += kGroupsAtOnce) {
+        const std::size_t last = groups - first < kGroupsAtOnce ? groups : first + kGroupsAtOnce;
+        SignSums part;
+        for (std::size_t group = first; group < last; group += kGroupsByStep) {
+            fetch(next + group * 16, kGroupsByStep * 16);
+            part.add(signs + group * 16, tables + group * 16);
+        }
+        part.add_to(sums);
+    }
+    for (std::size_t row = 0; row < kSignRows; ++row) {
+        const float product = static_cast<float>(static_cast<std::int32_t>(sums[row])) * estimate.slope;
+        estimates[row] = estimate.base + factors[row] * (product + estimate.offset);
+    }
+    if (addends != nullptr)
+        for (std::size_t row = 0; row < kSignRows; ++row) estimates[row] += addends[row];
+    return rows_reaching(estimates, estimate.threshold);
+}
+
+// ---- floats --------------------------------------------------------------------------------------------------
+
+void hadamard(float* values, std::size_t count) {
+    for (std::size_t half = 1; half < count; half *= 2) {
+        for (std::size_t first = 0; first < count; first += 2 * half) {
+            float* __restrict a = values + first;
+            float* __restrict b = values + first + half;
+            for (std::size_t i = 0; i < half; ++i) {
+                const float sum = a[i] + b[i], difference = a[i] - b[i];
+                a[i] = sum;
+                b[i] = difference;
+            }
+        }
+    }
+}
+
+constexpr std::size_t kLanes = 8;
+
+inline double total_of(const double* sums) {
+    return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
+}
+
+double dot_float(const float* a, const float* b, std::size_t count) {
+    double sums[kLanes] = {};
+    std::size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes)
+        for (std::size_t lane = 0; lane < kLanes; ++lane)
+            sums[lane] += static_cast<double>(a[i + lane]) * static_cast<double>(b[i + lane]);
+    for (std::size_t lane = 0; i < count; ++i, ++lane)
+        sums[lane] += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+    return total_of(sums);
+}
+
+double distance_float(const float* a, const float* b, std::size_t count) {
+    double sums[kLanes] = {};
+    std::size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes) {
+        for (std::size_t lane = 0; lane < kLanes; ++lane) {
+            const double difference = static_cast<double>(a[i + lane]) - static_cast<double>(b[i + lane]);
+            sums[lane] += difference * difference;
+        }
+    }
+    for (std::size_t lane = 0; i < count; ++i, ++lane) {
+        const double difference = static_cast<double>(a[i]) - static_cast<double>(b[i]);
+        sums[lane] += difference * difference;
+    }
+    return total_of(sums);
+}
+
+inline float widened(std::uint16_t half) {
+    const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
+    const std::uint32_t exponent = (half >> 10) & 0x1Fu, fraction = half & 0x3FFu;
+    std::uint32_t bits = 0;
+    if (exponent == 0) {  // zero or subnormal: fraction * 2^-24 is exact
+        const float value = static_cast<float>(fraction) * 0x1p-24f;
+        return sign != 0 ? -value : value;
+    }
+    bits = exponent == 31 ? sign | 0x7F800000u | (fraction << 13) : sign | ((exponent + 112) << 23) | (fraction << 13);
+    float value;
+    __builtin_memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+void widen(const std::uint16_t* halves, std::size_t count, float* floats) {
+    std::size_t i = 0;
+#if defined(__F16C__) && defined(__AVX2__)
+    for (; i + 8 <= count; i += 8) {
+        const __m128i eight = _mm_loadu_si128(reinterpret_cast<const __m128i*>(halves + i));
+        _mm256_storeu_ps(floats + i, _mm256_cvtph_ps(eight));
+    }
+#endif
+    for (; i < count; ++i) floats[i] = widened(halves[i]);
+}
+
+}  // namespace
+}  // namespace rocchio::kernels

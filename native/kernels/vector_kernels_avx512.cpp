@@ -1,0 +1,11 @@
+#include "kernels/levels.hpp"
+#include "kernels/vector_kernels.inl"
+
+namespace rocchio::kernels {
+
+const VectorKernels kAvx512VectorKernels{
+    "avx512",   dot_rows, dot_chosen, dot_tile,       scan_signs,
+    bound_rows, hadamard, dot_float,  distance_float, widen,
+};
+
+}  // namespace rocchio::kernels

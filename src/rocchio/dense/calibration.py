@@ -1,0 +1,159 @@
+"""How much work a wanted recall takes: measured on an index with queries whose exact answers are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from rocchio.dense.clustering import in_threads
+from rocchio.dense.index_format import Floats, Vectors
+from rocchio.storage.manifest import CalibratedEffort
+
+CALIBRATED_K = (10, 100, 1000)
+"""Numbers of results for which recall is measured; a search for fewer takes the measurement of the next."""
+
+REFINE_FACTORS = (4, 6, 9, 14, 20)
+"""Rows looked at closely for each wanted result."""
+
+QUERY_COUNTS = {10: 500, 100: 100, 1000: 20}
+"""Queries that each k is measured with: larger answers vary less."""
+
+QUERIES_AT_ONCE = 50
+
+ENTRY_COST, REFINE_COST = 1.0, 30.0
+"""What a sign code and an eight-bit code cost to compare, about, in units of the first."""
+
+ENOUGH = 0.9995
+"""No further efforts are tried once one has this recall."""
+
+LEAST_GAIN = 0.0005
+"""Looking closely at more rows of the same lists must gain this much recall."""
+
+MIXED = 5
+"""Vectors that make one query together."""
+
+Ids = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much of an index a search looks at: lists, and rows of them that are looked at closely."""
+
+    probes: int
+    refine: int
+
+
+@dataclass(frozen=True)
+class Setting:
+    """An effort and the recall@k that it had, a mean over queries less its standard error."""
+
+    k: int
+    recall: float
+    effort: Effort
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Settings by k, the cheapest first, each with a higher recall than the one before."""
+
+    settings: tuple[Setting, ...]
+
+    def effort(self, k: int, recall: float) -> Effort | None:
+        """The least effort that reached the recall; None where only an exact search is known to."""
+        measured = min((s.k for s in self.settings if s.k >= k), default=None)
+        return next((s.effort for s in self.settings if s.k == measured and s.recall >= recall), None)
+
+    def to_tuples(self) -> tuple[CalibratedEffort, ...]:
+        """As the manifest holds it."""
+        return tuple((s.k, s.recall, s.effort.probes, s.effort.refine) for s in self.settings)
+
+    @staticmethod
+    def from_tuples(efforts: Iterable[CalibratedEffort]) -> Calibration:
+        """The inverse of `to_tuples`."""
+        return Calibration(tuple(Setting(k, recall, Effort(probes, refine)) for k, recall, probes, refine in efforts))
+
+
+class Searched(Protocol):
+    """An index that can be measured."""
+
+    @property
+    def count(self) -> int:
+        """How many vectors it has."""
+        ...
+
+    @property
+    def lists(self) -> int:
+        """How many lists they are in."""
+        ...
+
+    def answers(self, queries: Floats, k: int, effort: Effort | None) -> tuple[Ids, int]:
+        """Rows (n, k) found with an effort, exactly with none, and how many sign codes were compared."""
+        ...
+
+
+def calibrate(index: Searched, queries: Floats) -> Calibration:
+    """Measure an index with queries (n, dim)."""
+    settings: list[Setting] = []
+    for k in CALIBRATED_K:
+        if index.lists == 0 or 20 * k > index.count:
+            break
+        settings += _frontier(_measured(index, queries[: QUERY_COUNTS[k]], k))
+    return Calibration(tuple(settings))
+
+
+def mixtures(vectors: Vectors, count: int, seed: int, metric: str) -> Floats:
+    """`count` means of MIXED random rows of `vectors` (n, dim), of their directions under cosine.
+
+    Rows themselves would be too easy as queries: what is near a row is in the same lists. Means of a few rows are
+    near nothing in particular and about as hard as questions that are asked of passages.
+    """
+    rows = np.random.default_rng(seed).integers(len(vectors), size=(count, MIXED))
+    chosen = vectors[rows.ravel()].astype(np.float64).reshape(count, MIXED, -1)
+    if metric == "cosine":
+        chosen /= np.linalg.norm(chosen, axis=2, keepdims=True)
+    mixed: Floats = chosen.mean(axis=1).astype(np.float32)
+    return mixed
+
+
+def _measured(index: Searched, queries: Floats, k: int) -> Iterator[tuple[float, Setting]]:
+    """Settings of a grid with their costs."""
+
+    def answers(effort: Effort | None) -> tuple[Ids, int]:
+        parts = in_threads(
+            lambda first, last: index.answers(queries[first:last], k, effort), len(queries), QUERIES_AT_ONCE
+        )
+        return np.vstack([rows for rows, _ in parts]), sum(entries for _, entries in parts)
+
+    truth, _ = answers(None)
+    for probes in _grid(index.lists):
+        best = 0.0
+        for factor in REFINE_FACTORS:
+            effort = Effort(probes, factor * k)
+            found, entries = answers(effort)
+            shares = np.array([np.isin(a, b, assume_unique=True).mean() for a, b in zip(found, truth, strict=True)])
+            recall = max(0.0, float(shares.mean() - shares.std() / np.sqrt(len(shares))))
+            cost = ENTRY_COST * entries / len(queries) + REFINE_COST * effort.refine
+            yield cost, Setting(k, recall, effort)
+            if recall < best + LEAST_GAIN:
+                break
+            best = recall
+        if best >= ENOUGH:
+            return
+
+
+def _grid(lists: int) -> list[int]:
+    """Numbers of lists to try: two in each doubling."""
+    return sorted({min(lists, round(2 ** (step / 2))) for step in range(2 * 24)})
+
+
+def _frontier(measured: Iterator[tuple[float, Setting]]) -> list[Setting]:
+    """The settings that no cheaper one equals."""
+    best: list[Setting] = []
+    for _, setting in sorted(measured, key=lambda pair: (pair[0], -pair[1].recall)):
+        if not best or setting.recall > best[-1].recall:
+            best.append(setting)
+    return best

@@ -1,0 +1,115 @@
+"""k-means on coded vectors, on several threads: the same centroids for any number of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from rocchio._native import Centroids, list_means
+from rocchio.dense.index_format import CONSTANTS_OF_ROW, Codes, Floats, Rows
+
+ROWS_AT_ONCE = 8192
+"""Rows that a thread assigns in one go."""
+
+ROUNDS = 8
+"""Rounds of k-means; later ones change little in what searches find."""
+
+SAMPLED_ROWS = 48
+"""Rows a centroid that k-means looks at, at most."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class CodedVectors:
+    """Vectors as codes: `codes` (n * width,), `constants` (n * 4,)."""
+
+    codes: Codes
+    constants: Floats
+    width: int
+
+    def decoded(self, rows: Rows) -> Floats:
+        """What the codes of some rows stand for: (rows, width)."""
+        constants = self.constants.reshape(-1, CONSTANTS_OF_ROW)[rows]
+        decoded: Floats = self.codes.reshape(-1, self.width)[rows] * constants[:, 0:1] + constants[:, 1:2]
+        return decoded
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Rows by list: list i has rows[offsets[i]:offsets[i + 1]], in ascending order."""
+
+    rows: Rows
+    offsets: npt.NDArray[np.uint64]
+
+    @staticmethod
+    def of(rows: Rows, lists: npt.NDArray[np.uint32], count: int) -> Lists:
+        """`lists` says to which of `count` lists each of `rows` belongs."""
+        order = np.lexsort((rows, lists))
+        sizes = np.bincount(lists, minlength=count)
+        return Lists(rows[order], np.concatenate([[0], np.cumsum(sizes)]).astype(np.uint64))
+
+
+def thread_count() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def in_threads(work: Callable[[int, int], T], count: int, step: int) -> Sequence[T]:
+    """`work(first, last)` for consecutive parts of range(count), results in order."""
+    parts = [*pairwise([*range(0, count, step), count])] if count else []
+    with ThreadPoolExecutor(thread_count()) as pool:
+        return list(pool.map(lambda part: work(*part), parts))
+
+
+def k_means(vectors: CodedVectors, candidates: Rows, count: int, seed: int) -> Centroids:
+    """`count` centroids of some of the `candidates`, which are at least as many."""
+    generator = np.random.default_rng(seed)
+    sample = candidates
+    if len(candidates) > SAMPLED_ROWS * count:
+        sample = np.sort(generator.choice(candidates, SAMPLED_ROWS * count, replace=False))
+    values = vectors.decoded(np.sort(generator.choice(sample, count, replace=False)))
+    for _ in range(ROUNDS):
+        centroids = Centroids(values.ravel(), vectors.width)
+        nearest = in_threads(
+            lambda first, last: centroids.nearest(vectors.codes, vectors.constants, sample[first:last]),  # noqa: B023
+            len(sample),
+            ROWS_AT_ONCE,
+        )
+        lists = Lists.of(sample, np.concatenate(nearest), count)
+        means = in_threads(
+            lambda first, last: list_means(
+                vectors.codes,
+                vectors.constants,
+                vectors.width,
+                lists.rows,  # noqa: B023
+                lists.offsets,  # noqa: B023
+                first,
+                last,
+                values[first:last].ravel(),  # noqa: B023
+            ),
+            count,
+            -(-count // (4 * thread_count())),
+        )
+        values = np.concatenate(means).reshape(count, vectors.width)
+    return Centroids(values.ravel(), vectors.width)
+
+
+def assign_twice(vectors: CodedVectors, rows: Rows, centroids: Centroids) -> Lists:
+    """Every row in the lists of two centroids: the nearest, and one whose residual is far from parallel to its."""
+    pairs = in_threads(
+        lambda first, last: centroids.nearest_two(vectors.codes, vectors.constants, rows[first:last]),
+        len(rows),
+        ROWS_AT_ONCE,
+    )
+    nearest = np.concatenate([first for first, _ in pairs])
+    second = np.concatenate([second for _, second in pairs])
+    differs = second != nearest  # there may be but one centroid
+    return Lists.of(np.concatenate([rows, rows[differs]]), np.concatenate([nearest, second[differs]]), centroids.count)
