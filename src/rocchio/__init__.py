@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rocchio.analysis import parse_analyzer as parse_analyzer
     from rocchio.engine.collection import Collection as Collection
     from rocchio.engine.columns import columns as columns
+    from rocchio.engine.encoding import vector as vector
     from rocchio.engine.mixed import query as query
     from rocchio.engine.opening import create as create
     from rocchio.engine.opening import open as open
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from rocchio.storage.schema import number as number
     from rocchio.storage.schema import sparse as sparse
     from rocchio.storage.schema import text as text
-    from rocchio.storage.schema import vector as vector
     from rocchio.tuning import tune as tune
     from rocchio.types import Hit as Hit
     from rocchio.types import Run as Run
@@ -64,7 +64,7 @@ _HOMES = {
     "sparse": ("rocchio.storage.schema", "sparse"),
     "text": ("rocchio.storage.schema", "text"),
     "tune": ("rocchio.tuning", "tune"),
-    "vector": ("rocchio.storage.schema", "vector"),
+    "vector": ("rocchio.engine.encoding", "vector"),
 }
 
 __all__ = [

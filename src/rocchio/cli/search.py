@@ -196,7 +196,8 @@ def _search_both(
 
 def _read_topics(col: Collection, path: Path, field: list[str] | None) -> Mapping[str, Any]:
     """Queries of the kind that the field takes."""
-    if col.schema.vector_choice(field) is not None:
+    chosen = col.schema.vector_choice(field)
+    if chosen is not None and not col.schema.fields[chosen].encoder:
         return read_vector_topics(path)
     return read_weighted_topics(path) if col.schema.sparse_choice(field) is not None else read_topics(path)
 

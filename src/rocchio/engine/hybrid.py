@@ -6,22 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rocchio.engine.latent import latent_fields
 from rocchio.engine.mixed import TEXT, MixedQuery, materialised
 from rocchio.engine.queries import MAX_K
+from rocchio.engine.search_options import SearchOptions, as_scoring
 from rocchio.errors import InvalidArgument, NotFound
 from rocchio.fusion import EMPTY, Fusion, RankedList, RankedLists, ZNorm, align, as_fusion, fuse_lists, total
-from rocchio.lexical.scoring import Bm25, parse_bm25
 from rocchio.storage.schema import Schema
 from rocchio.types import DocId, Explanation, Hit, ListPart, Run
 
 if TYPE_CHECKING:
-    from rocchio.engine.snapshot import SearchOptions, Snapshot
+    from rocchio.engine.snapshot import Snapshot
 
 DEPTH = 1000
 """Documents of each part that are fused, at least: benchmarks/results/hybrid.md compares depths."""
 
 TEXT_SHARE = 0.4
 """Weight of the text part among others where nothing is known: the benchmark has the evidence."""
+
+LATENT_TEXT_SHARE = 0.8
+"""The same where the others are the collection's own latent semantic analysis, which is weaker than words alone."""
 
 _TEXT_OPTIONS = ("field", "scoring", "kernel", "threads")
 _SPARSE_OPTIONS = ("alpha", "query_cut", "kernel", "threads")
@@ -84,7 +88,9 @@ class Hybrid:
         self._parts = _parts(snapshot.schema, queries)
         _check_options(options, self._parts, snapshot.schema)
         given = options.get("fusion")
-        self.fusion = default_fusion([part.field for part in self._parts]) if given is None else as_fusion(given)
+        self.fusion = (
+            default_fusion([part.field for part in self._parts], snapshot.schema) if given is None else as_fusion(given)
+        )
         self.fusion.list_weights(len(self._parts))
         found = [self._search(part) for part in self._parts]
         self._lists: list[list[RankedList]] = [list(lists) for lists in zip(*found, strict=True)]
@@ -148,26 +154,33 @@ class Hybrid:
         """Whether what a part does not find scores 0: true for words and tokens; a missing vector has no score."""
         if part.field is not None:
             return part.options is _SPARSE_OPTIONS
-        scoring = self._options.get("scoring")
-        bm25 = parse_bm25(scoring) if isinstance(scoring, str) else scoring or Bm25()
-        return bm25.variant not in ("bm25l", "bm25+")  # which give documents without any of the words a score
+        return as_scoring(self._options.get("scoring")).variant not in (
+            "bm25l",
+            "bm25+",
+        )  # which give documents without any of the words a score
 
     def _field(self, part: _Part) -> Any:
-        return self._options.get("field") if part.field is None else part.field
+        if part.field is not None:
+            return part.field
+        # named, since without a field a text is words and vectors again
+        given = self._options.get("field")
+        return self._snapshot.schema.text_fields or None if given is None else given
 
     def _scoring(self, part: _Part) -> Any:
         return self._options.get("scoring") if part.field is None else None
 
 
-def default_fusion(fields: Sequence[str | None]) -> Fusion:
+def default_fusion(fields: Sequence[str | None], schema: Schema) -> Fusion:
     """The fusion of parts, named by field, None for text, that is the safest known without judgements.
 
-    z-norm with weight 0.4 for the text and 0.6 for the others together; equal ones where there is no text.
+    z-norm with weight 0.4 for the text and 0.6 for the others together, 0.8 and 0.2 where these are the collection's
+    own latent semantic analysis; equal weights where there is no text.
     """
-    others = len(fields) - 1
     if None not in fields:
         return ZNorm()
-    return ZNorm(tuple(TEXT_SHARE if field is None else (1 - TEXT_SHARE) / others for field in fields))
+    others = {field for field in fields if field is not None}
+    share = LATENT_TEXT_SHARE if others and others <= set(latent_fields(schema)) else TEXT_SHARE
+    return ZNorm(tuple(share if field is None else (1 - share) / len(others) for field in fields))
 
 
 def _check_depth(depth: Any, k: int) -> int:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, TypeAlias, TypedDict, Unpack, overload
+from typing import Any, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rocchio._native import FrozenColumns, Kernel, LexicalSegment, Searcher, Variant
+from rocchio._native import FrozenColumns, LexicalSegment, Searcher, Variant
 from rocchio.analysis import Analysis, Analyzer
+from rocchio.engine.encoding import Encoders, text_queries, with_absent
 from rocchio.engine.execution import DocIds, Found, search_batch, search_threads
 from rocchio.engine.explain import explain
 from rocchio.engine.hybrid import explain_mixed, search_mixed, search_mixed_batch
+from rocchio.engine.latent import LatentModels, latent_fields
 from rocchio.engine.mixed import Mixed, MixedQuery, as_mixed, materialised
 from rocchio.engine.open_segment import OpenSegment, open_segment
 from rocchio.engine.queries import (
@@ -29,6 +31,7 @@ from rocchio.engine.queries import (
     sparse_batch,
     to_batch,
 )
+from rocchio.engine.search_options import FieldChoice, SearchOptions, as_kernel, as_scoring, check_options
 from rocchio.engine.vector_search import (
     VectorView,
     Wanted,
@@ -40,9 +43,9 @@ from rocchio.engine.vector_search import (
 )
 from rocchio.engine.vector_values import query_matrix
 from rocchio.engine.view import View
-from rocchio.errors import Corruption, InvalidArgument, NotFound, NotYet
+from rocchio.errors import Corruption, InvalidArgument, NotFound
 from rocchio.fusion import Fusion
-from rocchio.lexical.scoring import Bm25, parse_bm25
+from rocchio.lexical.scoring import Bm25
 from rocchio.storage.checked import SealedFile
 from rocchio.storage.directory import Directory
 from rocchio.storage.manifest import FrozenEntry, Manifest, SegmentEntry, read_manifest
@@ -50,40 +53,6 @@ from rocchio.storage.schema import Schema
 from rocchio.storage.segment import SegmentFile, sparse_name
 from rocchio.types import DocId, Explanation, Hit, Run
 
-FieldChoice: TypeAlias = str | Iterable[str] | Mapping[str, float] | None
-
-
-class SearchOptions(TypedDict, total=False):
-    """`field` restricts the search to text fields (a name, names, or {name: boost}), or names a sparse or a vector
-    field; `scoring` is a `Bm25` or its text form; `threads` share the queries of a list; `query_ids` name them;
-    `kernel` is "automatic", "pruned", "exhaustive" or "reference" (plain and slow): all give the same answers.
-
-    For a sparse field only, and then approximate: `query_cut` keeps that many of the heaviest terms of each query;
-    `alpha`, above 0 and below 1, lets the pruned kernel skip what is unlikely to matter.
-
-    For a vector field only: `recall`, above 0 and at most 1, is the least share of the true best k wanted on average;
-    in this version all vectors are compared, and every answer has a recall of 1. `min_score` finds all documents that
-    score at least so, or the best k of them.
-
-    For a query of several parts only, see `rocchio.query`: `fusion`, a value or its text form, makes one ranking of
-    theirs, by default z-norm with 0.4 for the text; of each part the first `depth` are fused, by default 1,000 or k.
-    """
-
-    field: FieldChoice
-    scoring: Bm25 | str | None
-    threads: int
-    query_ids: Sequence[str] | None
-    kernel: str
-    alpha: float
-    query_cut: int | None
-    recall: float
-    min_score: float | None
-    fusion: Fusion | str | None
-    depth: int | None
-
-
-KERNELS = ("automatic", "pruned", "exhaustive", "reference")
-_LATER = frozenset({"where", "tenant", "plan"})
 _QUERY_TABLE_BYTES = 64 << 20
 DEFAULT_CACHE_MB = 1024
 """Memory for the columns of terms that were searched, in MiB."""
@@ -98,8 +67,12 @@ class Snapshot:
         segments: Sequence[OpenSegment],
         analyzer_for: Callable[[str], Analyzer],
         cache_mb: int = DEFAULT_CACHE_MB,
+        *,
+        latents: LatentModels,
+        encoders: Encoders,
     ) -> None:
         self.manifest, self.segments, self.schema = manifest, tuple(segments), manifest.schema
+        self.latents, self.encoders = latents, encoders
         self._analyzer_for, self._cache_bytes = analyzer_for, cache_mb << 20
         self._analysis_lock = threading.Lock()
         self._searchers: dict[tuple[Bm25, tuple[float, ...]], Searcher] = {}
@@ -144,9 +117,9 @@ class Snapshot:
         otherwise.
         Raises InvalidArgument, NotYet, Corruption.
         """
-        _check_options(options)
+        check_options(options)
         query = materialised(query)
-        mixed = as_mixed(query, options)
+        mixed = as_mixed(query, options, self.schema)
         if mixed is not None:
             return self._search_mixed(mixed, check_k(10 if k is None else k), options)
         field = options.get("field")
@@ -160,7 +133,7 @@ class Snapshot:
                 raise InvalidArgument(f"expected {option} only with a vector field, found another field; leave it out")
         k = check_k(10 if k is None else k)
         view, to_arrays = self._view(options)
-        kernel = _kernel(options.get("kernel", "automatic"))
+        kernel = as_kernel(options.get("kernel", "automatic"))
         if isinstance(query, str | Mapping):
             batch = to_arrays([query])
             return self._hits(
@@ -183,8 +156,10 @@ class Snapshot:
     def _search_vectors(self, query: Any, name: str, wanted: Wanted, options: SearchOptions) -> list[Hit] | Run:
         """`search` in the vector field `name`."""
         check_vector_options(options, name)
-        queries, single = query_matrix(query, name, self.schema.fields[name])
+        queries, present, single = self.query_vectors(query, name)
         view = self._vector_view(name)
+        if single and not present[0]:
+            return []
         if single:
             return self._hits(
                 self._names,
@@ -192,8 +167,27 @@ class Snapshot:
                 lambda segment, row: explain_vector(view, queries[0], segment, row),
             )
         ids = _query_ids(options.get("query_ids"), len(queries))
-        parts = search_vectors_threads(view, queries, wanted, options.get("threads", 1))
-        return _run(ids, self._names, parts, view.metric)
+        parts = search_vectors_threads(view, queries[present], wanted, options.get("threads", 1))
+        return _run(ids, self._names, parts if present.all() else [with_absent(parts, present)], view.metric)
+
+    def query_vectors(self, query: Any, name: str) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_], bool]:
+        """Queries of a vector field as float32 (n, dim), which of them have a vector, and whether it is a single one.
+
+        Texts are encoded, if the field has an encoder; one of which it knows nothing has no vector, and no hits.
+        """
+        field = self.schema.fields[name]
+        texts = text_queries(query) if field.encoder else None
+        if texts is None:
+            queries, single = query_matrix(query, name, field)
+            return queries, np.ones(len(queries), np.bool_), single
+        for text in texts[0]:
+            check_unicode(text)
+        if name not in latent_fields(self.schema):
+            return *self.encoders.queries(texts[0], name, field), texts[1]
+        model = self.latents.get(name)
+        if model is None:
+            return np.zeros((len(texts[0]), field.dim), np.float32), np.zeros(len(texts[0]), np.bool_), texts[1]
+        return *model.encode_terms([self.terms(text) for text in texts[0]]), texts[1]
 
     def _vector_view(self, name: str) -> VectorView:
         if name not in self._vector_views:
@@ -222,14 +216,17 @@ class Snapshot:
         """Why `doc_id` has its score for the query. Raises NotFound for a document, or a vector, that is not there."""
         segment, row = self.locate(doc_id)
         options: SearchOptions = {"scoring": scoring, "field": field, "fusion": fusion, "depth": depth}
-        if as_mixed(query, options) is not None:
-            return explain_mixed(self, query, doc_id, options)
+        mixed = as_mixed(query, options, self.schema)
+        if mixed is not None:
+            return explain_mixed(self, mixed, doc_id, options)
         name = self.schema.vector_choice(field)
         if name is not None:
             check_vector_options({"scoring": scoring}, name)
-            queries, single = query_matrix(query, name, self.schema.fields[name])
+            queries, present, single = self.query_vectors(query, name)
             if not single:
                 raise InvalidArgument(f"expected one vector to explain, found {len(queries)}; explain them one by one")
+            if not present[0]:
+                raise NotFound(f"expected a query with a vector, found {query!r}, of which {name!r} knows no word")
             return explain_vector(self._vector_view(name), queries[0], segment, row)
         view, to_arrays = self._view({"scoring": scoring, "field": field})
         return explain(view, len(self), to_arrays([query]), segment, row)
@@ -407,6 +404,7 @@ def open_snapshot(
     analyzer_for: Callable[[str], Analyzer],
     cache_mb: int = DEFAULT_CACHE_MB,
     previous: Snapshot | None = None,
+    encoders: Encoders | None = None,
 ) -> Snapshot:
     """The last committed state. Segments that `previous` has open are shared.
 
@@ -420,12 +418,15 @@ def open_snapshot(
                 known.get(_identity(entry)) or open_segment(directory, entry, manifest.schema)
                 for entry in manifest.segments
             ]
+            latents = LatentModels(directory, manifest.schema, manifest.models)
+            latents.map_files(previous.latents if previous else None)
         except NotFound as error:
             # a writer may have replaced the manifest and removed old files in the meantime: look again
             if read_manifest(directory).generation == manifest.generation:
                 raise Corruption(directory.path(""), None, f"a file is missing: {error}") from error
             continue
-        return Snapshot(manifest, segments, analyzer_for, cache_mb)
+        encoders = encoders or Encoders()
+        return Snapshot(manifest, segments, analyzer_for, cache_mb, latents=latents, encoders=encoders)
     raise Corruption(directory.path(""), None, "files vanish as fast as the manifest changes")
 
 
@@ -448,34 +449,7 @@ def _query_list(queries: Any, schema: Schema) -> list[Any]:
     return list(queries)
 
 
-def as_scoring(scoring: Bm25 | str | None) -> Bm25:
-    """BM25 given as a value, as its text form, or left to the default. Raises InvalidArgument."""
-    if scoring is None:
-        return Bm25()
-    if isinstance(scoring, str):
-        return parse_bm25(scoring)
-    if not isinstance(scoring, Bm25):
-        raise InvalidArgument(f"expected a scoring like rocchio.Bm25(k1=0.9, b=0.4), found {scoring!r}")
-    return scoring
-
-
 def _check_text(text: Any) -> None:
     if not isinstance(text, str):
         raise InvalidArgument(f"expected a text, found {text!r}")
     check_unicode(text)
-
-
-def _check_options(options: Mapping[str, Any]) -> None:
-    later = _LATER & options.keys()
-    if later:
-        raise NotYet(f"coming in a later version, leave it out for now: search(..., {'=, '.join(sorted(later))}=)")
-    unknown = options.keys() - SearchOptions.__annotations__.keys()
-    if unknown:
-        known = ", ".join(SearchOptions.__annotations__)
-        raise InvalidArgument(f"expected search options of {known}, found {', '.join(sorted(unknown))}")
-
-
-def _kernel(name: str) -> Kernel:
-    if name not in KERNELS:
-        raise InvalidArgument(f"expected a kernel of {', '.join(KERNELS)}, found {name!r}")
-    return getattr(Kernel, name)  # type: ignore[no-any-return]

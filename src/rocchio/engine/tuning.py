@@ -8,7 +8,8 @@ from typing import TypedDict, Unpack
 
 from rocchio.engine.hybrid import Hybrid
 from rocchio.engine.mixed import MixedQuery
-from rocchio.engine.snapshot import SearchOptions, Snapshot, as_scoring
+from rocchio.engine.search_options import SearchOptions, as_scoring
+from rocchio.engine.snapshot import Snapshot
 from rocchio.errors import InvalidArgument
 from rocchio.fusion import Fusion, as_fusion
 from rocchio.lexical.scoring import Bm25
