@@ -5,7 +5,7 @@ What is measured: nDCG@10 of BM25 k1=0.9 b=0.4 over title and text, of exact sea
     cross-validation on queries that it was not fitted to. p is that of the paired randomisation test against the
     better of both alone, Holm-corrected.
 Data: BEIR folders in the shared data folder beside the checkout; vectors from NAME.npz files (documents, queries) in
-    the order of the folder's files, such as `minilm.py` writes.
+    the order of the folder's files, such as `minilm.py` writes, or of an encoder of rocchio.
 Notes: analyzers are anserini, german for xquad-de and cjk for xquad-zh. all-MiniLM-L6-v2 knows English: what it finds
     in the German and Chinese collections shows what a fusion does when one of its runs is poor.
 """
@@ -52,22 +52,27 @@ class Judged:
         return float(evaluate(run, self.qrels, MEASURE).means[MEASURE])
 
 
-def load(folder: Path, vectors: Path, work: Path) -> Judged:
-    """Index a BEIR folder with its vectors."""
-    arrays = np.load(vectors / f"{folder.name}.npz")
-    fields = {"title": rocchio.text(), "text": rocchio.text(), "v": rocchio.vector(arrays["documents"].shape[1])}
-    col = rocchio.create(work / folder.name, fields=fields, analyzer=ANALYZERS.get(folder.name, "anserini"))
+def load(folder: Path, source: Path | str, work: Path) -> Judged:
+    """Index a BEIR folder with vectors from a folder of files, or of an encoder."""
     with gzip.open(folder / "corpus.jsonl.gz", "rt", encoding="utf-8") as lines:
         records = [json.loads(line) for line in lines]
-    col.add(
-        {"doc_id": record["_id"], "title": record.get("title") or "", "text": record["text"], "v": vector}
-        for record, vector in zip(records, arrays["documents"], strict=True)
-    )
-    col.commit()
+    documents = [{"doc_id": each["_id"], "title": each.get("title") or "", "text": each["text"]} for each in records]
     topics, qrels = read_topics(folder / "queries.jsonl.gz"), read_qrels(folder / "qrels" / "test.tsv")
+    if isinstance(source, str):
+        field, of_queries = rocchio.vector(encoder=source), dict(topics)
+    else:
+        arrays = np.load(source / f"{folder.name}.npz")
+        field = rocchio.vector(arrays["documents"].shape[1])
+        of_queries = dict(zip(topics, arrays["queries"], strict=True))
+        for document, vector in zip(documents, arrays["documents"], strict=True):
+            document["v"] = vector
+    fields = {"title": rocchio.text(), "text": rocchio.text(), "v": field}
+    col = rocchio.create(work / folder.name, fields=fields, analyzer=ANALYZERS.get(folder.name, "anserini"))
+    col.add(documents)
+    col.commit()
     queries = {
-        query_id: rocchio.query(text, vectors={"v": vector if vector.any() else None})
-        for (query_id, text), vector in zip(topics.items(), arrays["queries"], strict=True)
+        query_id: rocchio.query(text, vectors={"v": of_queries[query_id] if np.any(of_queries[query_id]) else None})
+        for query_id, text in topics.items()
         if query_id in qrels
     }
     return Judged(folder.name, col, queries, qrels)
@@ -78,7 +83,7 @@ def measured(judged: Judged) -> tuple[dict[str, float], Any, dict[int, float]]:
     queries = judged.queries
     vectors = {query_id: query.vectors["v"] for query_id, query in queries.items() if query.vectors["v"] is not None}
     values = {
-        "BM25": judged.value({query_id: query.text for query_id, query in queries.items()}),
+        "BM25": judged.value({query_id: query.text for query_id, query in queries.items()}, field=["title", "text"]),
         "vectors": judged.value(vectors, field="v"),
     }
     values |= {fusion: judged.value(queries, fusion=fusion) for fusion in FUSIONS}
@@ -114,14 +119,14 @@ def tuning_table(reports: dict[str, Any]) -> list[str]:
     return lines
 
 
-def section(data: Path, label: str, vectors: Path, names: list[str]) -> list[str]:
+def section(data: Path, label: str, source: Path | str, names: list[str]) -> list[str]:
     """What one kind of vectors gains, in Markdown."""
     rows: dict[str, dict[str, float]] = {}
     by_depth: dict[str, dict[str, float]] = {}
     reports = {}
     for name in names:
         with tempfile.TemporaryDirectory() as work:
-            rows[name], reports[name], depths = measured(load(data / name, vectors, Path(work)))
+            rows[name], reports[name], depths = measured(load(data / name, source, Path(work)))
         alone = {column: rows[name][column] for column in ("BM25", "vectors")}
         by_depth[name] = alone | {f"depth {depth:,}": value for depth, value in depths.items()}
         print(f"{label}: {name}", file=sys.stderr)
@@ -147,8 +152,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=DATA, help="folder of BEIR folders")
     parser.add_argument(
-        "--vectors", nargs="+", required=True, metavar="NAME=FOLDER", help="vectors by what made them, as .npz files"
+        "--vectors", nargs="*", default=[], metavar="NAME=FOLDER", help="vectors by what made them, as .npz files"
     )
+    parser.add_argument("--encoders", nargs="*", default=[], help='encoders to make vectors, like "lsa(dim=256)"')
     parser.add_argument("--names", nargs="+", default=NAMES, help="BEIR folders to measure")
     parser.add_argument("--output", type=Path, help="also write the report here")
     options = parser.parse_args()
@@ -162,9 +168,10 @@ def main() -> None:
         "`benchmarks/hybrid.py`, which says what is measured and on what.",
         "",
     ]
-    for given in options.vectors:
-        label, _, folder = given.partition("=")
-        lines += section(options.data, label, Path(folder), options.names)
+    sources: dict[str, Path | str] = {label: label for label in options.encoders}
+    sources |= {label: Path(folder) for label, _, folder in (given.partition("=") for given in options.vectors)}
+    for label, source in sources.items():
+        lines += section(options.data, label, source, options.names)
         if options.output:  # after each section: the next may take long
             options.output.write_text("\n".join(lines), encoding="utf-8")
     print("\n".join(lines))

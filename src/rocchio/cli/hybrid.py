@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -25,29 +26,40 @@ class Mode(StrEnum):
     HYBRID = "hybrid"
 
 
-def is_hybrid(mode: Mode | None, query: str | None, topics: Path | None, vectors: Path | None) -> bool:
-    """Whether both words and vectors are searched. Raises InvalidArgument for a mode that does not fit what is given.
+@dataclass(frozen=True)
+class Asked:
+    """What the command line names: a query or topics, vectors, fields, a mode."""
 
-    Without a mode, a text or topics with vectors beside them are both.
-    """
-    texts = query is not None or topics is not None
-    if mode is Mode.LEXICAL and vectors is not None:
-        raise InvalidArgument("expected no --vectors with --mode lexical, found them; leave one of the two out")
-    if mode is Mode.DENSE and query is not None:
-        raise InvalidArgument(
-            "expected --vectors FILE or --topics with vectors with --mode dense, found a text; encode it with the "
-            "model that encoded the documents"
-        )
-    if mode is Mode.HYBRID and not (texts and (vectors is not None or topics is not None)):
-        raise InvalidArgument(
-            "expected texts and vectors with --mode hybrid, found one kind; give a query or --topics, and --vectors, "
-            "or --topics with both"
-        )
-    if mode is Mode.HYBRID or (mode is None and texts and vectors is not None):
-        if query is not None and topics is not None:
+    query: str | None
+    topics: Path | None
+    vectors: Path | None
+    fields: list[str] | None
+    mode: Mode | None
+
+    def is_hybrid(self, schema: Schema) -> bool:
+        """Whether words and vectors are put together here. Raises InvalidArgument where the mode does not fit.
+
+        Without a mode, a text or topics with vectors beside them are both.
+        """
+        texts = self.query is not None or self.topics is not None
+        if self.mode is Mode.LEXICAL and self.vectors is not None:
+            raise InvalidArgument("expected no --vectors with --mode lexical, found them; leave one of the two out")
+        encodes = self.query is not None and self.vectors is None and self.mode in (Mode.DENSE, Mode.HYBRID)
+        if encodes and not self.has_encoder(schema):
+            raise InvalidArgument(
+                f"expected --vectors FILE with --mode {self.mode}, found a text for a field without an encoder; encode "
+                "it with the model that encoded the documents"
+            )
+        if self.mode is Mode.HYBRID and not texts:
+            raise InvalidArgument("expected texts with --mode hybrid, found vectors only; give a query or --topics too")
+        both = self.mode is Mode.HYBRID or (self.mode is None and texts and self.vectors is not None)
+        if both and self.query is not None and self.topics is not None:
             raise InvalidArgument("expected a query or --topics with --vectors, found both")
-        return True
-    return False
+        return both
+
+    def has_encoder(self, schema: Schema) -> bool:
+        """Whether the vector field that is searched makes vectors of texts. Raises InvalidArgument if it is unclear."""
+        return bool(schema.fields[split_fields(schema, self.fields)[0]].encoder)
 
 
 def split_fields(schema: Schema, fields: Sequence[str] | None) -> tuple[str, list[str] | None]:
@@ -65,6 +77,8 @@ def plain_fields(schema: Schema, mode: Mode | None, fields: list[str] | None) ->
     """The fields of a search of one kind. Raises InvalidArgument for fields that do not fit the mode."""
     if mode is Mode.LEXICAL and schema.vector_choice(fields) is not None:
         raise InvalidArgument(f"expected text fields with --mode lexical, found {', '.join(fields or [])}")
+    if mode is Mode.LEXICAL and schema.encoded_fields:
+        return fields or schema.text_fields  # named, since a text alone would be searched by its vectors too
     if mode is not Mode.DENSE:
         return fields
     name, others = split_fields(schema, fields)
@@ -73,16 +87,23 @@ def plain_fields(schema: Schema, mode: Mode | None, fields: list[str] | None) ->
     return [name]
 
 
-def one_query(text: str, vectors: Path, field: str) -> MixedQuery:
-    """A text with the single vector of a file. Raises InvalidArgument, BadRecord, NotFound."""
+def one_query(text: str, vectors: Path | None, field: str) -> MixedQuery:
+    """A text with the one vector of a file, or with that which an encoder makes. Raises InvalidArgument, BadRecord."""
+    if vectors is None:
+        return rocchio.query(text, vectors={field: text})
     matrix = np.atleast_2d(read_matrix(vectors))
     if len(matrix) != 1:
         raise InvalidArgument(f"expected one vector for one text, found {len(matrix)} in {vectors}; use --topics")
     return rocchio.query(text, vectors={field: matrix[0]})
 
 
-def many_queries(topics: Path, vectors: Path | None, field: str) -> dict[str, MixedQuery]:
-    """The texts of a file with the rows of an array, in order; without one the file has both. Raises BadRecord."""
+def many_queries(topics: Path, vectors: Path | None, field: str, has_encoder: bool) -> dict[str, MixedQuery]:
+    """The texts of a file with the rows of an array, in order, or encoded; without either the file has both.
+
+    Raises BadRecord.
+    """
+    if vectors is None and has_encoder:
+        return {key: rocchio.query(text, vectors={field: text}) for key, text in read_topics(topics).items()}
     if vectors is None:
         mixed = read_mixed_topics(topics)
         return {key: rocchio.query(text, vectors={field: vector}) for key, (text, vector) in mixed.items()}

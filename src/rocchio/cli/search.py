@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 import rocchio
-from rocchio.cli.hybrid import Mode, is_hybrid, many_queries, one_query, plain_fields, split_fields
+from rocchio.cli.hybrid import Asked, Mode, many_queries, one_query, plain_fields, split_fields
 from rocchio.cli.options import AsJson, CollectionPath
 from rocchio.cli.output import counted, err, out, print_json, progress, show
 from rocchio.cli.vectors import read_matrix
@@ -86,21 +86,21 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search a collection."""
-    both = is_hybrid(mode, query, topics, vectors)
-    _check_given(query, topics, vectors, output, both)
     if topics is not None and explain:
         raise InvalidArgument("expected --explain with a single query, found --topics")
+    scoring = rocchio.parse_plan(plan) if plan is not None else None
+    if plan is not None and vectors is None and mode is None:
+        mode = Mode.LEXICAL  # a plan says all that is done
+    col = rocchio.open(collection)
+    asked = Asked(query, topics, vectors, field or None, mode)
+    both = asked.is_hybrid(col.schema)
+    _check_given(query, topics, vectors, output, both)
     if query is not None and recall is not None and not both:
         raise InvalidArgument("expected --recall with vectors, found a text; leave --recall out")
-    if fusion is not None and not both:
-        raise InvalidArgument("expected --fusion with words and vectors, found one of them; leave --fusion out")
-    scoring = rocchio.parse_plan(plan) if plan is not None else None
-    col = rocchio.open(collection)
     options: dict[str, Any] = {"scoring": scoring, "field": field or None, "threads": threads}
-    if recall is not None:
-        options["recall"] = recall
+    options |= {name: value for name, value in (("recall", recall), ("fusion", fusion)) if value is not None}
     if both:
-        _search_both(col, query, topics, vectors, k, output, explain, as_json, options | {"fusion": fusion})
+        _search_both(col, asked, k, output, explain, as_json, options)
         return
     options["field"] = field = plain_fields(col.schema, mode, field or None)
     if topics is not None:
@@ -111,7 +111,7 @@ def search(
         return
     assert query is not None
     started = time.perf_counter()
-    hits: list[Hit] = col.search(query, k=10 if k is None else k, scoring=scoring, field=field)
+    hits: list[Hit] = col.search(query, k=10 if k is None else k, **options)
     seconds = time.perf_counter() - started
     if as_json:
         print_json({"query": query, "hits": [_hit_json(hit, explain) for hit in hits]})
@@ -169,9 +169,7 @@ def _search_matrix(
 
 def _search_both(
     col: Collection,
-    query: str | None,
-    topics: Path | None,
-    vectors: Path | None,
+    asked: Asked,
     k: int | None,
     output: Path | None,
     explain: bool,
@@ -179,19 +177,17 @@ def _search_both(
     options: dict[str, Any],
 ) -> None:
     """Search with words and vectors, and fuse."""
-    vector_field, options["field"] = split_fields(col.schema, options["field"])
-    if topics is not None:
-        _search_topics(
-            col, many_queries(topics, vectors, vector_field), 1000 if k is None else k, output, as_json, options
-        )
+    vector_field, options["field"] = split_fields(col.schema, asked.fields)
+    if asked.topics is not None:
+        queries = many_queries(asked.topics, asked.vectors, vector_field, asked.has_encoder(col.schema))
+        _search_topics(col, queries, 1000 if k is None else k, output, as_json, options)
         return
-    assert query is not None
-    assert vectors is not None
-    hits = col.search(one_query(query, vectors, vector_field), 10 if k is None else k, **options)
+    assert asked.query is not None
+    hits = col.search(one_query(asked.query, asked.vectors, vector_field), 10 if k is None else k, **options)
     if as_json:
-        print_json({"query": query, "hits": [_hit_json(hit, explain) for hit in hits]})
+        print_json({"query": asked.query, "hits": [_hit_json(hit, explain) for hit in hits]})
         return
-    _print_hits(col, query, hits, explain)
+    _print_hits(col, asked.query, hits, explain)
 
 
 def _read_topics(col: Collection, path: Path, field: list[str] | None) -> Mapping[str, Any]:

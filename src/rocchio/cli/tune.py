@@ -83,4 +83,6 @@ def _tune_collection(
     name, others = split_fields(col.schema, field)
     if others:
         raise InvalidArgument(f"expected a vector field as --field, found {', '.join(others)}")
-    return col.tune(many_queries(topics, vectors, name), judged, measure, **options)
+    return col.tune(
+        many_queries(topics, vectors, name, bool(col.schema.fields[name].encoder)), judged, measure, **options
+    )

@@ -180,7 +180,8 @@ def default_fusion(fields: Sequence[str | None], schema: Schema) -> Fusion:
         return ZNorm()
     others = {field for field in fields if field is not None}
     share = LATENT_TEXT_SHARE if others and others <= set(latent_fields(schema)) else TEXT_SHARE
-    return ZNorm(tuple(share if field is None else (1 - share) / len(others) for field in fields))
+    rest = round((1 - share) / max(1, len(others)), 6)  # prints as 0.2, not as 0.19999999999999996
+    return ZNorm(tuple(share if field is None else rest for field in fields))
 
 
 def _check_depth(depth: Any, k: int) -> int:
