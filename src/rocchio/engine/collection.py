@@ -153,12 +153,12 @@ class Collection:
 
     def tune(
         self,
-        queries: Mapping[QueryId, MixedQuery],
+        queries: Mapping[QueryId, MixedQuery | str],
         qrels: Qrels,
         measure: str = "nDCG@10",
         **options: Unpack[TuneOptions],
     ) -> TuningReport:
-        """The fusion and BM25 that suit judged queries {query_id: rocchio.query(...)}, by cross-validation.
+        """The fusion and BM25 that suit judged queries {query_id: rocchio.query(...)}, or texts, by cross-validation.
 
         `print(col.tune(queries, qrels))` shows what they gain over the best part alone, and whether that is chance.
         See `TuneOptions`. Raises InvalidArgument.

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TypedDict, Unpack
 
 from rocchio.engine.hybrid import Hybrid
-from rocchio.engine.mixed import MixedQuery
+from rocchio.engine.mixed import MixedQuery, as_mixed
 from rocchio.engine.search_options import SearchOptions, as_scoring
 from rocchio.engine.snapshot import Snapshot
 from rocchio.errors import InvalidArgument
@@ -33,8 +33,9 @@ SCORINGS = tuple(Bm25(k1, b) for k1, b in ((0.9, 0.4), (0.6, 0.2), (1.2, 0.75), 
 
 
 class TuneOptions(TypedDict, total=False):
-    """`fusions` to try, by default z-norm with weights in tenths; `scorings` of the text to try, by default four; the
-    `default`, by default that of a search, must be beaten by `caution` standard errors. Queries are cut into `folds`,
+    """`fusions` to try, by default z-norm with weights in tenths; `scorings` of the text to try, by default four, of
+    which the first is the default's; the `default` fusion, by default that of a search, must be beaten by `caution`
+    standard errors. Queries are cut into `folds`,
     `repeats` times, from `seed`. `threads` search; `progress` is told (settings done, settings).
     """
 
@@ -51,7 +52,7 @@ class TuneOptions(TypedDict, total=False):
 
 def tune_collection(
     snapshot: Snapshot,
-    queries: Mapping[QueryId, MixedQuery],
+    queries: Mapping[QueryId, MixedQuery | str],
     qrels: Qrels,
     measure: str,
     **options: Unpack[TuneOptions],
@@ -61,10 +62,11 @@ def tune_collection(
     if unknown:
         known = ", ".join(TuneOptions.__annotations__)
         raise InvalidArgument(f"expected options of {known}, found {', '.join(sorted(unknown))}")
-    judged = {query_id: query for query_id, query in queries.items() if qrels.get(query_id)}
-    if not judged or not all(isinstance(query, MixedQuery) for query in judged.values()):
+    ids = [query_id for query_id in queries if qrels.get(query_id)]
+    judged = as_mixed([queries[query_id] for query_id in ids], {}, snapshot.schema)
+    if judged is None or isinstance(judged, MixedQuery):
         raise InvalidArgument("expected judged queries as {query_id: rocchio.query(...)}, found none or other ones")
-    texts = any(query.text is not None for query in judged.values())
+    texts = any(query.text is not None for query in judged)
     given = options.get("scorings")
     tried = [as_scoring(scoring) for scoring in (SCORINGS if given is None else given)]
     scorings: list[Bm25 | None] = [*tried] if texts and tried else [None]
@@ -82,16 +84,16 @@ def tune_collection(
         options.get("caution", CAUTION),
     )
     candidates = (
-        Candidates(list(judged), search.aligned(), str(scoring) if scoring else None)
+        Candidates(ids, search.aligned(), str(scoring) if scoring else None)
         for search, scoring in zip(chain([first], searches), scorings, strict=True)
     )
     return fit(candidates, first.names, plan, len(scorings), options.get("progress"))
 
 
 def _searches(
-    snapshot: Snapshot, queries: Mapping[QueryId, MixedQuery], scorings: Sequence[Bm25 | None], threads: int
+    snapshot: Snapshot, queries: Sequence[MixedQuery], scorings: Sequence[Bm25 | None], threads: int
 ) -> Iterator[Hybrid]:
     """The queries searched with each scoring, one after the other."""
     options: SearchOptions = {"threads": threads}
     for scoring in scorings:
-        yield Hybrid(snapshot, list(queries.values()), DEPTH, {**options, "scoring": scoring})
+        yield Hybrid(snapshot, queries, DEPTH, {**options, "scoring": scoring})

@@ -74,6 +74,14 @@ def test_latent_semantic_analysis_gets_little_weight(tmp_path: Path):
     assert [hit.doc_id for hit in col.search("unknown")] == []
 
 
+def test_texts_are_tuned_as_they_are_searched(col: Collection):
+    texts = {f"q{number}": text for number, text in enumerate([*TEXTS.values()] * 2)}
+    qrels = {query_id: {doc_id: 1} for query_id, doc_id in zip(texts, [*TEXTS] * 2, strict=True)}
+    report = col.tune(texts, qrels, "RR@5", folds=5, repeats=1)
+    assert list(report.singles) == ["text", "v"]
+    assert report.untuned == 1.0
+
+
 def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     fields = {"text": rocchio.text(), "v": rocchio.vector(encoder="lsa(dim=2)")}
