@@ -35,6 +35,11 @@ ANALYZERS = {"xquad-de": "german", "xquad-zh": "cjk"}
 MEASURE = "nDCG@10"
 FUSIONS = ("rrf", "combmnz", "minmax(0.4, 0.6)", "znorm(0.6, 0.4)", "znorm(0.5, 0.5)")
 DEPTHS = (10, 100, 1000)
+CHOSEN_WITH = (
+    "The method and weights of the default, and the settings and caution of tuning, were chosen with these collections",
+    "in view, among some dozens of variants (reciprocal ranks, min-max, powers and gaps of scores, adaptive weights):",
+    "expect a little less on others. Cross-validation covers only the choice among the settings that `tune` tries.",
+)
 
 
 @dataclass(frozen=True)
@@ -160,6 +165,8 @@ def main() -> None:
         "",
         f"rocchio {rocchio.__version__}, numpy {np.__version__}, Python {platform.python_version()}. Made by",
         "`benchmarks/hybrid.py`, which says what is measured and on what.",
+        "",
+        *CHOSEN_WITH,
         "",
     ]
     for given in options.vectors:
