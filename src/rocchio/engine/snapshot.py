@@ -184,7 +184,7 @@ class Snapshot:
         return _run(ids, self._names, parts if present.all() else [with_absent(parts, present)], view.metric)
 
     def query_vectors(self, query: Any, name: str) -> QueryVectors:
-        """Queries of a vector field as float32 (n, dim), texts encoded; which have a vector; whether it is a single one."""
+        """Queries of a vector field as float32 (n, dim), texts encoded; which have a vector; whether it is only one."""
         return query_vectors(self, query, name)
 
     def _vector_view(self, name: str) -> VectorView:
