@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,7 +15,6 @@ from rocchio.encoders import EncoderValue, Function, Lsa, parse_encoder
 from rocchio.encoders.cache import EmbeddingCache, default_cache
 from rocchio.encoders.model import Usage, same_model
 from rocchio.encoders.running import Encoded, Running
-from rocchio.engine.execution import Found
 from rocchio.engine.vector_values import column_of_matrix
 from rocchio.errors import InvalidArgument, SchemaMismatch
 from rocchio.storage.schema import Field, Metric, Schema, VectorType, plain_vector
@@ -199,26 +196,3 @@ def _with_dim(field: Field, dim: int) -> Field:
             f"expected vectors of {dim} numbers, as {field.encoder} makes them, found dim={field.dim}; leave dim out"
         )
     return replace(field, dim=dim)
-
-
-def text_queries(query: Any) -> tuple[list[str], bool] | None:
-    """(texts, whether it was a single one) of a query that is text; None for one of vectors."""
-    if isinstance(query, str):
-        return [query], True
-    if isinstance(query, Sequence) and len(query) and all(isinstance(text, str) for text in query):
-        return list(query), False
-    return None
-
-
-def with_absent(parts: Sequence[Found], present: npt.NDArray[np.bool_]) -> Found:
-    """Results of all queries, of which only those `present` (n,) were searched, in `parts`; the others have none."""
-    lengths = np.zeros(len(present), np.int64)
-    lengths[present] = np.concatenate(
-        [np.empty(0, np.int64), *(np.diff(part.offsets.astype(np.int64)) for part in parts)]
-    )
-    return Found(
-        np.concatenate([[0], np.cumsum(lengths)]).astype(np.uint64),
-        np.concatenate([part.segments for part in parts] or [np.empty(0, np.uint32)]),
-        np.concatenate([part.rows for part in parts] or [np.empty(0, np.uint32)]),
-        np.concatenate([part.scores for part in parts] or [np.empty(0, np.float32)]),
-    )

@@ -13,11 +13,11 @@ import pyarrow as pa
 
 from rocchio._native import FrozenColumns, LexicalSegment, Searcher, Variant
 from rocchio.analysis import Analysis, Analyzer
-from rocchio.engine.encoding import Encoders, text_queries, with_absent
+from rocchio.engine.encoding import Encoders
 from rocchio.engine.execution import DocIds, Found, search_batch, search_threads
 from rocchio.engine.explain import explain
 from rocchio.engine.hybrid import explain_mixed, search_mixed, search_mixed_batch
-from rocchio.engine.latent import LatentModels, latent_fields
+from rocchio.engine.latent import LatentModels
 from rocchio.engine.mixed import Mixed, MixedQuery, as_mixed, materialised
 from rocchio.engine.open_segment import OpenSegment, open_segment
 from rocchio.engine.queries import (
@@ -31,6 +31,7 @@ from rocchio.engine.queries import (
     sparse_batch,
     to_batch,
 )
+from rocchio.engine.query_vectors import QueryVectors, query_vectors, with_absent
 from rocchio.engine.search_options import FieldChoice, SearchOptions, as_kernel, as_scoring, check_options
 from rocchio.engine.vector_search import (
     VectorView,
@@ -41,7 +42,6 @@ from rocchio.engine.vector_search import (
     search_vectors,
     search_vectors_threads,
 )
-from rocchio.engine.vector_values import query_matrix
 from rocchio.engine.view import View
 from rocchio.errors import Corruption, InvalidArgument, NotFound
 from rocchio.fusion import Fusion
@@ -170,24 +170,9 @@ class Snapshot:
         parts = search_vectors_threads(view, queries[present], wanted, options.get("threads", 1))
         return _run(ids, self._names, parts if present.all() else [with_absent(parts, present)], view.metric)
 
-    def query_vectors(self, query: Any, name: str) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_], bool]:
-        """Queries of a vector field as float32 (n, dim), which of them have a vector, and whether it is a single one.
-
-        Texts are encoded, if the field has an encoder; one of which it knows nothing has no vector, and no hits.
-        """
-        field = self.schema.fields[name]
-        texts = text_queries(query) if field.encoder else None
-        if texts is None:
-            queries, single = query_matrix(query, name, field)
-            return queries, np.ones(len(queries), np.bool_), single
-        for text in texts[0]:
-            check_unicode(text)
-        if name not in latent_fields(self.schema):
-            return *self.encoders.queries(texts[0], name, field), texts[1]
-        model = self.latents.get(name)
-        if model is None:
-            return np.zeros((len(texts[0]), field.dim), np.float32), np.zeros(len(texts[0]), np.bool_), texts[1]
-        return *model.encode_terms([self.terms(text) for text in texts[0]]), texts[1]
+    def query_vectors(self, query: Any, name: str) -> QueryVectors:
+        """Queries of a vector field as float32 (n, dim), texts encoded; which have a vector; whether it is only one."""
+        return query_vectors(self, query, name)
 
     def _vector_view(self, name: str) -> VectorView:
         if name not in self._vector_views:
