@@ -67,7 +67,6 @@ VectorIndex::VectorIndex(Transform transform, Originals originals, const CodeArr
     constants_ = codes.constants.all();
     centroid_codes_ = lists.centroids.codes.all();
     centroid_constants_ = lists.centroids.constants.all();
-    centroids_.assign(centroid_constants_, transform_.metric());
     sizes_ = lists.sizes.all();
     blocks_ = lists.blocks.all();
     for (std::size_t list = 0; list < sizes_.size(); ++list) {
@@ -102,7 +101,8 @@ std::vector<std::uint32_t> VectorIndex::listed_rows() const {
     std::vector<std::uint32_t> rows;
     for (std::size_t list = 0; list < lists(); ++list) {
         const std::uint8_t* block = first_block_of(list);
-        for (std::size_t begin = 0; begin < sizes_[list]; begin += kernels::kSignRows, block += layout_.bytes) {
+        for (std::size_t begin = 0; begin < sizes_[list];
+             begin += kernels::kSignRows, block += layout_.bytes) {
             const std::uint32_t* of_block = layout_.rows_of(block);
             rows.insert(rows.end(), of_block, of_block + std::min(kernels::kSignRows, sizes_[list] - begin));
         }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace rocchio::dense {
 
@@ -20,8 +21,9 @@ RowConstants encode(const float* values, std::size_t width, float error, std::ui
         lost += difference * difference;
         square += value * value;
     }
-    const auto bound = static_cast<float>((std::sqrt(lost) + static_cast<double>(error)) * (1.0 + 0x1p-20));
-    return {scale, low, static_cast<float>(square / 2), bound};
+    const double bound = (std::sqrt(lost) + static_cast<double>(error)) * (1.0 + 0x1p-20);
+    constexpr double kMost = std::numeric_limits<float>::max();
+    return {scale, low, static_cast<float>(square / 2), static_cast<float>(std::min(bound, kMost))};
 }
 
 void decode(const std::uint8_t* code, std::size_t width, const RowConstants& constants, float* values) {

@@ -1,6 +1,8 @@
 #include "dense/transform.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -16,6 +18,9 @@ constexpr double kRotationError = 4 * 19 * 0x1p-23;
 
 /// Normalising and subtracting the mean, likewise.
 constexpr double kShiftError = 4 * 0x1p-23;
+
+/// Longer vectors than any that a collection takes: only damaged files hold them.
+constexpr double kLargestLength = 1e18;
 
 }  // namespace
 
@@ -45,8 +50,12 @@ float Transform::transformed(const float* from, bool centered, float* to) const 
         length += std::sqrt(kernels.dot_float(mean_.data(), mean_.data(), dim()));
         for (std::size_t j = 0; j < dim(); ++j) shifted[j] -= mean_[j];
     }
-    rotation_.apply(shifted.data(), to);
     const double rotated = std::sqrt(kernels.dot_float(shifted.data(), shifted.data(), dim()));
+    if (!(rotated <= kLargestLength)) {  // nor is it a number
+        std::fill(to, to + width(), 0.0f);
+        return std::numeric_limits<float>::max();
+    }
+    rotation_.apply(shifted.data(), to);
     return static_cast<float>(kShiftError * length + kRotationError * rotated);
 }
 

@@ -22,7 +22,8 @@ class Transform {
     std::size_t dim() const { return rotation_.dim(); }
     std::size_t width() const { return rotation_.width(); }
 
-    /// Both write width() values and return a bound on the length of what rounding changed.
+    /// Both write width() values and return a bound on the length of what rounding changed. What is not
+    /// finite or longer than 1e18 becomes zeros, with the largest bound.
     float row(const float* from, float* to) const;
     float query(const float* from, float* to) const;
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import rocchio
-from rocchio.cli.vectors import read_matrix
+from rocchio.cli.vector_files import read_matrix
 from rocchio.engine.mixed import MixedQuery
 from rocchio.errors import BadRecord, InvalidArgument
 from rocchio.sources import read_mixed_topics, read_topics

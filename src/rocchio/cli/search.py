@@ -17,7 +17,7 @@ import rocchio
 from rocchio.cli.hybrid import Asked, Mode, many_queries, one_query, plain_fields, split_fields
 from rocchio.cli.options import AsJson, CollectionPath
 from rocchio.cli.output import counted, err, out, print_json, progress, show
-from rocchio.cli.vectors import read_matrix
+from rocchio.cli.vector_files import read_matrix
 from rocchio.engine.collection import Collection
 from rocchio.engine.highlight import snippet
 from rocchio.errors import InvalidArgument

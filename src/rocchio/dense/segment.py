@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from rocchio._native import VectorIndex, VectorTransform
 from rocchio.dense.calibration import MIXED, QUERY_COUNTS, Calibration, Effort, Ids, calibrate, mixtures
-from rocchio.dense.index_format import CODES, INDEX_ARRAYS, MEAN, SEED
+from rocchio.dense.index_format import CODES, INDEX_ARRAYS, LIST_SIZES, MEAN, SEED
 from rocchio.dense.originals import VECTORS, Originals
 from rocchio.dense.reference import Found
 from rocchio.errors import Corruption
@@ -31,6 +31,7 @@ class VectorSegment:
 
     def __init__(self, originals: Originals, index_file: ArrayFile, calibration: Calibration) -> None:
         self.originals, self._index_file, self.calibration = originals, index_file, calibration
+        self._efforts: dict[tuple[int, float], Effort | None] = {}
 
     @property
     def rows(self) -> int:
@@ -50,7 +51,11 @@ class VectorSegment:
 
     def effort(self, k: int, recall: float) -> Effort | None:
         """What the best k take with this recall; None: an exact search."""
-        return self.calibration.effort(k, recall) if recall < 1 else None
+        if recall >= 1:
+            return None
+        if (k, recall) not in self._efforts:
+            self._efforts[k, recall] = self.calibration.effort(k, recall)
+        return self._efforts[k, recall]
 
     def search(self, queries: npt.NDArray[np.float32], k: int, allowed: Mask | None, effort: Effort | None) -> Found:
         """The best k rows for each query (q, dim): rows int64 (q, k), padded with -1, and scores float32 (q, k).
@@ -63,7 +68,7 @@ class VectorSegment:
         if originals.count < originals.rows:
             mask = originals.present if allowed is None else originals.present & allowed
         flat = np.ascontiguousarray(queries, np.float32).ravel()
-        least = 0 if effort is None or self.index.lists == 0 else self._least_entries(k, mask, effort)
+        least = 0 if effort is None or self.lists == 0 else self._least_entries(k, mask, effort)
         if effort is None or least == 0:
             rows, scores, _ = self.index.exact(flat, k, mask)
         else:
@@ -77,7 +82,7 @@ class VectorSegment:
         if 2 * chosen >= count:
             return 2 * k
         # each row is in two lists; as many allowed rows as an effort meets without a mask
-        usual = 2 * count * min(effort.probes, self.index.lists) // self.index.lists
+        usual = 2 * count * min(effort.probes, self.lists) // self.lists
         return max(usual, 2 * k) if EXACT_COST * chosen * chosen > usual * count else 0
 
     @property
@@ -88,7 +93,8 @@ class VectorSegment:
     @property
     def lists(self) -> int:
         """How many lists they are in; 0 for few vectors."""
-        return self.index.lists
+        _, _, count = self._index_file.native(LIST_SIZES, INDEX_ARRAYS[LIST_SIZES])
+        return count
 
     def answers(self, queries: npt.NDArray[np.float32], k: int, effort: Effort | None) -> tuple[Ids, int]:
         """Rows (n, k) found with an effort, exactly with none, and how many sign codes were compared."""
@@ -125,5 +131,5 @@ class VectorSegment:
                 raise Corruption(file.file.path, None, f"a code of rows {first} to {last - 1} is not its vector's")
             first = last
         listed = np.unique(index.listed_rows())
-        if index.lists and not np.array_equal(listed, np.flatnonzero(self.originals.is_present)):
+        if self.lists and not np.array_equal(listed, np.flatnonzero(self.originals.is_present)):
             raise Corruption(file.file.path, None, "the lists do not show every row that has a vector")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rocchio.engine.latent import latent_fields
 from rocchio.engine.mixed import TEXT, MixedQuery, materialised
 from rocchio.engine.queries import MAX_K
-from rocchio.engine.search_options import SearchOptions, as_scoring
+from rocchio.engine.search_options import ExplainOptions, SearchOptions, as_scoring
 from rocchio.errors import InvalidArgument, NotFound
 from rocchio.fusion import EMPTY, Fusion, RankedList, RankedLists, ZNorm, align, as_fusion, fuse_lists, total
 from rocchio.storage.schema import Schema
@@ -71,12 +71,12 @@ def search_mixed_batch(
     return Run(ids, [doc_ids for doc_ids, _ in fused], [scores for _, scores in fused], name)
 
 
-def explain_mixed(snapshot: Snapshot, query: Any, doc_id: DocId, options: SearchOptions) -> Explanation:
+def explain_mixed(snapshot: Snapshot, query: Any, doc_id: DocId, options: ExplainOptions) -> Explanation:
     """Why a document has its score for one query. Raises NotFound, InvalidArgument."""
     if not isinstance(query, MixedQuery):
         raise InvalidArgument(f"expected one query to explain, found {len(query)}; explain them one by one")
-    options["field"] = materialised(options.get("field"))
-    return Hybrid(snapshot, [query], 1, options).explain(0, doc_id)
+    asked: Any = {**options, "field": materialised(options.get("field"))}
+    return Hybrid(snapshot, [query], 1, asked).explain(0, doc_id)
 
 
 class Hybrid:

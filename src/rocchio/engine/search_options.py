@@ -22,8 +22,8 @@ class SearchOptions(TypedDict, total=False):
     `alpha`, above 0 and below 1, lets the pruned kernel skip what is unlikely to matter.
 
     For a vector field only: `recall`, above 0 and at most 1, is the least share of the true best k wanted on average;
-    in this version all vectors are compared, and every answer has a recall of 1. `min_score` finds all documents that
-    score at least so, or the best k of them.
+    1 is exact, the default is 0.99. `min_score` finds all documents that score at least so, exactly, or the best k of
+    them.
 
     For a query of several parts only, see `rocchio.query`: `fusion`, a value or its text form, makes one ranking of
     theirs, by default z-norm with 0.4 for the text; of each part the first `depth` are fused, by default 1,000 or k.
@@ -38,6 +38,15 @@ class SearchOptions(TypedDict, total=False):
     query_cut: int | None
     recall: float
     min_score: float | None
+    fusion: Fusion | str | None
+    depth: int | None
+
+
+class ExplainOptions(TypedDict, total=False):
+    """Of the options of a search, those that a score depends on."""
+
+    field: FieldChoice
+    scoring: Bm25 | str | None
     fusion: Fusion | str | None
     depth: int | None
 

@@ -32,7 +32,14 @@ from rocchio.engine.queries import (
     to_batch,
 )
 from rocchio.engine.query_vectors import QueryVectors, query_vectors, with_absent
-from rocchio.engine.search_options import FieldChoice, SearchOptions, as_kernel, as_scoring, check_options
+from rocchio.engine.search_options import (
+    ExplainOptions,
+    FieldChoice,
+    SearchOptions,
+    as_kernel,
+    as_scoring,
+    check_options,
+)
 from rocchio.engine.vector_search import (
     VectorView,
     Wanted,
@@ -44,11 +51,9 @@ from rocchio.engine.vector_search import (
 )
 from rocchio.engine.view import View
 from rocchio.errors import Corruption, InvalidArgument, NotFound
-from rocchio.fusion import Fusion
 from rocchio.lexical.scoring import Bm25
-from rocchio.storage.checked import SealedFile
 from rocchio.storage.directory import Directory
-from rocchio.storage.manifest import FrozenEntry, Manifest, SegmentEntry, read_manifest
+from rocchio.storage.manifest import Manifest, SegmentEntry, read_manifest
 from rocchio.storage.schema import Schema
 from rocchio.storage.segment import SegmentFile, sparse_name
 from rocchio.types import DocId, Explanation, Hit, Run
@@ -157,7 +162,7 @@ class Snapshot:
         """`search` in the vector field `name`."""
         check_vector_options(options, name)
         queries, present, single = self.query_vectors(query, name)
-        view = self._vector_view(name)
+        view = self.vector_view(name)
         if single and not present[0]:
             return []
         if single:
@@ -174,7 +179,8 @@ class Snapshot:
         """Queries of a vector field as float32 (n, dim), texts encoded; which have a vector; whether it is only one."""
         return query_vectors(self, query, name)
 
-    def _vector_view(self, name: str) -> VectorView:
+    def vector_view(self, name: str) -> VectorView:
+        """A vector field: its vectors by segment, and which documents are live."""
         if name not in self._vector_views:
             number = self.schema.vector_fields.index(name)
             segments = [segment.vectors[number] for segment in self.segments]
@@ -188,22 +194,17 @@ class Snapshot:
         segments = [segment.lexical for segment in self.segments]
         return self._impact_searcher(segments, self.schema.text_columns, [None] * len(segments))
 
-    def explain(
-        self,
-        query: Query | Vectors,
-        doc_id: DocId,
-        *,
-        scoring: Bm25 | str | None = None,
-        field: FieldChoice = None,
-        fusion: Fusion | str | None = None,
-        depth: int | None = None,
-    ) -> Explanation:
+    def explain(self, query: Query | Vectors, doc_id: DocId, **options: Unpack[ExplainOptions]) -> Explanation:
         """Why `doc_id` has its score for the query. Raises NotFound for a document, or a vector, that is not there."""
+        unknown = options.keys() - ExplainOptions.__annotations__.keys()
+        if unknown:
+            known = ", ".join(ExplainOptions.__annotations__)
+            raise InvalidArgument(f"expected options of {known}, found {', '.join(sorted(unknown))}")
         segment, row = self.locate(doc_id)
-        options: SearchOptions = {"scoring": scoring, "field": field, "fusion": fusion, "depth": depth}
         mixed = as_mixed(query, options, self.schema)
         if mixed is not None:
             return explain_mixed(self, mixed, doc_id, options)
+        scoring, field = options.get("scoring"), options.get("field")
         name = self.schema.vector_choice(field)
         if name is not None:
             check_vector_options({"scoring": scoring}, name)
@@ -212,7 +213,7 @@ class Snapshot:
                 raise InvalidArgument(f"expected one vector to explain, found {len(queries)}; explain them one by one")
             if not present[0]:
                 raise NotFound(f"expected a query with a vector, found {query!r}, of which {name!r} knows no word")
-            return explain_vector(self._vector_view(name), queries[0], segment, row)
+            return explain_vector(self.vector_view(name), queries[0], segment, row)
         view, to_arrays = self._view({"scoring": scoring, "field": field})
         return explain(view, len(self), to_arrays([query]), segment, row)
 
@@ -415,8 +416,9 @@ def open_snapshot(
     raise Corruption(directory.path(""), None, "files vanish as fast as the manifest changes")
 
 
-def _identity(entry: SegmentEntry) -> tuple[str, SealedFile | None, tuple[FrozenEntry, ...]]:
-    return entry.name, entry.tombstones, tuple(entry.frozen.values())
+def _identity(entry: SegmentEntry) -> tuple[object, ...]:
+    """What an open segment depends on."""
+    return entry.name, entry.tombstones, tuple(entry.frozen.values()), entry.calibrations
 
 
 def _query_list(queries: Any, schema: Schema) -> list[Any]:

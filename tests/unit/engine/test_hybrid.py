@@ -195,3 +195,8 @@ def test_refusals(col: Collection, search: Callable[[Collection], Any], words: t
 def test_a_document_that_no_part_has_found_cannot_be_explained(col: Collection):
     with refused(NotFound, "'e'", "first 1,000", "raise depth"):
         col.explain(QUERY, "e")
+
+
+def test_an_explanation_takes_what_a_score_depends_on(col: Collection):
+    with refused(InvalidArgument, "options of field, scoring, fusion, depth", "found k"):
+        col.explain("wing", "a", k=5)  # type: ignore[call-arg]

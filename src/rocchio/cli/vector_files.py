@@ -1,4 +1,4 @@
-"""Vectors of queries from a file."""
+"""Arrays of vectors in files."""
 
 from __future__ import annotations
 
