@@ -14,6 +14,7 @@
     │   ├── Corruption         a damaged file of a collection: path, offset, reason
     │   └── IncompatibleFormat a file written by another format version: found, supported
     ├── BusyError              try again later: another process holds the writer lock
+    ├── EncoderFailure         a model or an endpoint that did not give the vectors it was asked for
     └── StorageFailure         (also OSError)       the disk refused: full, read-only, input/output error
 
 Texts are lowercase without a full stop and say what was expected, what was found and what to do.
@@ -100,6 +101,12 @@ class BusyError(RocchioError):
     """Another writer holds the collection; try again later."""
 
     exit_code = 4
+
+
+class EncoderFailure(RocchioError):
+    """A model or an endpoint did not give the vectors it was asked for: no answer, a refusal, a wrong answer."""
+
+    exit_code = 6
 
 
 class StorageFailure(RocchioError, OSError):

@@ -22,6 +22,7 @@ def make(folder: Path) -> None:
         "tag": rocchio.keyword(),
         "weights": rocchio.sparse(),
         "v": rocchio.vector(2),
+        "latent": rocchio.vector(encoder="lsa(dim=2)"),
         "w": rocchio.vector(3, metric="l2", dtype="float16"),
     }
     col = rocchio.create(folder, fields=fields, analyzer="whitespace")
@@ -57,6 +58,8 @@ def answers(folder: Path) -> list[Any]:
         out.append(col.search([query], field=field, k=3, recall=RECALL).doc_ids[0])
         for hit in col.search(query, field=field, k=20, recall=1):
             out.append((hit.doc_id, hit.score, hit.why(), hit.vector(field).tolist()))
+    for hit in col.search("alpha gamma", field="latent", k=20):
+        out.append((hit.doc_id, hit.score, hit.why(), hit.vector("latent").tolist()))
     out += [doc_id in col for doc_id in ("d00", "d01", "d13", "nope")]
     return out
 
@@ -74,7 +77,7 @@ def test_every_flipped_bit_is_harmless_or_reported(sound: Path, slow: bool) -> N
     files = [path for path in sorted(sound.rglob("*")) if path.is_file() and path.name != "writer.lock"]
     assert {path.name.split("-")[0] for path in files} == {
         "manifest.json", "checksums.bin", "index.arrays", "documents.arrow", "tombstones", "sparse", "vectors",
-        "vector",
+        "vector", "lsa",
     }  # fmt: skip
     reported = harmless = 0
     for path in files:
@@ -121,6 +124,8 @@ def test_truncated_files_are_reported(sound: Path, kept: float) -> None:
             continue
         content = path.read_bytes()
         size = int(len(content) * kept) if isinstance(kept, float) else kept if kept >= 0 else len(content) + kept
+        if size >= len(content):
+            continue  # the checksums of a model of one chunk have four bytes
         path.write_bytes(content[:size])
         with pytest.raises(DataError):
             answers(sound)

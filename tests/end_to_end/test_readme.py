@@ -17,6 +17,8 @@ PAGES = [
     "README.md",
     "docs/how-to/first-collection.md",
     "docs/how-to/errors.md",
+    "docs/how-to/encoders.md",
+    "docs/how-to/hybrid.md",
     "docs/how-to/sparse.md",
     "docs/formats/documents.md",
 ]

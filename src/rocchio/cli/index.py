@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 import rocchio
+from rocchio.cli.embed import tell_truncated
 from rocchio.cli.infer import infer_fields
 from rocchio.cli.options import AsJson, CollectionPath, names
 from rocchio.cli.output import counted, err, out, print_json, progress, size
@@ -36,6 +37,7 @@ class OnErrorChoice(enum.StrEnum):
 
 
 FieldNames = list[str] | None
+DENSE_FIELD = "dense"
 
 
 def index(
@@ -57,6 +59,10 @@ def index(
     vector: Annotated[
         FieldNames,
         typer.Option(help="Fields of vectors, to be searched: v:384, v:384:cosine (ip, l2), v:384:cosine:float16."),
+    ] = None,
+    dense: Annotated[
+        str | None,
+        typer.Option(help="Encoder of the text fields, for a vector field named dense: lsa, st(all-MiniLM-L6-v2), ..."),
     ] = None,
     analyzer: Annotated[
         str | None, typer.Option(help="english (default), german, ..., cjk, anserini, bm25s, or steps.")
@@ -91,6 +97,8 @@ def index(
         raise InvalidArgument(
             f"expected a new collection, found one at {collection}; use --append or --upsert to add to it"
         )
+    if exists and dense is not None:
+        raise InvalidArgument("expected no --dense for an existing collection, found one; use `rocchio embed` for it")
     if exists and (declared or analyzer is not None):
         raise InvalidArgument("expected no fields and no analyzer for an existing collection: it keeps the ones it has")
     if exists:
@@ -100,11 +108,14 @@ def index(
         for note in inference.notes if not as_json else ():
             err.print(note, markup=False)
         fields = inference.fields
+        if dense is not None:
+            fields = _with_dense(fields, dense)
         was_there = collection.exists()
         col = rocchio.create(collection, fields=fields, analyzer=analyzer or "english", memory_mb=memory_mb)
     try:
         with col:
             summary = _run(col, source, format_, id_field, upsert, on_error, rejects, as_json)
+            tell_truncated(col)
     except BaseException:
         if not exists and len(rocchio.open(collection)) == 0:
             # nothing was committed: leave no empty collection behind, so that the same command can be run again
@@ -180,6 +191,15 @@ def _declared(**options: FieldNames) -> dict[str, Field]:
             else:
                 declared[name] = makers[kind]()
     return declared
+
+
+def _with_dense(fields: dict[str, Field], encoder: str) -> dict[str, Field]:
+    """The fields and one for the vectors of an encoder."""
+    if DENSE_FIELD in fields:
+        raise InvalidArgument(
+            f"expected no field {DENSE_FIELD!r} beside --dense, found one; use `rocchio embed` instead"
+        )
+    return {**fields, DENSE_FIELD: rocchio.vector(encoder=encoder)}
 
 
 def _vector(spec: str, settings: str) -> Field:

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from rocchio.cli import calibrate, demo, evaluate, freeze, index, recall, search
+from rocchio.cli import calibrate, demo, embed, evaluate, freeze, fuse, index, recall, search, tune
 from rocchio.cli import collection as collection_commands
 from rocchio.cli.output import err
 from rocchio.errors import RocchioError, StorageFailure
@@ -16,7 +16,8 @@ INTERRUPTED = 130
 app = typer.Typer(
     name="rocchio",
     help="A retrieval engine in a folder: index documents, search them exactly, measure how well.",
-    epilog="Exit codes: 0 done, 2 usage or input to correct, 3 damaged data, 4 busy, 5 disk, 130 interrupted.",
+    epilog="Exit codes: 0 done, 2 usage or input to correct, 3 damaged data, 4 busy, 5 disk, 6 encoder, "
+    "130 interrupted.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -25,9 +26,12 @@ app = typer.Typer(
 app.command("index", epilog=index.EXAMPLES)(index.index)
 app.command("search", epilog=search.EXAMPLES)(search.search)
 app.command("eval", epilog=evaluate.EXAMPLES)(evaluate.evaluate_runs)
+app.command("fuse", epilog=fuse.EXAMPLES)(fuse.fuse)
+app.command("tune", epilog=tune.EXAMPLES)(tune.tune)
 app.command("info")(collection_commands.info)
 app.command("verify")(collection_commands.verify)
 app.command("compact")(collection_commands.compact)
+app.command("embed", epilog=embed.EXAMPLES)(embed.embed)
 app.command("freeze", epilog=freeze.EXAMPLES)(freeze.freeze)
 app.command("thaw")(freeze.thaw)
 app.command("calibrate", epilog=calibrate.EXAMPLES)(calibrate.calibrate)

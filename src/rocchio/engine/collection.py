@@ -11,27 +11,36 @@ from typing import Any, TypeVar, Unpack, overload
 
 import numpy.typing as npt
 
-from rocchio.analysis import Analyzer, parse_analyzer
+from rocchio.analysis import Analyzer
+from rocchio.encoders.model import Usage
 from rocchio.engine.adding import Adder, AddSummary, OnError, Progress
+from rocchio.engine.counter import Counter
+from rocchio.engine.embedding import EmbedSummary, field_to_embed
+from rocchio.engine.encoding import EncoderChoice, Encoders
 from rocchio.engine.frozen import FreezeSummary
 from rocchio.engine.garbage import remove_orphans
+from rocchio.engine.given_analyzer import analyzer_of
 from rocchio.engine.info import CollectionInfo, describe
 from rocchio.engine.knn_graph import KnnGraph, knn_graph
+from rocchio.engine.mixed import MixedQuery
 from rocchio.engine.plan import Bm25Step
 from rocchio.engine.queries import Query, Vectors, check_unicode
 from rocchio.engine.recall import ALPHAS, QUERY_CUTS, RecallReport, recall_report
-from rocchio.engine.snapshot import DEFAULT_CACHE_MB, FieldChoice, SearchOptions, Snapshot, open_snapshot
+from rocchio.engine.search_options import ExplainOptions, FieldChoice, SearchOptions
+from rocchio.engine.snapshot import DEFAULT_CACHE_MB, Snapshot, open_snapshot
+from rocchio.engine.tuning import TuneOptions, tune_collection
 from rocchio.engine.vector_index import calibration_queries
 from rocchio.engine.verify import VerifyReport, verify
 from rocchio.engine.writer import Writer, due_for_merging
-from rocchio.errors import Corruption, InvalidArgument, NotFound, RocchioError
+from rocchio.errors import InvalidArgument, NotFound, RocchioError
 from rocchio.lexical.frozen import Frozen
 from rocchio.lexical.scoring import Bm25
 from rocchio.storage.directory import Directory
 from rocchio.storage.lock import WriterLock
-from rocchio.storage.manifest import MANIFEST, read_manifest
+from rocchio.storage.manifest import read_manifest
 from rocchio.storage.schema import Schema
-from rocchio.types import DocId, Explanation, Hit, Run
+from rocchio.tuning import TuningReport
+from rocchio.types import DocId, Explanation, Hit, Qrels, QueryId, Run
 
 _Result = TypeVar("_Result")
 
@@ -50,14 +59,15 @@ class Collection:
         analyzer: Analyzer | None,
         memory_mb: int,
         cache_mb: int = DEFAULT_CACHE_MB,
+        encoders: Encoders | None = None,
     ) -> None:
         self._directory, self.path, self._given_analyzer, self._memory_mb = directory, path, analyzer, memory_mb
-        self._cache_mb = cache_mb
+        self._cache_mb, self._encoders = cache_mb, encoders or Encoders()
         self._lock: WriterLock | None = None
         self._writer: Writer | None = None
         self._mutex = threading.RLock()
         self._busy = False
-        self._snapshot = open_snapshot(directory, self._analyzer_for, cache_mb)
+        self._snapshot = open_snapshot(directory, self._analyzer_for, cache_mb, encoders=self._encoders)
 
     # ---- reading
 
@@ -80,11 +90,9 @@ class Collection:
         """A search step with its own parameters: `col.bm25(k1=1.2).search("...")`."""
         return Bm25Step(self, Bm25(k1, b, variant, delta))
 
-    def explain(
-        self, query: Query | Vectors, doc_id: DocId, *, scoring: Bm25 | str | None = None, field: FieldChoice = None
-    ) -> Explanation:
-        """Why a document has its score for a query, term by term. Raises NotFound."""
-        return self._snapshot.explain(query, doc_id, scoring=scoring, field=field)
+    def explain(self, query: Query | Vectors, doc_id: DocId, **options: Unpack[ExplainOptions]) -> Explanation:
+        """Why a document has its score for a query, term by term or part by part. Raises NotFound."""
+        return self._snapshot.explain(query, doc_id, **options)
 
     def get(self, doc_id: DocId) -> dict[str, Any]:
         """The stored fields of a document, without its vectors. Raises NotFound."""
@@ -136,6 +144,20 @@ class Collection:
         `print(col.recall_report(queries, "splade"))` shows a table. Raises InvalidArgument.
         """
         return recall_report(self._snapshot, queries, field, k, alphas, query_cuts, progress)
+
+    def tune(
+        self,
+        queries: Mapping[QueryId, MixedQuery | str],
+        qrels: Qrels,
+        measure: str = "nDCG@10",
+        **options: Unpack[TuneOptions],
+    ) -> TuningReport:
+        """The fusion and BM25 that suit judged queries {query_id: rocchio.query(...)}, or texts, by cross-validation.
+
+        `print(col.tune(queries, qrels))` shows what they gain over the best part alone, and whether that is chance.
+        See `TuneOptions`. Raises InvalidArgument.
+        """
+        return tune_collection(self._snapshot, queries, qrels, measure, **options)
 
     def info(self) -> CollectionInfo:
         """Counts, sizes and settings of the last commit."""
@@ -203,6 +225,9 @@ class Collection:
             self._publish(lambda writer: writer.commit())
             while due := due_for_merging(self._snapshot.manifest):
                 self._publish(lambda writer, due=due: writer.merge(due, lambda _n: None))  # type: ignore[misc]
+            if self._snapshot.latents.outgrown(len(self._snapshot)):
+                every = [entry.name for entry in self._snapshot.manifest.segments]
+                self._publish(lambda writer: writer.merge(every, lambda _n: None, refit=True))
             self._forget_changes()
             return self._snapshot.manifest.generation
 
@@ -220,18 +245,62 @@ class Collection:
     def compact(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Merge all segments into one and drop deleted documents; returns the generation.
 
-        Text is not analysed again and scores do not change. Memory is bounded by the dictionary and 40 bytes a
-        document. `progress` is told (steps done, steps in all). Raises InvalidArgument with uncommitted changes.
+        Text is not analysed again and scores of texts do not change. An encoder that was fitted on the collection is
+        fitted anew when the collection has changed much. Memory is bounded by the dictionary and 40 bytes a document.
+        `progress` is told (steps done, steps in all). Raises InvalidArgument with uncommitted changes.
         """
         with self._writing_nothing_else("compact"):
             entries = self._snapshot.manifest.segments
-            if len(entries) > 1 or any(entry.deleted for entry in entries):
+            refit = self._snapshot.latents.drifted(self._snapshot.segments)
+            if len(entries) > 1 or any(entry.deleted for entry in entries) or refit:
                 # postings are written twice: by term and by document
                 steps = sum(2 * segment.posting_count + segment.vector_rows for segment in self._snapshot.segments)
-                counter = _Counter(progress, steps)
-                self._publish(lambda writer: writer.merge([entry.name for entry in entries], counter.advance))
+                counter = Counter(progress, steps)
+                every = [entry.name for entry in entries]
+                self._publish(lambda writer: writer.merge(every, counter.advance, refit=refit))
             self._forget_changes()
             return self._snapshot.manifest.generation
+
+    def embed(
+        self,
+        field: str,
+        encoder: EncoderChoice | None = None,
+        *,
+        source: str | list[str] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> EmbedSummary:
+        """Give the documents that are there already the vectors of an encoder, in one commit.
+
+        With an `encoder`, all of them get new vectors of their `source` texts, in the vector field `field` or in a new
+        one; until the end searches use what was there before. Without one, only documents that have no vector get one.
+        What an interrupted call has done is in the embedding cache. `progress` is told (steps done, steps in all).
+        Raises InvalidArgument, also with uncommitted changes, NotFound, EncoderFailure.
+        """
+        with self._writing_nothing_else("embed"):
+            new = field_to_embed(self.schema, field, encoder, source)
+            if encoder is not None:
+                new = self._encoders.bind(field, new, self.schema.text_fields)
+            before = self._vectors_of(field)
+            # postings are written twice: by term and by document
+            steps = sum(2 * each.posting_count + each.vector_rows for each in self._snapshot.segments)
+            if field not in self.schema.fields:
+                steps += sum(each.rows for each in self._snapshot.segments)
+            counter = Counter(progress, steps)
+            self._publish(lambda writer: writer.embed(field, new, anew=encoder is not None, advance=counter.advance))
+            self._forget_changes()
+            generation = self._snapshot.manifest.generation
+            return EmbedSummary(field, new.encoder, self._vectors_of(field), before, generation)
+
+    def encoder_usage(self) -> dict[str, Usage]:
+        """What each encoder that this handle has used did: texts, cached, truncated, requests, tokens, cost."""
+        return self._encoders.usage
+
+    def _vectors_of(self, field: str) -> int:
+        """How many documents have a vector in a field; those deleted but not yet merged away count too."""
+        if field not in self.schema.vector_fields:
+            return 0
+        number = self.schema.vector_fields.index(field)
+        return sum(segment.vectors[number].count for segment in self._snapshot.segments)
 
     def freeze(
         self,
@@ -256,7 +325,7 @@ class Collection:
             index, searcher = self._snapshot.to_freeze(scoring, field)
             total = Frozen()
             if self._snapshot.segments:
-                counter = _Counter(progress, sum(segment.rows for segment in self._snapshot.segments))
+                counter = Counter(progress, sum(segment.rows for segment in self._snapshot.segments))
                 total = self._publish(lambda writer: writer.freeze(index, searcher, most_bytes, counter.advance))[1]
             self._forget_changes()
             return FreezeSummary(total.terms, total.size_bytes, self._snapshot.manifest.generation)
@@ -280,7 +349,7 @@ class Collection:
         number, asked = calibration_queries(self.schema, queries, field)
         with self._writing_nothing_else("calibrate"):
             if self._snapshot.segments:
-                counter = _Counter(progress, len(self._snapshot.segments))
+                counter = Counter(progress, len(self._snapshot.segments))
                 self._publish(lambda writer: writer.calibrate(number, asked, counter.advance))
             self._forget_changes()
             return self._snapshot.manifest.generation
@@ -406,7 +475,7 @@ class Collection:
         return self._writer
 
     def _last_commit(self) -> Snapshot:
-        return open_snapshot(self._directory, self._analyzer_for, self._cache_mb, self._snapshot)
+        return open_snapshot(self._directory, self._analyzer_for, self._cache_mb, self._snapshot, self._encoders)
 
     def _drop_writer(self) -> None:
         if self._writer is not None:
@@ -420,31 +489,8 @@ class Collection:
             self._lock = None
 
     def _analyzer_for(self, text: str) -> Analyzer:
-        if self._given_analyzer is None:
-            try:
-                return parse_analyzer(text)
-            except InvalidArgument as error:
-                if text.startswith("callable("):
-                    raise
-                # the collection was made with it: a manifest of this version holds only analyzers that parse
-                raise Corruption(self._directory.path(MANIFEST), None, f"the analyzer: {error}") from error
-        if self._given_analyzer.steps != text:
-            raise InvalidArgument(
-                f"expected the collection's analyzer {text!r}, found {self._given_analyzer.steps!r}; "
-                "a collection keeps the analyzer it was created with"
-            )
-        return self._given_analyzer
+        return analyzer_of(text, self._given_analyzer, self._directory)
 
 
 _DROPPED = "the uncommitted changes were dropped; the last commit is intact; add them again"
 _VISIBLE = "the commit is visible, but the disk did not confirm it: it may be lost in a power cut"
-
-
-class _Counter:
-    def __init__(self, progress: Callable[[int, int], None] | None, total: int) -> None:
-        self._progress, self._total, self._done = progress, total, 0
-
-    def advance(self, count: int) -> None:
-        self._done += count
-        if self._progress is not None:
-            self._progress(self._done, self._total)

@@ -46,7 +46,7 @@ def open_frozen_columns(directory: Directory, entry: SegmentEntry) -> dict[str, 
     opened = {}
     for index, frozen in entry.frozen.items():
         try:
-            opened[index] = open_frozen(ArrayFile(_mapped(directory, frozen)))
+            opened[index] = open_frozen(ArrayFile(mapped_file(directory, frozen)))
         except (DataError, NotFound):
             continue  # a cache: columns are computed from the postings instead
     return opened
@@ -62,7 +62,7 @@ def frozen_problems(
         try:
             if index not in known:
                 raise Corruption(directory.path(frozen.name), None, f"there is no {index} to have frozen columns of")
-            file = _mapped(directory, frozen)
+            file = mapped_file(directory, frozen)
             damage = file.damage()
             problems += damage
             if not damage:
@@ -72,7 +72,8 @@ def frozen_problems(
     return problems
 
 
-def _mapped(directory: Directory, frozen: FrozenEntry) -> MappedFile:
+def mapped_file(directory: Directory, frozen: FrozenEntry) -> MappedFile:
+    """A file that the manifest names with its checksums, mapped. Raises Corruption, NotFound."""
     checksums = np.frombuffer(frozen.checksums.read(directory), np.uint8)
     if len(checksums) != 4 * chunk_count(frozen.size):
         raise Corruption(directory.path(frozen.checksums.name), None, "the checksums do not fit the file's size")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rocchio.storage.directory import Directory
 from rocchio.storage.manifest import Manifest
+from rocchio.storage.segment import MODELS
 
 SEGMENT_PREFIX = "segment-"
 
@@ -13,12 +14,13 @@ def remove_orphans(directory: Directory, manifest: Manifest) -> None:
 
     Readers that have the files mapped keep them; a reader that is just opening looks at the new manifest again.
     """
-    needed = {name for entry in manifest.segments for name in entry.files()}
+    needed = {name for entry in manifest.segments for name in entry.files()} | set(manifest.model_files)
+    folders = {name.partition("/")[0] for name in needed}
     for folder in directory.names(""):
-        if not folder.startswith(SEGMENT_PREFIX):
+        if folder != MODELS and not folder.startswith(SEGMENT_PREFIX):
             continue
         for name in directory.names(folder):
             if f"{folder}/{name}" not in needed:
                 directory.remove(f"{folder}/{name}")
-        if not any(entry.name == folder for entry in manifest.segments):
+        if folder not in folders:
             directory.remove(folder)

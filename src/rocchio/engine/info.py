@@ -77,6 +77,7 @@ def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
     sizes = [item for entry in snapshot.manifest.segments for item in entry.sizes.items()]
     vector_bytes = sum(size for name, size in sizes if name.startswith(("vectors-", "vector-index-")))
     index_bytes = sum(size for name, size in sizes if name.startswith(("index.", "sparse-")))
+    model_bytes = sum(model.size for model in snapshot.manifest.models.values())
     return CollectionInfo(
         path=path,
         format_version=FORMAT_VERSION,
@@ -89,7 +90,7 @@ def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
         tokens=tokens,
         average_length=tokens / documents if documents else 0.0,
         postings=postings,
-        size_bytes=sum(segment.size_bytes for segment in segments),
+        size_bytes=sum(segment.size_bytes for segment in segments) + model_bytes,
         index_bytes=index_bytes,
         index_bytes_per_posting=index_bytes / postings if postings else 0.0,
         frozen_bytes=sum(entry.frozen_bytes for entry in snapshot.manifest.segments),

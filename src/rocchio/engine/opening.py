@@ -8,6 +8,7 @@ from typing import Any
 
 from rocchio.analysis import Analyzer, callable_analyzer, parse_analyzer
 from rocchio.engine.collection import Collection
+from rocchio.engine.encoding import CacheChoice, Encoders
 from rocchio.engine.snapshot import DEFAULT_CACHE_MB
 from rocchio.engine.verify import VerifyReport, verify
 from rocchio.engine.writer import DEFAULT_MEMORY_MB
@@ -26,22 +27,25 @@ def create(
     analyzer: AnalyzerChoice = "english",
     memory_mb: int = DEFAULT_MEMORY_MB,
     cache_mb: int = DEFAULT_CACHE_MB,
+    embedding_cache: CacheChoice = True,
 ) -> Collection:
     """A new, empty collection in the folder `path`, durable when this returns.
 
     `fields` maps names to types (`rocchio.text()`, `rocchio.keyword()`, ...), at least one of them text. `analyzer`
     is a preset ("english", "german", "cjk", "anserini", "bm25s", ...), an analyzer's text form, or a function from
     text to tokens. `memory_mb` bounds what a writer buffers, `cache_mb` (0 or more) what a scoring and choice of fields
-    keeps of the terms that were searched. Raises InvalidArgument, also when the folder is not empty, and
-    StorageFailure.
+    keeps of the terms that were searched. `embedding_cache` is where vectors that an encoder made are kept for all
+    collections: True is the user's cache, False none, a path that file. Raises InvalidArgument, also when the folder
+    is not empty, StorageFailure, and for an encoder NotFound and EncoderFailure.
     """
     resolved = _resolve(analyzer)
     if not isinstance(fields, Mapping):
         raise InvalidArgument(f"expected fields like {{'text': rocchio.text()}}, found {fields!r}")
     # the steps, not a preset's name: what a preset means may change, what a collection means may not
-    manifest = Manifest(Schema(dict(fields), resolved.steps))
+    encoders = Encoders(cache=embedding_cache)
+    manifest = Manifest(Schema(encoders.bound(fields), resolved.steps))
     folder = _folder(path)
-    return create_in(LocalDirectory(folder), folder, manifest, resolved, memory_mb, cache_mb)
+    return create_in(LocalDirectory(folder), folder, manifest, resolved, memory_mb, cache_mb, encoders)
 
 
 def create_in(
@@ -51,6 +55,7 @@ def create_in(
     analyzer: Analyzer,
     memory_mb: int = DEFAULT_MEMORY_MB,
     cache_mb: int = DEFAULT_CACHE_MB,
+    encoders: Encoders | None = None,
 ) -> Collection:
     """`create` for any `Directory`."""
     _check_mib("memory_mb", memory_mb, 1)
@@ -63,7 +68,7 @@ def create_in(
     directory.make_folder("")
     directory.sync_folder("..")  # the collection's own name must be durable too
     write_manifest(directory, manifest)
-    return Collection(directory, path, analyzer, memory_mb, cache_mb)
+    return Collection(directory, path, analyzer, memory_mb, cache_mb, encoders)
 
 
 def open(
@@ -72,18 +77,23 @@ def open(
     analyzer: AnalyzerChoice | None = None,
     memory_mb: int = DEFAULT_MEMORY_MB,
     cache_mb: int = DEFAULT_CACHE_MB,
+    encoders: Mapping[str, Callable[[list[str]], Any]] | None = None,
+    embedding_cache: CacheChoice = True,
 ) -> Collection:
     """The collection in the folder `path`, as last committed. Maps files and reads almost nothing.
 
-    `analyzer` is only needed when the collection was created with a function; it must be that function.
-    `memory_mb` and `cache_mb`: see `create`. Raises InvalidArgument, NotFound, Corruption, IncompatibleFormat.
+    `analyzer` and `encoders`, by vector field, are only needed when the collection was created with functions; they
+    must be those. `memory_mb`, `cache_mb` and `embedding_cache`: see `create`. Raises InvalidArgument, NotFound,
+    Corruption, IncompatibleFormat.
     """
     folder = _existing(path)
     _check_mib("memory_mb", memory_mb, 1)
     _check_mib("cache_mb", cache_mb, 0)
     given = None if analyzer is None else _resolve(analyzer)
-    col = Collection(LocalDirectory(folder), folder, given, memory_mb, cache_mb)
+    running = Encoders(encoders, embedding_cache)
+    col = Collection(LocalDirectory(folder), folder, given, memory_mb, cache_mb, running)
     col.snapshot().analyzer  # noqa: B018  # a missing function or a wrong analyzer shows now, not at the first search
+    running.check(col.schema)
     return col
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -14,14 +14,17 @@ import pyarrow.compute as pc
 from rocchio._native import SegmentBuilder, SegmentMerger
 from rocchio.analysis import Analysis
 from rocchio.dense.writer import VectorWriter
+from rocchio.encoders.term_rows import SegmentTerms
 from rocchio.engine.background import Background
 from rocchio.engine.impact_builder import ImpactBuilder
+from rocchio.engine.latent import Blocks, LatentModels, latent_fields, source_columns
 from rocchio.engine.open_segment import OpenSegment, open_segment, string_buffers
 from rocchio.engine.vector_index import Calibrations, finish_vectors
 from rocchio.engine.vector_values import matrix_of
+from rocchio.lexical.reader import open_lexical
 from rocchio.lexical.writer import write_built, write_doc_ids, write_merged
-from rocchio.storage.array_file import ArrayFileWriter
-from rocchio.storage.checked import FileInfo, write_sealed
+from rocchio.storage.array_file import ArrayFile, ArrayFileWriter
+from rocchio.storage.checked import FileInfo, MappedFile, write_sealed
 from rocchio.storage.directory import Directory
 from rocchio.storage.documents import BATCH_ROWS, DocumentWriter, stored_schema
 from rocchio.storage.manifest import SegmentEntry
@@ -33,6 +36,7 @@ from rocchio.storage.segment import (
     vectors_name,
     write_checksums,
 )
+from rocchio.storage.tombstones import Tombstones
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,11 @@ def analyse(batch: pa.RecordBatch, schema: Schema, analysis: Analysis) -> list[F
 class SegmentWriter:
     """Collects documents: stored fields and vectors go to disk at once, postings wait in memory until `finish`."""
 
-    def __init__(self, directory: Directory, name: str, schema: Schema, analysis: Analysis) -> None:
+    def __init__(
+        self, directory: Directory, name: str, schema: Schema, analysis: Analysis, latents: LatentModels
+    ) -> None:
         self._directory, self.name, self._schema, self._analysis = directory, name, schema, analysis
+        self._latents, self._latent_fields = latents, latent_fields(schema)
         directory.make_folder(name)
         self._documents = DocumentWriter(directory, f"{name}/{SegmentFile.DOCUMENTS}", stored_schema(schema))
         self._stored = stored_schema(schema).names
@@ -97,7 +104,8 @@ class SegmentWriter:
         """Compress and invert a batch, while the next one is analysed; returns the memory that postings take."""
         self._documents.add(batch.select(self._stored))
         for name, vectors in self._vectors.items():
-            vectors.add(*matrix_of(batch.column(name)))
+            if name not in self._latent_fields:
+                vectors.add(*matrix_of(batch.column(name)))
         self._builder.add([field.ids for field in terms], [field.offsets for field in terms], term_count)
         for name, builder in self._sparse.items():
             builder.add(batch.column(name))
@@ -127,6 +135,7 @@ class SegmentWriter:
         files: dict[str, FileInfo] = {SegmentFile.DOCUMENTS: documents, SegmentFile.INDEX: index}
         for number, builder in enumerate(self._sparse.values()):
             files[sparse_name(number)] = builder.write(self._directory, f"{self.name}/{sparse_name(number)}")
+        self._add_latent_vectors(index, rows, generation)
         vector_files, calibrations = finish_vectors(
             self._directory, self.name, self._schema, self._vectors.values(), rows
         )
@@ -136,6 +145,20 @@ class SegmentWriter:
             entry = with_deletions(self._directory, opened, self._deleted, generation)
         self._directory.sync_folder(self.name)
         return entry
+
+    def _add_latent_vectors(self, index: FileInfo, rows: int, generation: int) -> None:
+        """Vectors that are made from the index of the segment, which has just been written."""
+        if not self._latent_fields:
+            return
+        file = ArrayFile(MappedFile(self._directory, f"{self.name}/{SegmentFile.INDEX}", index))
+        lexical = open_lexical(file, rows, self._schema.text_columns, Tombstones.none(rows))
+        live = np.ones(rows, np.bool_)
+        live[list(self._deleted)] = False
+        for name in self._latent_fields:
+            terms = SegmentTerms(lexical, live, source_columns(self._schema, name))
+            self._latents.get_or_fit(name, terms, generation)
+            for block in self._latents.blocks(name, terms):
+                self._vectors[name].add(*block)
 
     def close(self) -> None:
         """Let go of the files (after an error); what was written is an orphan."""
@@ -151,8 +174,12 @@ def merge_segments(
     schema: Schema,
     segments: Sequence[OpenSegment],
     advance: Callable[[int], None],
+    remade: Mapping[str, Callable[[OpenSegment], Blocks]] | None = None,
 ) -> SegmentEntry:
-    """Write the live documents of `segments` as one new segment, durably, without analysing text again."""
+    """Write the live documents of `segments` as one new segment, durably, without analysing text again.
+
+    Vectors are copied, but those of fields in `remade` come from its functions, for all rows of a segment.
+    """
     directory.make_folder(name)
     merger = SegmentMerger([segment.lexical for segment in segments])
     documents = DocumentWriter(directory, f"{name}/{SegmentFile.DOCUMENTS}", stored_schema(schema))
@@ -173,7 +200,9 @@ def merge_segments(
     lengths = [sum(segment.entry.lengths[f] for segment in segments) for f in range(schema.text_columns)]
     files: dict[str, FileInfo] = {SegmentFile.DOCUMENTS: document_info, SegmentFile.INDEX: index_info}
     files |= _merge_sparse(directory, name, segments, advance)
-    vector_files, calibrations = _merge_vectors(directory, name, schema, segments, merger.row_count, advance)
+    vector_files, calibrations = _merge_vectors(
+        directory, name, schema, segments, merger.row_count, advance, remade or {}
+    )
     entry = _seal(directory, name, merger.row_count, files | vector_files, lengths, calibrations)
     directory.sync_folder(name)
     return entry
@@ -202,14 +231,16 @@ def _merge_vectors(
     segments: Sequence[OpenSegment],
     rows: int,
     advance: Callable[[int], None],
+    remade: Mapping[str, Callable[[OpenSegment], Blocks]],
 ) -> tuple[dict[str, FileInfo], Calibrations]:
     """Write the files of each vector field, with the vectors of live documents."""
     writers = _vector_writers(directory, name, schema)
     try:
-        for number, writer in enumerate(writers.values()):
+        for number, (field, writer) in enumerate(writers.items()):
             for segment in segments:
                 live = ~segment.tombstones.is_deleted
-                for vectors, present in segment.vectors[number].originals.blocks():
+                blocks = remade[field](segment) if field in remade else segment.vectors[number].originals.blocks()
+                for vectors, present in blocks:
                     keep, live = live[: len(present)], live[len(present) :]
                     writer.add(vectors[keep], present[keep])
                     advance(len(present))

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rocchio.engine.shown import shown_with_type
-from rocchio.errors import InvalidArgument
+from rocchio.errors import InvalidArgument, SchemaMismatch
 from rocchio.storage.documents import arrow_type
 from rocchio.storage.schema import Field
 
@@ -143,6 +143,20 @@ def column_of_arrow(values: pa.Array, field: Field) -> tuple[pa.FixedSizeListArr
         return column_of_values(values.to_pylist(), field)
     matrix = numbers.to_numpy(zero_copy_only=False).reshape(-1, field.dim)
     return _column(len(values), rows, matrix, field, {})
+
+
+def column_of_matrix(vectors: Matrix, present: npt.NDArray[np.bool_], field: Field) -> pa.FixedSizeListArray:
+    """A column of the vectors (n, dim) that an encoder made, null where none is `present` or one has no direction.
+
+    Raises SchemaMismatch for a number that the field's type cannot hold.
+    """
+    if field.metric == "cosine":
+        present = present & (np.abs(vectors).max(axis=1, initial=0) >= MIN_VALUE)
+    rows = np.flatnonzero(present)
+    column, wrong = _column(len(present), rows, vectors[rows], field, {})
+    for reason in wrong.values():
+        raise SchemaMismatch(f"{reason}; {field.encoder} made it")
+    return column
 
 
 def _column(

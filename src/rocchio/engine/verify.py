@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rocchio.engine.frozen import frozen_problems
+from rocchio.engine.latent import model_problems
 from rocchio.engine.open_segment import open_segment
 from rocchio.errors import DataError, NotFound
 from rocchio.storage.directory import Directory
@@ -37,12 +38,14 @@ def verify(directory: Directory, progress: Callable[[int, int], None]) -> Verify
     for done, entry in enumerate(manifest.segments):
         progress(done, len(manifest.segments))
         problems += _problems(directory, entry, manifest)
+    problems += model_problems(directory, manifest)
     progress(len(manifest.segments), len(manifest.segments))
     return VerifyReport(
         manifest.generation,
         manifest.document_count,
-        1 + sum(len(entry.files()) for entry in manifest.segments),
-        sum(sum(entry.sizes.values()) + entry.frozen_bytes for entry in manifest.segments),
+        1 + sum(len(entry.files()) for entry in manifest.segments) + len(manifest.model_files),
+        sum(sum(entry.sizes.values()) + entry.frozen_bytes for entry in manifest.segments)
+        + sum(model.size for model in manifest.models.values()),
         tuple(problems),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,10 @@ import pyarrow.compute as pc
 from rocchio._native import Searcher
 from rocchio.analysis import Analysis
 from rocchio.dense.calibration import calibrate
+from rocchio.engine.embedding import Remade, text_blocks
 from rocchio.engine.frozen import write_frozen_file
 from rocchio.engine.garbage import remove_orphans
+from rocchio.engine.latent import latent_fields
 from rocchio.engine.open_segment import OpenSegment, open_segment
 from rocchio.engine.segment_writer import SegmentWriter, analyse, merge_segments, with_deletions
 from rocchio.engine.snapshot import Snapshot
@@ -24,7 +26,7 @@ from rocchio.errors import StorageFailure
 from rocchio.lexical.frozen import Frozen
 from rocchio.storage.directory import Directory
 from rocchio.storage.manifest import Manifest, SegmentEntry, write_manifest
-from rocchio.storage.schema import ID_FIELD
+from rocchio.storage.schema import ID_FIELD, Field, Schema
 from rocchio.storage.segment import segment_name
 
 DEFAULT_MEMORY_MB = 256
@@ -48,6 +50,7 @@ class Writer:
         self._segments: list[OpenSegment] = list(snapshot.segments)
         self._deleted: list[set[int]] = [set() for _ in self._segments]
         self._next_segment = snapshot.manifest.next_segment
+        self._latents = snapshot.latents.copy()
         self._building: SegmentWriter | None = None
 
     @cached_property
@@ -88,12 +91,14 @@ class Writer:
         """
         if batch.num_rows == 0:
             return 0
-        terms = analyse(batch, self._base.schema, self._analysis)
+        schema = self._base.schema
+        batch = self._base.encoders.fill(batch, schema)
+        terms = analyse(batch, schema, self._analysis)
         replaced = len(self.delete(batch.column(ID_FIELD).to_pylist())) if replace else 0
         if self._building is None:
             name = segment_name(self._next_segment)
             self._next_segment += 1
-            self._building = SegmentWriter(self._directory, name, self._base.schema, self._analysis)
+            self._building = SegmentWriter(self._directory, name, schema, self._analysis, self._latents)
         self._building.add(batch, terms)
         if self._building.memory_bytes > self._memory_bytes:
             self._flush()
@@ -141,12 +146,14 @@ class Writer:
                 entries.append(entry)
         return self._publish(entries)
 
-    def _publish(self, entries: Sequence[SegmentEntry]) -> Manifest:
+    def _publish(self, entries: Sequence[SegmentEntry], schema: Schema | None = None) -> Manifest:
         manifest = replace(
             self._base.manifest,
+            schema=schema or self._base.schema,
             generation=self.generation,
             next_segment=self._next_segment,
             segments=tuple(entries),
+            models=self._latents.entries if entries else {},
         )
         self._directory.sync_folder("")  # folders of new segments must be durable before the manifest names them
         write_manifest(self._directory, manifest)
@@ -154,14 +161,43 @@ class Writer:
             remove_orphans(self._directory, manifest)
         return manifest
 
-    def merge(self, chosen: Sequence[str], advance: Callable[[int], None]) -> Manifest:
-        """Replace the segments of the given names by one, durably. There must be no pending changes."""
+    def merge(self, chosen: Sequence[str], advance: Callable[[int], None], *, refit: bool = False) -> Manifest:
+        """Replace the segments of the given names by one, durably. There must be no pending changes.
+
+        With `refit`, only if all segments are chosen, models are fitted anew and their vectors computed again.
+        """
         merging = [segment for segment in self._segments if segment.entry.name in chosen]
         name = segment_name(self._next_segment)
         self._next_segment += 1
-        merged = merge_segments(self._directory, name, self._base.schema, merging, advance)
+        remade = self._refitted(merging) if refit else {}
+        merged = merge_segments(self._directory, name, self._base.schema, merging, advance, remade)
         rest = [segment.entry for segment in self._segments if segment.entry.name not in chosen]
         return self._publish([*rest, merged] if merged.rows else rest)
+
+    def _refitted(self, segments: Sequence[OpenSegment]) -> dict[str, Remade]:
+        """The vectors of fields that have a model of the collection, by new models of these segments."""
+        fields = latent_fields(self._base.schema)
+        return {field: self._latents.refitted(field, segments, self.generation) for field in fields}
+
+    def embed(self, name: str, field: Field, *, anew: bool, advance: Callable[[int], None]) -> Manifest:
+        """Merge all segments, with vectors of the field's encoder where there are none, or for all if `anew`.
+
+        The field takes the place of the one of this name, or joins the others. There must be no pending changes.
+        """
+        old = self._base.schema
+        schema = Schema({**old.fields, name: field}, old.analyzer)
+        self._latents = self._latents.copy(schema)
+        if name in latent_fields(schema):
+            remade: Remade = self._latents.refitted(name, self._segments, self.generation)
+        else:
+            self._latents.entries.pop(name, None)
+            kept = None if anew or name not in old.fields else old.vector_fields.index(name)
+            running = self._base.encoders.running(name, field)
+            remade = partial(text_blocks, field=field, running=running, old=kept)
+        segment = segment_name(self._next_segment)
+        self._next_segment += 1
+        merged = merge_segments(self._directory, segment, schema, self._segments, advance, {name: remade})
+        return self._publish([merged] if merged.rows else [], schema)
 
     def freeze(
         self, index: str, searcher: Searcher, most_bytes: int, advance: Callable[[int], None]

@@ -39,6 +39,13 @@ CalibratedEffort = tuple[int, float, int, int]
 
 
 @dataclass(frozen=True)
+class ModelEntry(FrozenEntry):
+    """The file of an encoder's model that was fitted on the collection, when it had so many `documents`."""
+
+    documents: int = 0
+
+
+@dataclass(frozen=True)
 class SegmentEntry:
     """One segment: `name` (its folder), `rows` in it, and how to check its files.
 
@@ -75,12 +82,21 @@ class SegmentEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A committed state. `generation` counts commits; `next_segment` numbers segments and is never reused."""
+    """A committed state. `generation` counts commits; `next_segment` numbers segments and is never reused.
+
+    `models` are those of encoders that were fitted on the collection, by vector field: all its vectors are of that one.
+    """
 
     schema: Schema
     generation: int = 0
     next_segment: int = 0
     segments: tuple[SegmentEntry, ...] = field(default=())
+    models: Mapping[str, ModelEntry] = field(default_factory=dict)
+
+    @property
+    def model_files(self) -> list[str]:
+        """Names of the files of all models."""
+        return [name for model in self.models.values() for name in (model.name, model.checksums.name)]
 
     @property
     def document_count(self) -> int:
@@ -138,12 +154,19 @@ def _to_json(manifest: Manifest) -> dict[str, Any]:
             }
             for entry in manifest.segments
         ],
+        "models": {
+            name: _frozen_to_json(model) | {"documents": model.documents} for name, model in manifest.models.items()
+        },
     }
 
 
 def _from_json(content: Mapping[str, Any]) -> Manifest:
+    schema = Schema.from_json(content["schema"])
+    models = {name: _model_from_json(model) for name, model in content.get("models", {}).items()}
+    if not models.keys() <= set(schema.encoded_fields):
+        raise ValueError(f"expected models of fields with an encoder, found {sorted(models)}")
     return Manifest(
-        Schema.from_json(content["schema"]),
+        schema,
         _count(content["generation"]),
         _count(content["next_segment"]),
         tuple(
@@ -160,6 +183,7 @@ def _from_json(content: Mapping[str, Any]) -> Manifest:
             )
             for entry in content["segments"]
         ),
+        models,
     )
 
 
@@ -176,6 +200,11 @@ def _frozen_to_json(frozen: FrozenEntry) -> dict[str, Any]:
 
 def _frozen_from_json(data: Mapping[str, Any]) -> FrozenEntry:
     return FrozenEntry(_safe_path(data["name"]), _count(data["size"]), _sealed_from_json(data["checksums"]))
+
+
+def _model_from_json(data: Mapping[str, Any]) -> ModelEntry:
+    file = _frozen_from_json(data)
+    return ModelEntry(file.name, file.size, file.checksums, _count(data["documents"]))
 
 
 def _sealed_to_json(sealed: SealedFile) -> dict[str, Any]:

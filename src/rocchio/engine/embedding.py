@@ -1,0 +1,82 @@
+"""Vectors for documents that are in the collection already: filled in, or made anew with another encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from rocchio.dense.reference import BLOCK_ROWS
+from rocchio.encoders.running import Running
+from rocchio.engine.encoding import EncoderChoice, source_texts, vector
+from rocchio.engine.latent import Blocks
+from rocchio.engine.open_segment import OpenSegment
+from rocchio.engine.vector_values import column_of_matrix, matrix_of
+from rocchio.errors import InvalidArgument
+from rocchio.storage.documents import BATCH_ROWS
+from rocchio.storage.schema import Field, Schema
+
+
+@dataclass(frozen=True)
+class EmbedSummary:
+    """What `embed` did: the field's encoder, how many documents have a vector now and had before, and the commit."""
+
+    field: str
+    encoder: str
+    vectors: int
+    before: int
+    generation: int
+
+
+def field_to_embed(schema: Schema, name: str, encoder: EncoderChoice | None, source: str | list[str] | None) -> Field:
+    """The field as it shall be: bound to the encoder if one is given, as it is if not. Raises InvalidArgument."""
+    old = schema.fields.get(name)
+    if old is not None and old.kind != "vector":
+        raise InvalidArgument(
+            f"expected a vector field or a new name, found {name!r}, a {old.kind}; choose another name"
+        )
+    if encoder is None:
+        if old is None or not old.encoder:
+            raise InvalidArgument(f"expected an encoder for the field {name!r}, found none; give encoder=")
+        if source is not None:
+            raise InvalidArgument("expected an encoder with source=, found none; give encoder= to encode all anew")
+        return old
+    metric, dtype = (old.metric, old.dtype) if old is not None else ("cosine", "float32")
+    kept = old.source if old is not None and source is None else source
+    return vector(metric=metric, dtype=dtype, encoder=encoder, source=kept)  # type: ignore[arg-type]  # of a schema
+
+
+def text_blocks(segment: OpenSegment, field: Field, running: Running, old: int | None) -> Blocks:
+    """Vectors of all rows of a segment, made of its stored texts.
+
+    `old` is the number of a vector field whose vectors are kept where there are any, None to make all anew.
+    """
+    live = ~segment.tombstones.is_deleted
+    kept = segment.vectors[old].originals.blocks() if old is not None else _nothing(segment.rows, field)
+    for texts, (vectors, present) in zip(_text_blocks(segment, field), kept, strict=True):
+        wanted, live = live[: len(texts)] & ~present, live[len(texts) :]
+        made = running.documents([text if want else None for text, want in zip(texts, wanted.tolist(), strict=True)])
+        fresh, there = matrix_of(column_of_matrix(*made, field))
+        yield np.where(there[:, None], fresh, vectors), present | there
+
+
+def _text_blocks(segment: OpenSegment, field: Field) -> Iterator[list[str]]:
+    """What the encoder reads of each document, as many at a time as vectors come."""
+    indexes = segment.documents.batches()
+    step = BLOCK_ROWS // BATCH_ROWS
+    for first in range(0, len(indexes), step):
+        parts = [segment.documents.batch(index).select(list(field.source)) for index in indexes[first : first + step]]
+        yield source_texts(pa.Table.from_batches(parts).combine_chunks(), field)
+
+
+def _nothing(rows: int, field: Field) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]]:
+    for first in range(0, rows, BLOCK_ROWS):
+        count = min(BLOCK_ROWS, rows - first)
+        yield np.zeros((count, field.dim), field.dtype), np.zeros(count, np.bool_)
+
+
+Remade = Callable[[OpenSegment], Blocks]
+"""The vectors of all rows of a segment."""
