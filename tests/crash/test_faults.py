@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 import rocchio
@@ -26,8 +25,6 @@ NEW: State = {
     "e1": "epsilon alpha",
 }
 
-GROWN: State = OLD | {f"g{i}": f"alpha zeta{i % 3} eta" for i in range(20)}
-
 
 def record(doc_id: str, text: str) -> dict[str, Any]:
     """A document that a text field and a sparse field find by the same words; a vector finds it too."""
@@ -41,7 +38,6 @@ def vector(text: str) -> list[float]:
 
 def make(folder: Path) -> None:
     fields = {"text": rocchio.text(), "weights": rocchio.sparse(), "vector": rocchio.vector(3, metric="l2")}
-    fields["latent"] = rocchio.vector(encoder="lsa(dim=2)", source="text")
     col = rocchio.create(folder, fields=fields, analyzer="whitespace")
     for doc_ids in (list(OLD)[:8], list(OLD)[8:]):
         col.add(record(doc_id, OLD[doc_id]) for doc_id in doc_ids)
@@ -58,12 +54,6 @@ def compact(col: Collection) -> None:
     col.delete(["d0"])
     col.commit()
     col.compact()
-
-
-def outgrow(col: Collection) -> None:
-    col.add(record(doc_id, text) for doc_id, text in GROWN.items() if doc_id not in OLD)
-    col.commit()
-    assert col.snapshot().manifest.models["latent"].documents == len(GROWN)
 
 
 def freeze(col: Collection) -> None:
@@ -87,20 +77,8 @@ def state(col: Collection) -> State:
         doc_id: -sum(number**2 for number in vector(text)) for doc_id, text in found.items()
     }
     assert all((col.vector(doc_id, "vector") == vector(text)).all() for doc_id, text in found.items())
-    _check_latent(col, found)
     assert found == {doc_id: col.get(doc_id)["text"] for doc_id in found}
     return found
-
-
-def _check_latent(col: Collection, texts: State) -> None:
-    """Every vector is what the one model of the collection makes of its text."""
-    model = col.snapshot().latents.get("latent")
-    assert model is not None
-    expected = model.encode_terms([col.terms(text) for text in texts.values()])
-    for doc_id, vector, present in zip(texts, *expected, strict=True):
-        found = col.vector(doc_id, "latent")
-        assert (found is not None) == present
-        assert found is None or np.allclose(found, vector, atol=1e-6)
 
 
 def open_on(directory: FaultyDirectory) -> Collection:
@@ -117,7 +95,6 @@ SCENARIOS = {
     "commit": (commit, [OLD, NEW]),
     "compact": (compact, [OLD, {k: v for k, v in OLD.items() if k != "d0"}]),
     "freeze": (freeze, [OLD]),
-    "outgrow": (outgrow, [OLD, GROWN]),
 }
 
 
@@ -193,8 +170,5 @@ def _check_survivor(folder: Path, allowed: list[State], where: str) -> None:
     col.upsert(record("after", "alpha after"))
     col.commit()
     assert state(rocchio.open(folder))["after"] == "alpha after", where
-    manifest = col.snapshot().manifest
     names = {path.name for path in folder.iterdir() if path.is_dir()}
-    assert names == {*(entry.name for entry in manifest.segments), "models"}, f"orphans left, {where}"
-    models = {f"models/{path.name}" for path in (folder / "models").iterdir()}
-    assert models == set(manifest.model_files), f"orphans left, {where}"
+    assert names == {entry.name for entry in col.snapshot().manifest.segments}, f"orphans left, {where}"

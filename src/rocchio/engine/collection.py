@@ -15,7 +15,7 @@ from rocchio.analysis import Analyzer
 from rocchio.encoders.model import Usage
 from rocchio.engine.adding import Adder, AddSummary, OnError, Progress
 from rocchio.engine.counter import Counter
-from rocchio.engine.embedding import EmbedSummary, field_to_embed
+from rocchio.engine.embedding import EmbedSummary, count_vectors, plan_embedding
 from rocchio.engine.encoding import EncoderChoice, Encoders
 from rocchio.engine.frozen import FreezeSummary
 from rocchio.engine.garbage import remove_orphans
@@ -277,30 +277,23 @@ class Collection:
         Raises InvalidArgument, also with uncommitted changes, NotFound, EncoderFailure.
         """
         with self._writing_nothing_else("embed"):
-            new = field_to_embed(self.schema, field, encoder, source)
-            if encoder is not None:
-                new = self._encoders.bind(field, new, self.schema.text_fields)
-            before = self._vectors_of(field)
-            # postings are written twice: by term and by document
-            steps = sum(2 * each.posting_count + each.vector_rows for each in self._snapshot.segments)
-            if field not in self.schema.fields:
-                steps += sum(each.rows for each in self._snapshot.segments)
-            counter = Counter(progress, steps)
-            self._publish(lambda writer: writer.embed(field, new, anew=encoder is not None, advance=counter.advance))
+            plan = plan_embedding(self._snapshot, field, encoder, source)
+            counter = Counter(progress, plan.steps)
+            self._publish(
+                lambda writer: writer.embed(field, plan.field, anew=encoder is not None, advance=counter.advance)
+            )
             self._forget_changes()
-            generation = self._snapshot.manifest.generation
-            return EmbedSummary(field, new.encoder, self._vectors_of(field), before, generation)
+            return EmbedSummary(
+                field,
+                plan.field.encoder,
+                count_vectors(self._snapshot, field),
+                plan.vectors,
+                self._snapshot.manifest.generation,
+            )
 
     def encoder_usage(self) -> dict[str, Usage]:
         """What each encoder that this handle has used did: texts, cached, truncated, requests, tokens, cost."""
         return self._encoders.usage
-
-    def _vectors_of(self, field: str) -> int:
-        """How many documents have a vector in a field; those deleted but not yet merged away count too."""
-        if field not in self.schema.vector_fields:
-            return 0
-        number = self.schema.vector_fields.index(field)
-        return sum(segment.vectors[number].count for segment in self._snapshot.segments)
 
     def freeze(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,9 @@ from rocchio.errors import InvalidArgument
 from rocchio.storage.documents import BATCH_ROWS
 from rocchio.storage.schema import Field, Schema
 
+if TYPE_CHECKING:
+    from rocchio.engine.snapshot import Snapshot
+
 
 @dataclass(frozen=True)
 class EmbedSummary:
@@ -31,7 +35,39 @@ class EmbedSummary:
     generation: int
 
 
-def field_to_embed(schema: Schema, name: str, encoder: EncoderChoice | None, source: str | list[str] | None) -> Field:
+@dataclass(frozen=True)
+class EmbedPlan:
+    """What a call of `embed` will do: the field as it shall be, the steps it takes, the vectors there are before."""
+
+    field: Field
+    steps: int
+    vectors: int
+
+
+def plan_embedding(
+    snapshot: Snapshot, name: str, encoder: EncoderChoice | None, source: str | list[str] | None
+) -> EmbedPlan:
+    """Bind the field to the encoder, if one is given, which loads its model. Raises InvalidArgument, NotFound, ..."""
+    schema = snapshot.schema
+    field = _field_to_embed(schema, name, encoder, source)
+    if encoder is not None:
+        field = snapshot.encoders.bind(name, field, schema.text_fields)
+    # postings are written twice: by term and by document
+    steps = sum(2 * segment.posting_count + segment.vector_rows for segment in snapshot.segments)
+    if name not in schema.fields:
+        steps += sum(segment.rows for segment in snapshot.segments)
+    return EmbedPlan(field, steps, count_vectors(snapshot, name))
+
+
+def count_vectors(snapshot: Snapshot, name: str) -> int:
+    """How many documents have a vector in a field; those deleted but not yet merged away count too."""
+    if name not in snapshot.schema.vector_fields:
+        return 0
+    number = snapshot.schema.vector_fields.index(name)
+    return sum(segment.vectors[number].count for segment in snapshot.segments)
+
+
+def _field_to_embed(schema: Schema, name: str, encoder: EncoderChoice | None, source: str | list[str] | None) -> Field:
     """The field as it shall be: bound to the encoder if one is given, as it is if not. Raises InvalidArgument."""
     old = schema.fields.get(name)
     if old is not None and old.kind != "vector":

@@ -228,3 +228,22 @@ def test_embed_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
         col.embed("v", answer(lambda n: np.full((n, 6), np.nan)))
     assert [hit.doc_id for hit in col.search("dog", field="v", k=1)] == ["a"]
     assert col.verify().ok
+
+
+def test_embed_goes_through_many_documents_block_by_block(tmp_path: Path) -> None:
+    fields = {"text": rocchio.text(), "v": rocchio.vector(6)}
+    col = rocchio.create(tmp_path / "c", fields=fields, analyzer="whitespace")
+    given = {number: [0.0] * 5 + [1.0] for number in range(0, 9000, 3)}
+    col.add({"doc_id": f"{i}", "text": WORDS[i % 5], "v": given.get(i)} for i in range(9000))
+    col.delete([f"{i}" for i in range(0, 9000, 7)])
+    col.commit()
+    col.embed("v", count_words)
+    col.embed("w", count_words)
+    col.upsert({"doc_id": "8", "text": "rain", "w": [0, 0, 0, 0, 0, 2]})
+    col.commit()
+    assert col.embed("w").vectors == len(col)
+    for number in (1, 8, 5000, 8999):
+        text = col.get(str(number))["text"]
+        expected = [0, 0, 0, 0, 0, 2] if number == 8 else count_words([text])[0]
+        assert np.allclose(col.vector(str(number), "w"), expected)
+        assert np.allclose(col.vector(str(number), "v"), count_words([text])[0]) or number == 8
