@@ -71,7 +71,6 @@ VectorIndex::VectorIndex(Transform transform, Originals originals, const CodeArr
     constants_ = codes.constants.all();
     centroid_codes_ = lists.centroids.codes.all();
     centroid_constants_ = lists.centroids.constants.all();
-    centroids_.assign(centroid_constants_, transform_.metric());
     sizes_ = lists.sizes.all();
     blocks_ = lists.blocks.all();
     for (std::size_t list = 0; list < sizes_.size(); ++list) {

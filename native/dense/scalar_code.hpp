@@ -11,17 +11,11 @@
 #include <vector>
 
 #include "dense/metric.hpp"
+#include "kernels/vector_kernels.hpp"
 
 namespace rocchio::dense {
 
-/// A row is about scale * code + low. `half_square` is half its squared length, `error` at least |row -
-/// decoded row|.
-struct RowConstants {
-    float scale;
-    float low;
-    float half_square;
-    float error;
-};
+using kernels::RowConstants;
 
 /// The least float that is not less, or the largest.
 inline float rounded_up(double value) {
@@ -35,9 +29,14 @@ inline float rounded_up(double value) {
 /// Writes the code of `values` (`width` of them), which are themselves off by `error` at most.
 RowConstants encode(const float* values, std::size_t width, float error, std::uint8_t* code);
 
-/// What counts in a row's ranking value beside its product with the query (metric.hpp).
+/// How often a row's half_square counts in its ranking value (metric.hpp).
+inline float half_squares_of(Metric metric) {
+    return metric == Metric::l2 ? -1.0f : 0.0f;
+}
+
+/// What counts in a row's ranking value beside its product with the query.
 inline float addend_of(const RowConstants& row, Metric metric) {
-    return metric == Metric::l2 ? -row.half_square : 0.0f;
+    return half_squares_of(metric) * row.half_square;
 }
 
 /// values = scale * code + low.

@@ -48,6 +48,7 @@ class VectorSegment:
 
     def __init__(self, originals: Originals, index_file: ArrayFile, calibration: Calibration) -> None:
         self.originals, self._index_file, self.calibration = originals, index_file, calibration
+        self._efforts: dict[tuple[int, float], Effort | None] = {}
 
     @property
     def rows(self) -> int:
@@ -69,7 +70,11 @@ class VectorSegment:
 
     def effort(self, k: int, recall: float) -> Effort | None:
         """What the best k take with this recall; None: an exact search."""
-        return self.calibration.effort(k, recall) if recall < 1 else None
+        if recall >= 1:
+            return None
+        if (k, recall) not in self._efforts:
+            self._efforts[k, recall] = self.calibration.effort(k, recall)
+        return self._efforts[k, recall]
 
     def search(self, queries: npt.NDArray[np.float32], k: int, allowed: Mask | None, effort: Effort | None) -> Found:
         """The best k rows for each query (q, dim): rows int64 (q, k), padded with -1, and scores float32 (q, k).
