@@ -6,8 +6,8 @@ import sys
 
 import typer
 
+from rocchio.cli import calibrate, demo, evaluate, freeze, index, recall, search
 from rocchio.cli import collection as collection_commands
-from rocchio.cli import demo, evaluate, freeze, index, recall, search
 from rocchio.cli.output import err
 from rocchio.errors import RocchioError, StorageFailure
 
@@ -30,6 +30,7 @@ app.command("verify")(collection_commands.verify)
 app.command("compact")(collection_commands.compact)
 app.command("freeze", epilog=freeze.EXAMPLES)(freeze.freeze)
 app.command("thaw")(freeze.thaw)
+app.command("calibrate", epilog=calibrate.EXAMPLES)(calibrate.calibrate)
 app.command("recall", epilog=recall.EXAMPLES)(recall.recall)
 app.command("delete", epilog=collection_commands.DELETE_EXAMPLES)(collection_commands.delete)
 app.command("demo")(demo.demo)

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 from rich.padding import Padding
 from rich.table import Table
@@ -17,9 +16,10 @@ from rich.text import Text
 import rocchio
 from rocchio.cli.options import AsJson, CollectionPath
 from rocchio.cli.output import counted, err, out, print_json, progress, show
+from rocchio.cli.vector_files import read_matrix
 from rocchio.engine.collection import Collection
 from rocchio.engine.highlight import snippet
-from rocchio.errors import BadRecord, InvalidArgument, NotFound
+from rocchio.errors import InvalidArgument
 from rocchio.sources import read_topics, read_vector_topics, read_weighted_topics
 from rocchio.types import Explanation, Hit, Run
 
@@ -123,7 +123,7 @@ def _search_matrix(
     options: dict[str, Any],
 ) -> None:
     """Search with the vectors of a file: a single one on the screen, several into a run; their ids are positions."""
-    queries = _read_matrix(path)
+    queries = read_matrix(path)
     if queries.ndim == 2 and (output is not None or len(queries) != 1):
         named = {str(row): vector for row, vector in enumerate(queries)}
         _search_topics(col, named, 1000 if k is None else k, output, as_json, options)
@@ -137,19 +137,6 @@ def _search_matrix(
         out.print(Text.assemble((f"{rank:>3}. ", "dim"), (hit.doc_id, "bold cyan"), (f"   {hit.score:.4f}", "green")))
         if explain:
             out.print(str(hit.why()), markup=False)
-
-
-def _read_matrix(path: Path) -> Any:
-    """The array of a .npy file. Raises NotFound, BadRecord."""
-    if not path.is_file():
-        raise NotFound(f"expected a file of vectors, found nothing at {path}; check the path")
-    try:
-        queries = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise BadRecord(path, 0, "expected an array of numbers as numpy.save writes it, found another file") from error
-    if not isinstance(queries, np.ndarray):
-        raise BadRecord(path, 0, "expected one array, as numpy.save writes it, found an archive of several")
-    return queries
 
 
 def _read_topics(col: Collection, path: Path, field: list[str] | None) -> Mapping[str, Any]:

@@ -58,11 +58,12 @@ class Setting:
 
     def towards(self, better: Setting, recall: float) -> Effort:
         """The effort between two settings for a recall between theirs."""
+        less, more = self.effort, better.effort
+        if more.probes < less.probes or more.refine < less.refine:
+            return more  # what lies between them was not measured and need not be better than the worse
         share = (recall - self.recall) / (better.recall - self.recall)
-        probes, refine = (
-            ceil(a + share * (b - a))
-            for a, b in ((self.effort.probes, better.effort.probes), (self.effort.refine, better.effort.refine))
-        )
+        probes = ceil(less.probes + share * (more.probes - less.probes))
+        refine = ceil(less.refine + share * (more.refine - less.refine))
         return Effort(probes, refine)
 
 

@@ -87,7 +87,7 @@ class VectorSegment:
         if originals.count < originals.rows:
             mask = originals.present if allowed is None else originals.present & allowed
         flat = np.ascontiguousarray(queries, np.float32).ravel()
-        least = 0 if effort is None or self.index.lists == 0 else self._least_entries(k, mask, effort)
+        least = 0 if effort is None or self.lists == 0 else self._least_entries(k, mask, effort)
         if effort is None or least == 0:
             rows, scores, _ = self.index.exact(flat, k, mask)
         else:
@@ -101,7 +101,7 @@ class VectorSegment:
         if 2 * chosen >= count:
             return 2 * k
         # each row is in two lists; as many allowed rows as an effort meets without a mask
-        usual = 2 * count * min(effort.probes, self.index.lists) // self.index.lists
+        usual = 2 * count * min(effort.probes, self.lists) // self.lists
         return max(usual, 2 * k) if EXACT_COST * chosen * chosen > usual * count else 0
 
     @property
@@ -112,7 +112,8 @@ class VectorSegment:
     @property
     def lists(self) -> int:
         """How many lists they are in; 0 for few vectors."""
-        return self.index.lists
+        _, _, count = self._index_file.native(LIST_SIZES, INDEX_ARRAYS[LIST_SIZES])
+        return count
 
     def answers(self, queries: npt.NDArray[np.float32], k: int, effort: Effort | None) -> tuple[Ids, int]:
         """Rows (n, k) found with an effort, exactly with none, and how many sign codes were compared."""

@@ -16,10 +16,12 @@ from rocchio.engine.adding import Adder, AddSummary, OnError, Progress
 from rocchio.engine.frozen import FreezeSummary
 from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.info import CollectionInfo, describe
+from rocchio.engine.knn_graph import KnnGraph, knn_graph
 from rocchio.engine.plan import Bm25Step
 from rocchio.engine.queries import Query, Vectors, check_unicode
 from rocchio.engine.recall import ALPHAS, QUERY_CUTS, RecallReport, recall_report
 from rocchio.engine.snapshot import DEFAULT_CACHE_MB, FieldChoice, SearchOptions, Snapshot, open_snapshot
+from rocchio.engine.vector_index import calibration_queries
 from rocchio.engine.verify import VerifyReport, verify
 from rocchio.engine.writer import Writer, due_for_merging
 from rocchio.errors import Corruption, InvalidArgument, NotFound, RocchioError
@@ -266,6 +268,39 @@ class Collection:
                 self._publish(lambda writer: writer.thaw())
             self._forget_changes()
             return self._snapshot.manifest.generation
+
+    def calibrate(self, queries: Any, field: str, *, progress: Callable[[int, int], None] | None = None) -> int:
+        """Measure what each recall takes with your own queries (n, dim), at least 20 of them; returns the generation.
+
+        A vector field's index is calibrated when it is built, with queries that are made of its vectors. Real queries
+        may be harder or easier; after this, `recall` holds for queries like these. The first 500 count, spread over
+        all if there are more. What is added later, or merged by compaction, is calibrated without them: calibrate
+        again. `progress` is told (segments done, segments). Raises InvalidArgument, also with uncommitted changes.
+        """
+        number, asked = calibration_queries(self.schema, queries, field)
+        with self._writing_nothing_else("calibrate"):
+            if self._snapshot.segments:
+                counter = _Counter(progress, len(self._snapshot.segments))
+                self._publish(lambda writer: writer.calibrate(number, asked, counter.advance))
+            self._forget_changes()
+            return self._snapshot.manifest.generation
+
+    def knn_graph(
+        self,
+        field: str,
+        k: int = 15,
+        *,
+        recall: float | None = None,
+        threads: int = 1,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> KnnGraph:
+        """The `k` nearest neighbours of every document's vector, itself not counted, as of the last commit.
+
+        `graph.doc_ids` names the nodes; `scipy.sparse.csr_matrix(graph.csr())` is the matrix of distances that
+        scikit-learn (`metric="precomputed"`) and umap take. `recall` is as for `search`. `progress` is told (documents
+        done, documents). Raises InvalidArgument.
+        """
+        return knn_graph(self._snapshot, field, k, recall, threads, progress)
 
     def close(self) -> None:
         """Drop uncommitted changes and release the writer lock. Searching stays possible."""

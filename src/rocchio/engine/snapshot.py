@@ -40,9 +40,8 @@ from rocchio.engine.vector_values import query_matrix
 from rocchio.engine.view import View
 from rocchio.errors import Corruption, InvalidArgument, NotFound, NotYet
 from rocchio.lexical.scoring import Bm25, parse_bm25
-from rocchio.storage.checked import SealedFile
 from rocchio.storage.directory import Directory
-from rocchio.storage.manifest import FrozenEntry, Manifest, SegmentEntry, read_manifest
+from rocchio.storage.manifest import Manifest, SegmentEntry, read_manifest
 from rocchio.storage.schema import Schema
 from rocchio.storage.segment import SegmentFile, sparse_name
 from rocchio.types import DocId, Explanation, Hit, Run
@@ -59,8 +58,8 @@ class SearchOptions(TypedDict, total=False):
     `alpha`, above 0 and below 1, lets the pruned kernel skip what is unlikely to matter.
 
     For a vector field only: `recall`, above 0 and at most 1, is the least share of the true best k wanted on average;
-    in this version all vectors are compared, and every answer has a recall of 1. `min_score` finds all documents that
-    score at least so, or the best k of them.
+    1 is exact, the default is 0.99. `min_score` finds all documents that score at least so, exactly, or the best k of
+    them.
     """
 
     field: FieldChoice
@@ -164,7 +163,7 @@ class Snapshot:
         """`search` in the vector field `name`."""
         check_vector_options(options, name)
         queries, single = query_matrix(query, name, self.schema.fields[name])
-        view = self._vector_view(name)
+        view = self.vector_view(name)
         if single:
             return self._hits(
                 self._names,
@@ -175,7 +174,8 @@ class Snapshot:
         parts = search_vectors_threads(view, queries, wanted, options.get("threads", 1))
         return _run(ids, self._names, parts, view.metric)
 
-    def _vector_view(self, name: str) -> VectorView:
+    def vector_view(self, name: str) -> VectorView:
+        """A vector field: its vectors by segment, and which documents are live."""
         if name not in self._vector_views:
             number = self.schema.vector_fields.index(name)
             segments = [segment.vectors[number] for segment in self.segments]
@@ -200,7 +200,7 @@ class Snapshot:
             queries, single = query_matrix(query, name, self.schema.fields[name])
             if not single:
                 raise InvalidArgument(f"expected one vector to explain, found {len(queries)}; explain them one by one")
-            return explain_vector(self._vector_view(name), queries[0], segment, row)
+            return explain_vector(self.vector_view(name), queries[0], segment, row)
         view, to_arrays = self._view({"scoring": scoring, "field": field})
         return explain(view, len(self), to_arrays([query]), segment, row)
 
@@ -399,8 +399,9 @@ def open_snapshot(
     raise Corruption(directory.path(""), None, "files vanish as fast as the manifest changes")
 
 
-def _identity(entry: SegmentEntry) -> tuple[str, SealedFile | None, tuple[FrozenEntry, ...]]:
-    return entry.name, entry.tombstones, tuple(entry.frozen.values())
+def _identity(entry: SegmentEntry) -> tuple[object, ...]:
+    """What an open segment depends on."""
+    return entry.name, entry.tombstones, tuple(entry.frozen.values()), entry.calibrations
 
 
 def _query_list(queries: Any, schema: Schema) -> list[Any]:
