@@ -1,8 +1,6 @@
 #include "dense/prepared_queries.hpp"
 
-#include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace rocchio::dense {
 

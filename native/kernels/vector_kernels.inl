@@ -387,7 +387,8 @@ std::uint64_t bound_rows(const std::int32_t* dots, const RowConstants* rows, std
     for (std::size_t r = 0; r < count; ++r) {
         const RowConstants row = rows[r];
         const float product = row.scale * static_cast<float>(dots[r]) + row.low * ranking.sum;
-        const float length = __builtin_sqrtf(2.0f * row.half_square) + row.error;
+        // the square of a small number may have been rounded to nothing
+        const float length = __builtin_sqrtf(2.0f * row.half_square + 0x1p-125f) + row.error;
         const float slack = ranking.norm * row.error + ranking.error * length + ranking.slack;
         uppers[r] = ranking.scale * product + ranking.half_squares * row.half_square + slack;
     }

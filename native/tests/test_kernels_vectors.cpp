@@ -1,12 +1,12 @@
 // Vector kernels: the portable level does what plain loops do, and every other level the same to the last
 // bit.
 
-#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
 #include <random>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "kernels/vector_kernels.hpp"
@@ -166,30 +166,34 @@ void test_scan(const VectorKernels& level) {
 // --------------------------------------------------------------------------------------------------
 
 void check_bounds(const VectorKernels& level, std::mt19937& random, std::size_t count, float size) {
+    const std::vector<float> numbers = random_floats(random, 4 * count, size);
     std::vector<RowConstants> rows(count);
-    for (RowConstants& row : rows) {
-        const std::vector<float> numbers = random_floats(random, 4, size);
-        row = {numbers[0], numbers[1], std::fabs(numbers[2]), std::fabs(numbers[3])};
-    }
+    for (std::size_t r = 0; r < count; ++r)
+        rows[r] = {numbers[4 * r], numbers[4 * r + 1], std::fabs(numbers[4 * r + 2]),
+                   std::fabs(numbers[4 * r + 3])};
+    rows[count / 2].half_square = 0.0f;
     std::vector<std::int32_t> dots(count);
     for (std::int32_t& dot : dots) dot = static_cast<std::int32_t>(random());
-    const RowRanking ranking{0.37f, -1234.0f, -1.0f, 3.0f, 0.02f, 1e-5f};
-    std::vector<float> expected(count);
-    for (std::size_t r = 0; r < count; ++r) {
-        const RowConstants& row = rows[r];
-        const float product = row.scale * static_cast<float>(dots[r]) + row.low * ranking.sum;
-        const float length = std::sqrt(2.0f * row.half_square) + row.error;
-        const float slack = ranking.norm * row.error + ranking.error * length + ranking.slack;
-        expected[r] = ranking.scale * product + ranking.half_squares * row.half_square + slack;
-    }
-    for (const float threshold : {-kInfinity, expected[0], expected[count / 2], 0.0f, kInfinity}) {
-        std::uint64_t reached = 0;
-        for (std::size_t r = 0; r < count; ++r)
-            reached |= std::uint64_t{expected[r] >= threshold ? 1u : 0u} << r;
-        std::vector<float> uppers(count);
-        CHECK(level.bound_rows(dots.data(), rows.data(), count, ranking, threshold, uppers.data()) ==
-              reached);
-        CHECK(same(uppers, expected));
+    for (const RowRanking& query : {RowRanking{0.37f, -1234.0f, -1.0f, 3.0f, 0.02f, 1e-5f},
+                                    RowRanking{0.37f, 99.0f, 0.0f, -3.0f, -0.02f, -1e-5f},
+                                    RowRanking{0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f}}) {
+        std::vector<float> expected;
+        for (std::size_t r = 0; r < count; ++r) {
+            const RowConstants& row = rows[r];
+            const float product = row.scale * static_cast<float>(dots[r]) + row.low * query.sum;
+            const float length = std::sqrt(2.0f * row.half_square + 0x1p-125f) + row.error;
+            const float slack = query.norm * row.error + query.error * length + query.slack;
+            expected.push_back(query.scale * product + query.half_squares * row.half_square + slack);
+        }
+        for (const float threshold : {-kInfinity, expected[0], expected[count / 2], 0.0f, kInfinity}) {
+            std::uint64_t reached = 0;
+            for (std::size_t r = 0; r < count; ++r)
+                reached |= std::uint64_t{expected[r] >= threshold ? 1u : 0u} << r;
+            std::vector<float> uppers(count);
+            CHECK(level.bound_rows(dots.data(), rows.data(), count, query, threshold, uppers.data()) ==
+                  reached);
+            CHECK(same(uppers, expected));
+        }
     }
 }
 
@@ -221,13 +225,13 @@ void test_hadamard(const VectorKernels& level, const VectorKernels& portable) {
     }
 }
 
-/// Sixteen interleaved sums, of which halves are added until one is left.
+/// Sixteen interleaved sums, each added to the one half of them further on, until one is left.
 template <typename Term>
 double plain_sum(std::size_t count, Term term) {
-    double sums[16] = {};
+    std::vector<double> sums(16);
     for (std::size_t i = 0; i < count; ++i) sums[i % 16] += term(i);
-    for (const std::size_t half : {8u, 4u, 2u, 1u})
-        for (std::size_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
+    for (; sums.size() > 1; sums.resize(sums.size() / 2))
+        for (std::size_t lane = 0; lane < sums.size() / 2; ++lane) sums[lane] += sums[lane + sums.size() / 2];
     return sums[0];
 }
 
@@ -239,9 +243,9 @@ void test_sums_of_floats(const VectorKernels& level) {
                                      b = random_floats(random, count, size);
             CHECK(level.dot_float(a.data(), b.data(), count) ==
                   plain_sum(count, [&](std::size_t i) { return double{a[i]} * double{b[i]}; }));
-            double square = 0.0;
+            double square = -1.0;
             CHECK(level.dot_and_square(a.data(), b.data(), count, &square) ==
-                  plain_sum(count, [&](std::size_t i) { return double{a[i]} * double{b[i]}; }));
+                  level.dot_float(a.data(), b.data(), count));
             CHECK(square == plain_sum(count, [&](std::size_t i) { return double{b[i]} * double{b[i]}; }));
             CHECK(level.distance_float(a.data(), b.data(), count) == plain_sum(count, [&](std::size_t i) {
                       const double difference = double{a[i]} - double{b[i]};

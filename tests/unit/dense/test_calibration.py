@@ -35,7 +35,8 @@ CALIBRATION = Calibration(
     [
         (10, 0.1, Effort(1, 40)),
         (10, 0.5, Effort(1, 40)),
-        (10, 0.51, Effort(4, 40)),
+        (10, 0.51, Effort(2, 40)),  # between two that were measured, in proportion, rounded up
+        (10, 0.95, Effort(7, 68)),
         (1, 0.9, Effort(4, 40)),  # the next larger k that was measured
         (10, 0.99, Effort(8, 90)),
         (10, 0.991, None),
@@ -45,7 +46,7 @@ CALIBRATION = Calibration(
         (101, 0.1, None),
     ],
 )
-def test_the_least_effort_that_reached_a_recall(k: int, recall: float, expected: Effort | None) -> None:
+def test_the_least_effort_for_a_recall(k: int, recall: float, expected: Effort | None) -> None:
     assert CALIBRATION.effort(k, recall) == expected
 
 
@@ -102,9 +103,7 @@ def test_recall_and_work_grow_along_the_frontier() -> None:
 def test_rows_are_looked_at_closely_while_that_gains() -> None:
     made = Made(100_000, 64, reach=4, lossy=True)
     found = calibrate(made, queries())
-    best = found.effort(10, 0.95)
-    assert best is not None
-    assert best.refine == REFINE_FACTORS[1] * 10
+    assert [s.effort.refine for s in found.settings if s.k == 10][-1] == REFINE_FACTORS[1] * 10
     # one more was tried, in vain, and then no more
     assert max(e.refine for e in made.efforts if e.refine < 400) == REFINE_FACTORS[2] * 10
 
