@@ -16,7 +16,7 @@ from dense_data import DenseSet
 from dense_limits import Limits
 from dense_tuning import Tuned, Tuner
 from measure import Built, Call, paired_ratio, paired_seconds
-from peers_dense import ENGINES, Engine, Opened
+from peers_dense import ENGINES, Engine, Opened, rows_of
 from peers_dense.faiss_engine import Flat
 from tables import table
 
@@ -167,7 +167,7 @@ def promise_section(indexes: Indexes, targets: Sequence[float]) -> list[str]:
         started = time.process_time()
         found = opened.search_at(queries, indexes.k, target)
         rate = len(queries) / (time.process_time() - started)
-        rows.append([str(target), f"{indexes.data.recall(found, indexes.k):.4f}", f"{rate:,.0f}"])
+        rows.append([str(target), f"{indexes.data.recall(rows_of(opened, found), indexes.k):.4f}", f"{rate:,.0f}"])
     return ["### Recall asked for and delivered by rocchio", "", *table(["recall=", "delivered", "q/s of CPU"], rows)]
 
 
@@ -179,17 +179,22 @@ def flat_section(indexes: Indexes, single_count: int) -> list[str]:
     flat = Flat(data.base)
     batch: dict[str, Call] = {flat.name: lambda: flat.search(data.queries, k)}
     single: dict[str, Callable[[Any], Any]] = {flat.name: lambda query: flat.search(query, k)}
+    ours: dict[str, Callable[[Any], Any]] = {}
     if FIRST in indexes.built:
         opened: Any = indexes.open(FIRST)
         batch = {"rocchio recall=1": lambda: opened.search_at(data.queries, k, 1.0), **batch}
-        named = {f"rocchio recall={recall:g}": recall for recall in (1.0, FLAT_RECALL)}
+        least = Tuner(opened, data, k).cheapest(FLAT_RECALL)
+        named = {
+            f"rocchio recall={recall:g}": recall for recall in (1.0, *([least.setting.effort / 10000] if least else []))
+        }
         ours = {name: (lambda query, r=r: opened.search_at(query, k, r)) for name, r in named.items()}
         single = {**ours, **single}
     seconds = paired_seconds(batch, indexes.rounds)
     times = single_latencies(single, data.queries[:single_count])
     rows = []
     for name, call in single.items():
-        all_rows = np.concatenate([call(data.queries[i : i + 1]) for i in range(single_count)])
+        answers = [call(data.queries[i : i + 1]) for i in range(single_count)]
+        all_rows = np.concatenate([rows_of(opened, one) if name in ours else one for one in answers])
         rate = f"{len(data.queries) / statistics.median(seconds[name]):,.0f}" if name in seconds else ""
         median = statistics.median(times[name])
         below = statistics.median(times[flat.name])

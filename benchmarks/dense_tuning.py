@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import numpy.typing as npt
+from typing import Any
 
 from dense_data import DenseSet
-from peers_dense import Opened, Setting
+from peers_dense import Opened, Setting, rows_of
 
 TIMES = 2
 
@@ -48,7 +47,7 @@ class Tuner:
     def recall(self, setting: Setting) -> float:
         """The recall of a setting."""
         if setting not in self._recalls:
-            self._recalls[setting] = self._data.recall(self._search(setting), self._k)
+            self._recalls[setting] = self._data.recall(rows_of(self._opened, self._search(setting)), self._k)
         return self._recalls[setting]
 
     def cheapest(self, target: float) -> Tuned | None:
@@ -68,5 +67,5 @@ class Tuner:
         self._search(setting)
         return time.process_time() - started
 
-    def _search(self, setting: Setting) -> npt.NDArray[object]:
+    def _search(self, setting: Setting) -> Any:
         return self._opened.search(self._data.queries, self._k, setting)

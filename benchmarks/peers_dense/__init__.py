@@ -11,7 +11,7 @@ from peers_dense import (
     symphonyqg_engine,
     usearch_engine,
 )
-from peers_dense.engine import Engine, Matrix, Opened, Reads, Setting
+from peers_dense.engine import Engine, Matrix, Opened, Reads, Setting, rows_of
 
 MODULES = (
     rocchio_engine,
@@ -25,4 +25,4 @@ MODULES = (
 ENGINES: dict[str, Engine] = {engine.name: engine for module in MODULES for engine in module.ENGINES}
 """By name, in the order of the tables; rocchio is the first."""
 
-__all__ = ["ENGINES", "Engine", "Matrix", "Opened", "Reads", "Setting"]
+__all__ = ["ENGINES", "Engine", "Matrix", "Opened", "Reads", "Setting", "rows_of"]

@@ -33,14 +33,15 @@ class Opened(Protocol):
     """An index that answers queries on one thread.
 
     `efforts` are the least and the largest effort worth a try, `choices` what else a setting can choose between. An
-    index may also have `reads(queries, k, setting) -> Reads`, from its own counters.
+    index may also have `reads(queries, k, setting) -> Reads`, from its own counters, and `rows(answer)`, which makes
+    whole numbers [queries, k] of what its search gives, without being timed.
     """
 
     efforts: tuple[int, int]
     choices: tuple[float | None, ...]
 
     def search(self, queries: Matrix, k: int, setting: Setting) -> npt.NDArray[Any]:
-        """Rows of the top k of all queries, whole numbers [queries, k]; this is timed."""
+        """Rows of the top k of all queries, whole numbers [queries, k] or what `rows` makes them of; this is timed."""
 
     def name_of(self, setting: Setting) -> str:
         """The setting in the engine's own words."""
@@ -74,3 +75,9 @@ class Engine:
         """Bytes of vectors, codes and graph that a search holds in memory: the files it loads are their image."""
         unread = {path for pattern in self.unread for path in folder.rglob(pattern)}
         return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and path not in unread)
+
+
+def rows_of(opened: Opened, answer: Any) -> npt.NDArray[Any]:
+    """Whole numbers [queries, k] from what a search gave."""
+    rows: npt.NDArray[Any] = getattr(opened, "rows", np.asarray)(answer)
+    return rows

@@ -42,7 +42,9 @@ template <typename T>
 CheckedArray<T> array_from(const nb::dict& arrays, const char* name, std::size_t items = 1) {
     const auto entry =
         nb::cast<std::tuple<std::shared_ptr<CheckedFile>, std::size_t, std::size_t>>(arrays[name]);
-    return {std::get<0>(entry), std::get<1>(entry), std::get<2>(entry) / items};
+    const auto& [file, offset, count] = entry;
+    if (count % items != 0) throw Corruption(file->path(), offset, "an array ends within a row");
+    return {file, offset, count / items};
 }
 
 constexpr std::size_t kConstants = sizeof(RowConstants) / sizeof(float);

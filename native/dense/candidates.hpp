@@ -45,7 +45,8 @@ class CandidateKey {
     std::uint64_t key_;
 };
 
-/// Brings the best `keep` of keys to the front (Hoare's quickselect). `keep` is positive and less than their number.
+/// Brings the best `keep` of keys to the front (Hoare's quickselect). `keep` is positive and less than their
+/// number.
 inline void select_best(std::span<CandidateKey> keys, std::size_t keep) {
     while (keys.size() > 1) {
         // the median of three is the pivot, and moves to the end

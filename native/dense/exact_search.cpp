@@ -19,6 +19,18 @@ constexpr std::size_t kGroup = 32;
 /// More than what rounding changes in a bound, as a share of the largest numbers in it.
 constexpr float kRounding = 0x1p-19f;
 
+/// More than what rounding changes in a score, as a share of the largest number in it. Rows whose scores are
+/// equal once they are rounded are ordered by row, so that none of them may be ruled out.
+constexpr float kScoreRounding = 0x1p-22f;
+
+/// At least the largest ranking value that belongs to a score.
+float largest_score(const Transform& transform, float query, float row) {
+    constexpr float kMost = 0x1p120f;  // of rows that are out of all bounds
+    if (transform.metric() == Metric::cosine) return 1.0f;
+    if (transform.metric() == Metric::l2) return std::min(kMost, (query + row) * (query + row));
+    return std::min(kMost, query * (row + transform.mean_length()));
+}
+
 std::vector<std::uint32_t> set_bits(std::span<const std::uint8_t> bitmap, std::size_t count) {
     std::vector<std::uint32_t> rows;
     for (std::size_t byte = 0; byte < bitmap.size(); ++byte) {
@@ -35,9 +47,10 @@ std::vector<std::uint32_t> set_bits(std::span<const std::uint8_t> bitmap, std::s
 /// Some rows, side by side.
 struct VectorIndex::ExactSearch::Tile {
     const std::uint8_t* codes = nullptr;
-    std::vector<std::uint8_t> copied;
+    const RowConstants* constants = nullptr;
+    std::vector<std::uint8_t> copied_codes;
+    std::vector<RowConstants> copied_constants;
     std::span<const std::uint32_t> rows;
-    RowTerms terms;
 };
 
 VectorResults VectorIndex::exact(const VectorQueries& queries) const {
@@ -61,9 +74,13 @@ VectorIndex::ExactSearch::ExactSearch(const VectorIndex& index, const VectorQuer
     for (std::size_t query = 0; query < prepared_.size(); ++query) {
         lowers_[query].reset(queries.k);
         const SignedCode& code = prepared_.constants(query);
-        const float largest = prepared_.norm(query) * index.largest_norm_ + index.largest_addend_;
-        query_bounds_.push_back({code.scale, static_cast<float>(code.sum), prepared_.norm(query),
-                                 prepared_.error(query), kRounding * largest});
+        const float norm = prepared_.norm(query);
+        const float largest = norm * index.largest_norm_ + index.largest_addend_;
+        const float slack =
+            kRounding * largest + kScoreRounding * largest_score(index.transform_, norm, index.largest_norm_);
+        rankings_.push_back({code.scale, static_cast<float>(code.sum),
+                             half_squares_of(index.transform_.metric()), norm, prepared_.error(query),
+                             slack});
     }
 }
 
@@ -91,21 +108,22 @@ void VectorIndex::ExactSearch::run(std::int64_t* rows, float* scores, Work& work
     }
 }
 
-/// Brings rows, which ascend, side by side; codes are copied only where they are not neighbours.
+/// Brings rows, which ascend, side by side; they are copied only where they are not neighbours.
 void VectorIndex::ExactSearch::load(std::span<const std::uint32_t> rows, Tile& tile) const {
     const std::size_t width = prepared_.width();
     tile.rows = rows;
-    tile.terms.reserve(rows.size());
-    for (const std::uint32_t row : rows) tile.terms.add(index_.constants_[row], index_.transform_.metric());
-    const bool together = rows.back() - rows.front() + 1 == rows.size();
     tile.codes = index_.codes_.data() + rows.front() * width;
-    if (together) return;
-    tile.copied.clear();
+    tile.constants = index_.constants_.data() + rows.front();
+    if (rows.back() - rows.front() + 1 == rows.size()) return;
+    tile.copied_codes.clear();
+    tile.copied_constants.clear();
     for (const std::uint32_t row : rows) {
         const std::uint8_t* code = index_.codes_.data() + row * width;
-        tile.copied.insert(tile.copied.end(), code, code + width);
+        tile.copied_codes.insert(tile.copied_codes.end(), code, code + width);
+        tile.copied_constants.push_back(index_.constants_[row]);
     }
-    tile.codes = tile.copied.data();
+    tile.codes = tile.copied_codes.data();
+    tile.constants = tile.copied_constants.data();
 }
 
 /// Adds the rows of a tile that may be among the best of each query.
@@ -116,16 +134,25 @@ void VectorIndex::ExactSearch::bound(const Tile& tile) {
     kernels.dot_tile(tile.codes, prepared_.width(), tile.rows.size(), prepared_.codes(0), prepared_.size(),
                      dots, kernels::kBoundRows);
     for (std::size_t query = 0; query < prepared_.size(); ++query) {
-        const kernels::QueryBounds& of_query = query_bounds_[query];
+        kernels::RowRanking ranking = rankings_[query];
         Candidates& lowers = lowers_[query];
-        std::uint64_t above = kernels.bound_rows(dots + query * kernels::kBoundRows, tile.terms.bounds(0),
-                                                 tile.rows.size(), of_query, lowers.threshold(), uppers);
-        for (; above != 0; above &= above - 1) {
-            const auto i = static_cast<std::size_t>(std::countr_zero(above));
-            const float slack =
-                of_query.norm * tile.terms.error(i) + of_query.error * tile.terms.norm(i) + of_query.slack;
+        const std::int32_t* of_query = dots + query * kernels::kBoundRows;
+        std::uint64_t reaching = kernels.bound_rows(of_query, tile.constants, tile.rows.size(), ranking,
+                                                    lowers.threshold(), uppers);
+        if (reaching == 0) continue;
+        // with all that counts for errors the other way round, the upper bound is the lower one
+        ranking.norm = -ranking.norm;
+        ranking.error = -ranking.error;
+        ranking.slack = -ranking.slack;
+        float floors[kernels::kBoundRows];
+        kernels.bound_rows(of_query, tile.constants, tile.rows.size(), ranking, 0.0f, floors);
+        for (; reaching != 0; reaching &= reaching - 1) {
+            const auto i = static_cast<std::size_t>(std::countr_zero(reaching));
             uppers_[query].push_back({uppers[i], tile.rows[i]});
-            lowers.add({uppers[i] - 2.0f * slack, tile.rows[i]});
+            // nothing is known of a row that is not finite
+            const float floor =
+                std::isfinite(floors[i]) ? floors[i] : -std::numeric_limits<float>::infinity();
+            lowers.add({floor, tile.rows[i]});
         }
     }
 }
@@ -140,7 +167,7 @@ std::vector<Candidate> VectorIndex::ExactSearch::finalists(std::size_t query) {
     }
     std::vector<Candidate> last;
     for (const Candidate& candidate : uppers_[query])
-        if (candidate.value >= least) last.push_back(candidate);
+        if (!(candidate.value < least)) last.push_back(candidate);
     return last;
 }
 

@@ -27,7 +27,7 @@ class VectorIndex::ExactSearch {
     const VectorIndex& index_;
     const VectorQueries& queries_;
     PreparedQueries prepared_;
-    std::vector<kernels::QueryBounds> query_bounds_;
+    std::vector<kernels::RowRanking> rankings_;
     std::vector<Candidates> lowers_;  // by query: the best lower bounds
     std::vector<std::vector<Candidate>>
         uppers_;  // by query: rows that may be among the best, with upper bounds

@@ -10,10 +10,14 @@ namespace rocchio::dense {
 
 namespace {
 
+/// No number of a decoded row may be larger: sums and products of what is below this stay floats. Vectors
+/// that were accepted are below (1e15 in each of at most 65536 dimensions).
+constexpr float kLargest = 0x1p60f;
+
 bool is_sound(const RowConstants& row) {
-    return std::isfinite(row.scale) && row.scale >= 0.0f && std::isfinite(row.low) &&
-           std::isfinite(row.half_square) && row.half_square >= 0.0f && std::isfinite(row.error) &&
-           row.error >= 0.0f;
+    return row.scale >= 0.0f && row.scale * 255.0f <= kLargest && std::fabs(row.low) <= kLargest &&
+           row.half_square >= 0.0f && row.half_square <= kLargest * kLargest && row.error >= 0.0f &&
+           std::isfinite(row.error);
 }
 
 void check_codes(const CodeArrays& codes, std::size_t width) {
@@ -23,7 +27,7 @@ void check_codes(const CodeArrays& codes, std::size_t width) {
     const auto odd = std::find_if_not(constants.begin(), constants.end(), is_sound);
     if (odd != constants.end())
         codes.constants.fail(static_cast<std::size_t>(odd - constants.begin()),
-                             "a code's constants are not finite");
+                             "a code's constants are out of range");
 }
 
 /// The first block of each list, and the end.
@@ -67,7 +71,6 @@ VectorIndex::VectorIndex(Transform transform, Originals originals, const CodeArr
     constants_ = codes.constants.all();
     centroid_codes_ = lists.centroids.codes.all();
     centroid_constants_ = lists.centroids.constants.all();
-    centroids_.assign(centroid_constants_, transform_.metric());
     sizes_ = lists.sizes.all();
     blocks_ = lists.blocks.all();
     for (std::size_t list = 0; list < sizes_.size(); ++list) {
@@ -102,7 +105,8 @@ std::vector<std::uint32_t> VectorIndex::listed_rows() const {
     std::vector<std::uint32_t> rows;
     for (std::size_t list = 0; list < lists(); ++list) {
         const std::uint8_t* block = first_block_of(list);
-        for (std::size_t begin = 0; begin < sizes_[list]; begin += kernels::kSignRows, block += layout_.bytes) {
+        for (std::size_t begin = 0; begin < sizes_[list];
+             begin += kernels::kSignRows, block += layout_.bytes) {
             const std::uint32_t* of_block = layout_.rows_of(block);
             rows.insert(rows.end(), of_block, of_block + std::min(kernels::kSignRows, sizes_[list] - begin));
         }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "base/bitmap.hpp"
@@ -18,12 +19,16 @@ constexpr std::size_t kGroup = 1024;
 /// Queries that want the same list, on average, are enough.
 constexpr std::size_t kSharing = 12;
 
-/// Queries whose products with centroids are computed together, and how many centroids stay in the first cache.
+/// Queries whose products with centroids are computed together, and how many centroids stay in the first
+/// cache.
 constexpr std::size_t kCentroidQueries = 32;
 constexpr std::size_t kCentroidTile = 32;
 
 /// Errors of estimates, in standard deviations, that may separate a row of the best k from the k-th.
 constexpr float kDeviations = 6.0f;
+
+/// Originals that are asked for from memory ahead of their use.
+constexpr std::size_t kAhead = 6;
 
 /// One in this many lists of a query is scanned before the lists are taken in order.
 constexpr std::size_t kLeading = 8;
@@ -34,7 +39,8 @@ VectorResults VectorIndex::search(const VectorQueries& queries, const Effort& ef
     const std::size_t count = queries.values.size() / dim(), k = queries.k;
     VectorResults results{std::vector<std::int64_t>(count * k), std::vector<float>(count * k), {}};
     ListSearch search(*this, queries, effort);
-    const std::size_t group = std::clamp<std::size_t>(kSharing * lists() / std::max<std::size_t>(effort.probes, 1), 64, kGroup);
+    const std::size_t group =
+        std::clamp<std::size_t>(kSharing * lists() / std::max<std::size_t>(effort.probes, 1), 64, kGroup);
     for (std::size_t first = 0; first < count; first += group) {
         const std::size_t size = std::min(group, count - first);
         search.run(queries.values.subspan(first * dim(), size * dim()), results.rows.data() + first * k,
@@ -48,6 +54,9 @@ VectorIndex::ListSearch::ListSearch(const VectorIndex& index, const VectorQuerie
                                     const Effort& effort)
     : index_(index), queries_(queries), effort_(effort), nearness_(index.lists()) {
     effort_.probes = std::clamp<std::size_t>(effort.probes, 1, index.lists());
+    // more than all entries cannot be kept: a number from a file must not decide how much memory is taken
+    const std::size_t entries = index.first_blocks_.back() * kernels::kSignRows;
+    effort_.refine = std::clamp<std::size_t>(effort.refine, 1, std::max<std::size_t>(entries, 1));
 }
 
 void VectorIndex::ListSearch::run(std::span<const float> values, std::int64_t* rows, float* scores) {
@@ -61,11 +70,12 @@ void VectorIndex::ListSearch::run(std::span<const float> values, std::int64_t* r
     choose_lists(queries);
     scan_nearest(queries.size());
     scan_by_list(queries.size());
-    for (std::size_t query = 0; query < queries.size(); ++query) {
-        scan_until_enough(queries, query);
-        refine(queries, query);
-        finish(queries, query, rows + query * queries_.k, scores + query * queries_.k);
-    }
+    for (std::size_t query = 0; query < queries.size(); ++query) scan_until_enough(queries, query);
+    gather_rows(queries.size());
+    contenders_.clear();
+    contender_ends_.clear();
+    for (std::size_t query = 0; query < queries.size(); ++query) refine(queries, query);
+    score_contenders(queries, rows, scores);
 }
 
 void VectorIndex::ListSearch::choose_lists(const PreparedQueries& queries) {
@@ -75,8 +85,8 @@ void VectorIndex::ListSearch::choose_lists(const PreparedQueries& queries) {
         const std::size_t count = std::min(kCentroidQueries, queries.size() - first);
         for (std::size_t list = 0; list < lists; list += kCentroidTile) {
             kernels::vector_kernels().dot_tile(index_.centroid_codes_.data() + list * width, width,
-                                               std::min(kCentroidTile, lists - list),
-                                               queries.codes(first), count, dots.data() + list, lists);
+                                               std::min(kCentroidTile, lists - list), queries.codes(first),
+                                               count, dots.data() + list, lists);
         }
         for (std::size_t query = first; query < first + count; ++query)
             choose_lists_of(queries, query, dots.data() + (query - first) * lists);
@@ -87,13 +97,15 @@ void VectorIndex::ListSearch::choose_lists(const PreparedQueries& queries) {
 void VectorIndex::ListSearch::choose_lists_of(const PreparedQueries& queries, std::size_t query,
                                               const std::int32_t* centroid_dots) {
     const SignedCode& code = queries.constants(query);
-    const kernels::QueryBounds terms{code.scale, static_cast<float>(code.sum), 0.0f, 0.0f, 0.0f};
+    const kernels::RowRanking ranking{
+        code.scale, static_cast<float>(code.sum), half_squares_of(index_.transform_.metric()), 0.0f, 0.0f,
+        0.0f};
     nearest_.reset(effort_.probes);
     for (std::size_t first = 0; first < nearness_.size(); first += kernels::kBoundRows) {
         const std::size_t count = std::min(kernels::kBoundRows, nearness_.size() - first);
         std::uint64_t near = kernels::vector_kernels().bound_rows(
-            centroid_dots + first, index_.centroids_.bounds(first), count, terms, nearest_.threshold(),
-            nearness_.data() + first);
+            centroid_dots + first, index_.centroid_constants_.data() + first, count, ranking,
+            nearest_.threshold(), nearness_.data() + first);
         for (; near != 0; near &= near - 1) {
             const std::size_t list = first + static_cast<std::size_t>(std::countr_zero(near));
             nearest_.add({nearness_[list], static_cast<std::uint32_t>(list)});
@@ -101,7 +113,8 @@ void VectorIndex::ListSearch::choose_lists_of(const PreparedQueries& queries, st
     }
     const std::span<const CandidateKey> best = nearest_.best();
     order_.assign(best.begin(), best.end());
-    std::sort(order_.begin(), order_.end(), [](CandidateKey a, CandidateKey b) { return a.is_better_than(b); });
+    std::sort(order_.begin(), order_.end(),
+              [](CandidateKey a, CandidateKey b) { return a.is_better_than(b); });
     std::vector<ScoredList>& lists = progress_[query].lists;
     lists.clear();
     for (const CandidateKey list : order_) {
@@ -205,47 +218,69 @@ std::uint32_t VectorIndex::ListSearch::allowed_of(std::span<const std::uint32_t>
     return allowed;
 }
 
-/// Estimates the best candidates again, from their eight-bit codes. Rows that two lists showed count once.
-void VectorIndex::ListSearch::refine(const PreparedQueries& queries, std::size_t query) {
+/// Brings the rows of the best candidates together, in order. Rows that two lists showed count once.
+void VectorIndex::ListSearch::gather_rows(std::size_t count) {
     rows_.clear();
-    for (const CandidateKey candidate : progress_[query].candidates.best()) rows_.push_back(candidate.row());
-    std::sort(rows_.begin(), rows_.end());
-    rows_.erase(std::unique(rows_.begin(), rows_.end()), rows_.end());
-    dots_.resize(rows_.size());
-    kernels::vector_kernels().dot_chosen(index_.codes_.data(), queries.width(), rows_.data(), rows_.size(),
-                                         queries.codes(query), dots_.data());
-    refined_.clear();
-    for (std::size_t i = 0; i < rows_.size(); ++i) {
-        const RowConstants& row = index_.constants_[rows_[i]];
-        const float value = queries.constants(query).product(dots_[i], row);
-        refined_.push_back({value + addend_of(row, index_.transform_.metric()), rows_[i]});
+    row_ends_.clear();
+    for (std::size_t query = 0; query < count; ++query) {
+        const auto first = static_cast<std::ptrdiff_t>(rows_.size());
+        for (const CandidateKey candidate : progress_[query].candidates.best())
+            rows_.push_back(candidate.row());
+        std::sort(rows_.begin() + first, rows_.end());
+        rows_.erase(std::unique(rows_.begin() + first, rows_.end()), rows_.end());
+        row_ends_.push_back(rows_.size());
     }
-    work_.refined += refined_.size();
+    work_.refined += rows_.size();
 }
 
-/// Scores what may be among the best k from the originals.
-void VectorIndex::ListSearch::finish(const PreparedQueries& queries, std::size_t query, std::int64_t* rows,
-                                     float* scores) {
+/// Estimates a query's rows again, from their eight-bit codes, and keeps those that may be among the best k.
+void VectorIndex::ListSearch::refine(const PreparedQueries& queries, std::size_t query) {
+    const std::size_t first = query > 0 ? row_ends_[query - 1] : 0, last = row_ends_[query];
+    dots_.resize(last - first);
+    kernels::vector_kernels().dot_chosen(index_.codes_.data(), queries.width(), rows_.data() + first,
+                                         last - first, queries.codes(query), dots_.data());
+    refined_.clear();
+    for (std::size_t i = first; i < last; ++i) {
+        const RowConstants& row = index_.constants_[rows_[i]];
+        const float value = queries.constants(query).product(dots_[i - first], row);
+        refined_.emplace_back(Candidate{value + addend_of(row, index_.transform_.metric()), rows_[i]});
+    }
     const float root = std::sqrt(static_cast<float>(queries.width()));
     const float deviation =
         (queries.norm(query) * index_.mean_error_ + queries.error(query) * index_.mean_norm_) / root;
-    const std::span<Candidate> best = contenders(kDeviations * deviation);
-    ExactScore score(index_.transform_.metric(), queries.given(query), index_.originals_);
-    score_exactly(score, index_.originals_, best);
-    work_.rescored += best.size();
-    write_best(best, queries_.k, rows, scores);
+    keep_contenders(kDeviations * deviation);
 }
 
-/// The refined rows that are at most `slack` worse than the k-th.
-std::span<Candidate> VectorIndex::ListSearch::contenders(float slack) {
-    if (queries_.k >= refined_.size()) return refined_;
-    const auto last = refined_.begin() + static_cast<std::ptrdiff_t>(queries_.k - 1);
-    std::nth_element(refined_.begin(), last, refined_.end(), is_better);
-    const float least = last->value - slack;
-    const auto end =
-        std::partition(refined_.begin() + static_cast<std::ptrdiff_t>(queries_.k), refined_.end(),
-                       [least](const Candidate& candidate) { return candidate.value >= least; });
-    return {refined_.begin(), end};
+/// Keeps the refined rows that are at most `slack` worse than the k-th.
+void VectorIndex::ListSearch::keep_contenders(float slack) {
+    float least = -std::numeric_limits<float>::infinity();
+    if (queries_.k < refined_.size()) {
+        select_best(refined_, queries_.k);
+        CandidateKey last = refined_.front();
+        for (const CandidateKey key : std::span(refined_).first(queries_.k))
+            last = last.is_better_than(key) ? key : last;
+        least = last.value() - slack;
+    }
+    for (const CandidateKey key : refined_)
+        if (!(key.value() < least)) contenders_.push_back({key.value(), key.row()});
+    contender_ends_.push_back(contenders_.size());
+}
+
+/// Scores all queries' contenders from the originals and writes the best of each query.
+void VectorIndex::ListSearch::score_contenders(const PreparedQueries& queries, std::int64_t* rows,
+                                               float* scores) {
+    for (std::size_t query = 0, i = 0; query < queries.size(); ++query) {
+        ExactScore score(index_.transform_.metric(), queries.given(query), index_.originals_);
+        const std::size_t first = i;
+        for (; i < contender_ends_[query]; ++i) {
+            // of the queries that follow, too
+            if (i + kAhead < contenders_.size()) index_.originals_.fetch(contenders_[i + kAhead].row);
+            contenders_[i].value = score(contenders_[i].row);
+        }
+        write_best(std::span(contenders_).subspan(first, i - first), queries_.k, rows + query * queries_.k,
+                   scores + query * queries_.k);
+    }
+    work_.rescored += contenders_.size();
 }
 
 }  // namespace rocchio::dense

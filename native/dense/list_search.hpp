@@ -39,9 +39,10 @@ class VectorIndex::ListSearch {
     void scan_until_enough(const PreparedQueries& queries, std::size_t query);
     void scan_list(Progress& progress, const ScoredList& list, const std::uint8_t* following);
     std::uint32_t allowed_of(std::span<const std::uint32_t> rows) const;
+    void gather_rows(std::size_t count);
     void refine(const PreparedQueries& queries, std::size_t query);
-    std::span<Candidate> contenders(float slack);
-    void finish(const PreparedQueries& queries, std::size_t query, std::int64_t* rows, float* scores);
+    void keep_contenders(float slack);
+    void score_contenders(const PreparedQueries& queries, std::int64_t* rows, float* scores);
 
     const VectorIndex& index_;
     const VectorQueries& queries_;
@@ -51,9 +52,12 @@ class VectorIndex::ListSearch {
     std::vector<float> nearness_;     // of each list
     Candidates nearest_;              // lists
     std::vector<CandidateKey> order_;
-    std::vector<std::uint32_t> rows_;
+    std::vector<std::uint32_t> rows_;  // to refine, query by query
+    std::vector<std::size_t> row_ends_;
     std::vector<std::int32_t> dots_;
-    std::vector<Candidate> refined_;
+    std::vector<CandidateKey> refined_;
+    std::vector<Candidate> contenders_;  // for the best k, query by query
+    std::vector<std::size_t> contender_ends_;
 };
 
 }  // namespace rocchio::dense

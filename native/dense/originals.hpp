@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <variant>
 #include <vector>
 
@@ -62,19 +63,25 @@ class ExactScore {
             square_ = kernels::vector_kernels().dot_float(query, query, originals.dim());
     }
 
-    /// Inner product, cosine (0 for a vector of zeros), or minus the squared distance.
+    /// Inner product, cosine (0 for a vector of zeros), or minus the squared distance; minus infinity for
+    /// what is no number.
     float operator()(std::size_t row) {
-        const std::size_t dim = originals_.dim();
-        const float* values = originals_.row(row, buffer_.data());
-        const auto& kernels = kernels::vector_kernels();
-        if (metric_ == Metric::l2) return static_cast<float>(-kernels.distance_float(query_, values, dim));
-        const double dot = kernels.dot_float(query_, values, dim);
-        if (metric_ == Metric::inner_product) return static_cast<float>(dot);
-        const double lengths = std::sqrt(square_) * std::sqrt(kernels.dot_float(values, values, dim));
-        return static_cast<float>(lengths > 0.0 ? dot / lengths : 0.0);
+        const auto score = static_cast<float>(of(originals_.row(row, buffer_.data())));
+        return std::isnan(score) ? -std::numeric_limits<float>::infinity() : score;
     }
 
   private:
+    double of(const float* values) const {
+        const std::size_t dim = originals_.dim();
+        const auto& kernels = kernels::vector_kernels();
+        if (metric_ == Metric::l2) return -kernels.distance_float(query_, values, dim);
+        if (metric_ == Metric::inner_product) return kernels.dot_float(query_, values, dim);
+        double square = 0.0;
+        const double dot = kernels.dot_and_square(query_, values, dim, &square);
+        const double lengths = std::sqrt(square_) * std::sqrt(square);
+        return lengths > 0.0 ? dot / lengths : 0.0;
+    }
+
     Metric metric_;
     const float* query_;
     const Originals& originals_;

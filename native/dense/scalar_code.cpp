@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace rocchio::dense {
 
@@ -14,13 +15,14 @@ RowConstants encode(const float* values, std::size_t width, float error, std::ui
     double lost = 0.0, square = 0.0;
     for (std::size_t j = 0; j < width; ++j) {
         const float place = std::isfinite(inverse) ? (values[j] - low) * inverse + 0.5f : 0.0f;
-        code[j] = static_cast<std::uint8_t>(std::clamp(place, 0.0f, 255.0f));
+        // in this order, what is not a number becomes 0
+        code[j] = static_cast<std::uint8_t>(std::min(std::max(0.0f, place), 255.0f));
         const double value = values[j];
         const double difference = value - (static_cast<double>(scale) * code[j] + static_cast<double>(low));
         lost += difference * difference;
         square += value * value;
     }
-    const auto bound = static_cast<float>((std::sqrt(lost) + static_cast<double>(error)) * (1.0 + 0x1p-20));
+    const float bound = rounded_up((std::sqrt(lost) + static_cast<double>(error)) * (1.0 + 0x1p-20));
     return {scale, low, static_cast<float>(square / 2), bound};
 }
 

@@ -3,30 +3,40 @@
 // "Similarity search in the blink of an eye with compressed indices", VLDB 2023), and queries as signed
 // bytes, so that estimates are sums of products of integers.
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
 #include "dense/metric.hpp"
+#include "kernels/vector_kernels.hpp"
 
 namespace rocchio::dense {
 
-/// A row is about scale * code + low. `half_square` is half its squared length, `error` at least |row -
-/// decoded row|.
-struct RowConstants {
-    float scale;
-    float low;
-    float half_square;
-    float error;
-};
+using kernels::RowConstants;
+
+/// The least float that is not less, or the largest.
+inline float rounded_up(double value) {
+    if (value >= static_cast<double>(std::numeric_limits<float>::max()))
+        return std::numeric_limits<float>::max();
+    const auto near = static_cast<float>(value);
+    return static_cast<double>(near) < value ? std::nextafter(near, std::numeric_limits<float>::infinity())
+                                             : near;
+}
 
 /// Writes the code of `values` (`width` of them), which are themselves off by `error` at most.
 RowConstants encode(const float* values, std::size_t width, float error, std::uint8_t* code);
 
-/// What counts in a row's ranking value beside its product with the query (metric.hpp).
+/// How often a row's half_square counts in its ranking value (metric.hpp).
+inline float half_squares_of(Metric metric) {
+    return metric == Metric::l2 ? -1.0f : 0.0f;
+}
+
+/// What counts in a row's ranking value beside its product with the query.
 inline float addend_of(const RowConstants& row, Metric metric) {
-    return metric == Metric::l2 ? -row.half_square : 0.0f;
+    return half_squares_of(metric) * row.half_square;
 }
 
 /// values = scale * code + low.

@@ -1,6 +1,8 @@
 #include "dense/transform.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -17,11 +19,21 @@ constexpr double kRotationError = 4 * 19 * 0x1p-23;
 /// Normalising and subtracting the mean, likewise.
 constexpr double kShiftError = 4 * 0x1p-23;
 
+/// Longer vectors than any that a collection takes: only damaged files hold them.
+constexpr double kLargestLength = 1e18;
+
+std::size_t checked_dim(std::size_t dim) {
+    if (dim < 1 || dim > kMaxDim) throw std::invalid_argument("expected 1 to 65536 dimensions");
+    return dim;
+}
+
 }  // namespace
 
 Transform::Transform(Metric metric, std::size_t dim, std::uint64_t seed, std::vector<float> mean)
-    : metric_(metric), rotation_(dim, seed), mean_(std::move(mean)) {
+    : metric_(metric), rotation_(checked_dim(dim), seed), mean_(std::move(mean)) {
     if (mean_.size() != dim) throw std::invalid_argument("expected one mean for each dimension");
+    mean_length_ =
+        static_cast<float>(std::sqrt(kernels::vector_kernels().dot_float(mean_.data(), mean_.data(), dim)));
 }
 
 float Transform::row(const float* from, float* to) const {
@@ -42,11 +54,15 @@ float Transform::transformed(const float* from, bool centered, float* to) const 
         length = length > 0 ? 1.0 : 0.0;
     }
     if (centered) {
-        length += std::sqrt(kernels.dot_float(mean_.data(), mean_.data(), dim()));
+        length += static_cast<double>(mean_length_);
         for (std::size_t j = 0; j < dim(); ++j) shifted[j] -= mean_[j];
     }
-    rotation_.apply(shifted.data(), to);
     const double rotated = std::sqrt(kernels.dot_float(shifted.data(), shifted.data(), dim()));
+    if (!(rotated <= kLargestLength)) {  // nor is it a number
+        std::fill(to, to + width(), 0.0f);
+        return std::numeric_limits<float>::max();
+    }
+    rotation_.apply(shifted.data(), to);
     return static_cast<float>(kShiftError * length + kRotationError * rotated);
 }
 

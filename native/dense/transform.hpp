@@ -10,6 +10,8 @@
 
 namespace rocchio::dense {
 
+inline constexpr std::size_t kMaxDim = 65536;
+
 /// Rows become R(x - mean), with R a random rotation and x of length one for cosines. Queries become R(q), or
 /// R(q - mean) where differences count: for inner products the mean's share is the same for all rows.
 class Transform {
@@ -21,8 +23,11 @@ class Transform {
     Metric metric() const { return metric_; }
     std::size_t dim() const { return rotation_.dim(); }
     std::size_t width() const { return rotation_.width(); }
+    /// The length of the mean.
+    float mean_length() const { return mean_length_; }
 
-    /// Both write width() values and return a bound on the length of what rounding changed.
+    /// Both write width() values and return a bound on the length of what rounding changed. What is not
+    /// finite or longer than 1e18 becomes zeros, with the largest bound.
     float row(const float* from, float* to) const;
     float query(const float* from, float* to) const;
 
@@ -32,6 +37,7 @@ class Transform {
     Metric metric_;
     Rotation rotation_;
     std::vector<float> mean_;
+    float mean_length_ = 0.0f;
 };
 
 }  // namespace rocchio::dense

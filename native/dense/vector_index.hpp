@@ -16,7 +16,6 @@
 #include "dense/lists.hpp"
 #include "dense/originals.hpp"
 #include "dense/prepared_queries.hpp"
-#include "dense/row_terms.hpp"
 #include "dense/scalar_code.hpp"
 #include "dense/transform.hpp"
 
@@ -107,7 +106,6 @@ class VectorIndex {
     std::span<const RowConstants> centroid_constants_;
     std::span<const std::uint32_t> sizes_;
     std::span<const std::uint8_t> blocks_;
-    RowTerms centroids_;
     std::vector<std::uint64_t> first_blocks_;  // of each list, and the end
     float mean_error_ = 0.0f;                  // of the codes
     float mean_norm_ = 0.0f;                   // of rows

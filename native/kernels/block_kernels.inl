@@ -1,8 +1,8 @@
-// The body of every level: included by block_kernels_LEVEL.cpp, which are compiled with different flags. Plain
-// loops are vectorised by the compiler; intrinsics stand where compilers do not see it.
+// The body of every level: included by block_kernels_LEVEL.cpp, which are compiled with different flags.
+// Plain loops are vectorised by the compiler; intrinsics stand where compilers do not see it.
 //
-// Nothing here may be an inline function of a shared header (std::min, say): the linker keeps one copy of such a
-// function, which might be the one that was compiled for a newer processor.
+// Nothing here may be an inline function of a shared header (std::min, say): the linker keeps one copy of
+// such a function, which might be the one that was compiled for a newer processor.
 
 #include "kernels/block_kernels.hpp"
 
@@ -91,7 +91,8 @@ inline std::uint32_t above(const std::uint16_t* sums, std::uint16_t cut) {
 
 #endif
 
-std::size_t find_above(std::uint32_t* found, const std::uint16_t* sums, std::size_t count, std::uint16_t cut) {
+std::size_t find_above(std::uint32_t* found, const std::uint16_t* sums, std::size_t count,
+                       std::uint16_t cut) {
     std::size_t written = 0;
     for (std::size_t first = 0; first < count; first += kScanBlocks) {
         for (std::uint32_t mask = above(sums + first, cut); mask != 0; mask &= mask - 1) {
@@ -112,7 +113,7 @@ std::uint32_t rows_above(const std::uint16_t* sums, std::uint16_t cut) {
 }
 
 inline void score_block(std::uint16_t* sums, std::uint8_t presence, const std::uint8_t* impacts,
-                 std::uint16_t weight) {
+                        std::uint16_t weight) {
     const auto load8 = [](const std::uint8_t* from) {
         return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from));
     };
@@ -132,7 +133,7 @@ std::uint32_t rows_above(const std::uint16_t* sums, std::uint16_t cut) {
 }
 
 inline void score_block(std::uint16_t* sums, std::uint8_t presence, const std::uint8_t* impacts,
-                 std::uint16_t weight) {
+                        std::uint16_t weight) {
     for (std::size_t row = 0; row < kBlockRows; ++row) {
         const std::uint8_t source = kExpand.source[presence][row];
         const std::uint8_t impact = source == kAbsent ? std::uint8_t{0} : impacts[source];
@@ -154,7 +155,7 @@ void score_by_rows(std::uint16_t* sums, const std::uint32_t* blocks, std::size_t
 }
 
 inline void score_entry(std::uint16_t* sums, const BlockEntry& entry, const std::uint8_t* impacts,
-                 std::uint16_t weight) {
+                        std::uint16_t weight) {
     // the entry's own impacts spare a cache miss; what is read past them belongs to no row
     const bool is_inline = ones(entry.presence) <= BlockEntry::kInline;
     score_block(sums, entry.presence, is_inline ? entry.impacts : impacts + entry.first, weight);

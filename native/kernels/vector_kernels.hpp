@@ -32,22 +32,22 @@ struct SignEstimate {
     float threshold;
 };
 
-/// What is known of rows, one array for each number: row r is about scales[r] * code + lows[r], see
-/// `bound_rows`.
-struct RowBounds {
-    const float* scales;
-    const float* lows;
-    const float* addends;
-    const float* errors;
-    const float* norms;
+/// What a row's code means: it is about scale * code + low. `half_square` is half its squared length, `error`
+/// at least |row - decoded row|.
+struct RowConstants {
+    float scale;
+    float low;
+    float half_square;
+    float error;
 };
 
-/// The same of a query: about scale * code, whose items add up to `sum`.
-struct QueryBounds {
+/// How `bound_rows` ranks rows for a query that is about scale * code, whose items add up to `sum`.
+struct RowRanking {
     float scale;
     float sum;
-    float norm;
-    float error;
+    float half_squares;  // how often a row's half_square counts: -1 for distances, 0 for products
+    float norm;          // of the query: bounds count the row's error as often
+    float error;         // of the query: bounds count the row's length as often
     float slack;
 };
 
@@ -78,19 +78,23 @@ struct VectorKernels {
                                 const float* factors, const float* addends, const SignEstimate& estimate,
                                 const std::uint8_t* next, float* estimates);
 
-    /// uppers[r] = scale * (scales[r] * dots[r] + lows[r] * sum) + addends[r] + slacks(r), where slacks(r) =
-    /// norm * errors[r] + error * norms[r] + slack, for r < count. Bit r of the result: uppers[r] >
-    /// threshold. `count` is at most kBoundRows.
-    std::uint64_t (*bound_rows)(const std::int32_t* dots, const RowBounds& rows, std::size_t count,
-                                const QueryBounds& query, float threshold, float* uppers);
+    /// Upper bounds of rows' ranking values, uppers[r] = scale * (row.scale * dots[r] + row.low * sum) +
+    /// half_squares * row.half_square + norm * row.error + error * length(row) + slack, where the length is
+    /// that of the decoded row at most. Bit r of the result: uppers[r] >= threshold. `count` is at most
+    /// kBoundRows.
+    std::uint64_t (*bound_rows)(const std::int32_t* dots, const RowConstants* rows, std::size_t count,
+                                const RowRanking& ranking, float threshold, float* uppers);
 
     /// Walsh-Hadamard transform in place, not normalised. `count` is a power of two.
     void (*hadamard)(float* values, std::size_t count);
 
-    /// Sum of products in double precision, in eight interleaved sums.
+    /// Sum of products in double precision, in sixteen interleaved sums.
     double (*dot_float)(const float* a, const float* b, std::size_t count);
 
-    /// Sum of squared differences in double precision, in eight interleaved sums.
+    /// The same, and the sum of squares of b likewise.
+    double (*dot_and_square)(const float* a, const float* b, std::size_t count, double* square);
+
+    /// Sum of squared differences in double precision, in sixteen interleaved sums.
     double (*distance_float)(const float* a, const float* b, std::size_t count);
 
     /// float16 to float32, exactly.

@@ -1,5 +1,5 @@
-// The body of every level: included by vector_kernels_LEVEL.cpp, which are compiled with different flags. As in
-// block_kernels.inl, no inline function of a shared header may be used here.
+// The body of every level: included by vector_kernels_LEVEL.cpp, which are compiled with different flags. As
+// in block_kernels.inl, no inline function of a shared header may be used here.
 
 #if defined(__GNUC__) && !defined(__clang__)
 // GCC takes the undefined halves inside its own AVX-512 intrinsics for ours (its bug 105593).
@@ -16,14 +16,17 @@
 namespace rocchio::kernels {
 namespace {
 
-// ---- sums of products of codes -------------------------------------------------------------------------------
+// ---- sums of products of codes
+// -------------------------------------------------------------------------------
 
 #if defined(__AVX512VNNI__)
 
 using Sum = __m512i;
 constexpr std::size_t kStep = 64;
 
-inline Sum zero_sum() { return _mm512_setzero_si512(); }
+inline Sum zero_sum() {
+    return _mm512_setzero_si512();
+}
 
 inline Sum add_products(Sum sum, const std::uint8_t* codes, const std::int8_t* query) {
     return _mm512_dpbusd_epi32(sum, _mm512_loadu_si512(codes), _mm512_loadu_si512(query));
@@ -46,7 +49,9 @@ inline __m128i totals(Sum a, Sum b, Sum c, Sum d) {
 using Sum = __m256i;
 constexpr std::size_t kStep = 16;
 
-inline Sum zero_sum() { return _mm256_setzero_si256(); }
+inline Sum zero_sum() {
+    return _mm256_setzero_si256();
+}
 
 /// Products as 16-bit pairs: maddubs would be shorter and saturates at 255 * 127 * 2.
 inline Sum add_products(Sum sum, const std::uint8_t* codes, const std::int8_t* query) {
@@ -136,35 +141,87 @@ void dot_chosen(const std::uint8_t* codes, std::size_t width, const std::uint32_
 
 #if defined(__AVX512VNNI__)
 
-constexpr std::size_t kQueriesAtOnce = 4;
+constexpr std::size_t kQueriesAtOnce = 8;
+constexpr std::size_t kRowsAtOnce = 16;
+constexpr std::size_t kPiece = 1024;  // dimensions of sixteen rows that stay in the first cache
 
-/// Four rows with four queries: sixteen sums in registers, eight loads for sixteen multiplications.
-inline void dot_queries(const std::uint8_t* first, std::size_t width, const std::int8_t* queries,
-                        std::int32_t* sums, std::size_t stride) {
-    Sum sum[4][4];
-    for (std::size_t q = 0; q < 4; ++q)
-        for (std::size_t r = 0; r < 4; ++r) sum[q][r] = zero_sum();
-    for (std::size_t j = 0; j < width; j += kStep) {
-        __m512i code[4];
-        for (std::size_t r = 0; r < 4; ++r) code[r] = _mm512_loadu_si512(first + r * width + j);
-        for (std::size_t q = 0; q < 4; ++q) {
-            const __m512i query = _mm512_loadu_si512(queries + q * width + j);
-            for (std::size_t r = 0; r < 4; ++r) sum[q][r] = _mm512_dpbusd_epi32(sum[q][r], code[r], query);
+/// `count` codes of each of sixteen rows, with groups of four side by side: group g of row r at (g * 16 + r)
+/// * 4.
+inline void interleave(const std::uint8_t* codes, std::size_t width, std::size_t count,
+                       std::uint8_t* interleaved) {
+    const __m512i low = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11),
+                  high = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+    for (std::size_t j = 0; j < count; j += kStep) {
+        __m512i rows[16], pairs[16];
+        for (std::size_t r = 0; r < 16; ++r) rows[r] = _mm512_loadu_si512(codes + r * width + j);
+        // a transposition of 16 x 16 groups: within 128 bits, then of 128-bit lanes
+        for (std::size_t r = 0; r < 16; r += 2) {
+            pairs[r] = _mm512_unpacklo_epi32(rows[r], rows[r + 1]);
+            pairs[r + 1] = _mm512_unpackhi_epi32(rows[r], rows[r + 1]);
+        }
+        for (std::size_t r = 0; r < 16; r += 4) {
+            rows[r] = _mm512_unpacklo_epi64(pairs[r], pairs[r + 2]);
+            rows[r + 1] = _mm512_unpackhi_epi64(pairs[r], pairs[r + 2]);
+            rows[r + 2] = _mm512_unpacklo_epi64(pairs[r + 1], pairs[r + 3]);
+            rows[r + 3] = _mm512_unpackhi_epi64(pairs[r + 1], pairs[r + 3]);
+        }
+        // rows[4 * b + c]: lane l holds group 4 * l + c of rows 4 * b to 4 * b + 3
+        for (std::size_t c = 0; c < 4; ++c) {
+            const __m512i a = _mm512_permutex2var_epi64(rows[c], low, rows[4 + c]);
+            const __m512i b = _mm512_permutex2var_epi64(rows[8 + c], low, rows[12 + c]);
+            const __m512i d = _mm512_permutex2var_epi64(rows[c], high, rows[4 + c]);
+            const __m512i e = _mm512_permutex2var_epi64(rows[8 + c], high, rows[12 + c]);
+            std::uint8_t* to = interleaved + j * 16 + c * 64;
+            _mm512_storeu_si512(to, _mm512_shuffle_i64x2(a, b, 0x44));
+            _mm512_storeu_si512(to + 4 * 64, _mm512_shuffle_i64x2(a, b, 0xEE));
+            _mm512_storeu_si512(to + 8 * 64, _mm512_shuffle_i64x2(d, e, 0x44));
+            _mm512_storeu_si512(to + 12 * 64, _mm512_shuffle_i64x2(d, e, 0xEE));
         }
     }
-    for (std::size_t q = 0; q < 4; ++q) {
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(sums + q * stride),
-                         totals(sum[q][0], sum[q][1], sum[q][2], sum[q][3]));
+}
+
+inline __m512i four_of(const std::int8_t* query) {
+    std::int32_t four;
+    __builtin_memcpy(&four, query, sizeof four);
+    return _mm512_set1_epi32(four);
+}
+
+/// `count` dimensions of sixteen interleaved rows with eight queries: a lane for each row, so that nothing is
+/// left to add up in the end.
+inline void dot_interleaved(const std::uint8_t* rows, std::size_t count, const std::int8_t* queries,
+                            std::size_t width, std::int32_t* sums, std::size_t stride, bool is_first) {
+    __m512i sum[kQueriesAtOnce];
+    for (std::size_t q = 0; q < kQueriesAtOnce; ++q)
+        sum[q] = is_first ? zero_sum() : _mm512_loadu_si512(sums + q * stride);
+    for (std::size_t j = 0; j < count; j += 4) {
+        const __m512i code = _mm512_loadu_si512(rows + j * 16);
+        for (std::size_t q = 0; q < kQueriesAtOnce; ++q)
+            sum[q] = _mm512_dpbusd_epi32(sum[q], code, four_of(queries + q * width + j));
+    }
+    for (std::size_t q = 0; q < kQueriesAtOnce; ++q) _mm512_storeu_si512(sums + q * stride, sum[q]);
+}
+
+/// kRowsAtOnce rows with `query_count` queries, a multiple of kQueriesAtOnce.
+inline void dot_some(const std::uint8_t* codes, std::size_t width, const std::int8_t* queries,
+                     std::size_t query_count, std::int32_t* sums, std::size_t stride) {
+    std::uint8_t interleaved[kRowsAtOnce * kPiece];
+    for (std::size_t first = 0; first < width; first += kPiece) {
+        const std::size_t count = width - first < kPiece ? width - first : kPiece;
+        interleave(codes + first, width, count, interleaved);
+        for (std::size_t q = 0; q < query_count; q += kQueriesAtOnce)
+            dot_interleaved(interleaved, count, queries + q * width + first, width, sums + q * stride, stride,
+                            first == 0);
     }
 }
 
 #elif defined(__AVX2__)
 
 constexpr std::size_t kQueriesAtOnce = 2;
+constexpr std::size_t kRowsAtOnce = 4;
 
 /// Four rows with two queries, so that codes in registers serve twice.
-inline void dot_queries(const std::uint8_t* first, std::size_t width, const std::int8_t* queries,
-                        std::int32_t* sums, std::size_t stride) {
+inline void dot_two(const std::uint8_t* first, std::size_t width, const std::int8_t* queries,
+                    std::int32_t* sums, std::size_t stride) {
     Sum a[4], b[4];
     for (std::size_t r = 0; r < 4; ++r) a[r] = b[r] = zero_sum();
     for (std::size_t j = 0; j < width; j += kStep) {
@@ -177,27 +234,32 @@ inline void dot_queries(const std::uint8_t* first, std::size_t width, const std:
     _mm_storeu_si128(reinterpret_cast<__m128i*>(sums + stride), totals(b[0], b[1], b[2], b[3]));
 }
 
+/// As above.
+inline void dot_some(const std::uint8_t* codes, std::size_t width, const std::int8_t* queries,
+                     std::size_t query_count, std::int32_t* sums, std::size_t stride) {
+    for (std::size_t q = 0; q < query_count; q += kQueriesAtOnce)
+        dot_two(codes, width, queries + q * width, sums + q * stride, stride);
+}
+
 #endif
 
 void dot_tile(const std::uint8_t* codes, std::size_t width, std::size_t rows, const std::int8_t* queries,
               std::size_t query_count, std::int32_t* sums, std::size_t stride) {
     std::size_t query = 0;
 #if defined(__AVX2__)
-    const std::size_t whole = rows / 4 * 4;
-    for (; query + kQueriesAtOnce <= query_count; query += kQueriesAtOnce) {
-        const std::int8_t* first = queries + query * width;
-        for (std::size_t row = 0; row < whole; row += 4)
-            dot_queries(codes + row * width, width, first, sums + query * stride + row, stride);
-        for (std::size_t q = 0; q < kQueriesAtOnce; ++q)
-            for (std::size_t row = whole; row < rows; ++row)
-                sums[(query + q) * stride + row] = dot_one(codes + row * width, width, first + q * width);
-    }
+    const std::size_t whole = rows / kRowsAtOnce * kRowsAtOnce;
+    query = query_count / kQueriesAtOnce * kQueriesAtOnce;
+    for (std::size_t row = 0; query > 0 && row < whole; row += kRowsAtOnce)
+        dot_some(codes + row * width, width, queries, query, sums + row, stride);
+    for (std::size_t q = 0; q < query; ++q)
+        dot_rows(codes + whole * width, width, rows - whole, queries + q * width, sums + q * stride + whole);
 #endif
     for (; query < query_count; ++query)
         dot_rows(codes, width, rows, queries + query * width, sums + query * stride);
 }
 
-// ---- sign codes ----------------------------------------------------------------------------------------------
+// ---- sign codes
+// ----------------------------------------------------------------------------------------------
 
 /// Groups whose entries fit 16 bits together: 256 * kMaxTableEntry < 65536.
 constexpr std::size_t kGroupsAtOnce = 256;
@@ -210,7 +272,8 @@ struct SignSums {
 
     /// Sums of the four groups that a register holds.
     static __m128i over_groups(__m512i sums) {
-        const __m256i pair = _mm256_add_epi16(_mm512_castsi512_si256(sums), _mm512_extracti64x4_epi64(sums, 1));
+        const __m256i pair =
+            _mm256_add_epi16(_mm512_castsi512_si256(sums), _mm512_extracti64x4_epi64(sums, 1));
         return _mm_add_epi16(_mm256_castsi256_si128(pair), _mm256_extracti128_si256(pair, 1));
     }
     void add(const std::uint8_t* signs, const std::uint8_t* tables) {
@@ -262,7 +325,8 @@ struct SignSums {
     }
     static void add_eight(std::uint32_t* sums, __m128i values) {
         auto* place = reinterpret_cast<__m256i*>(sums);
-        _mm256_storeu_si256(place, _mm256_add_epi32(_mm256_loadu_si256(place), _mm256_cvtepu16_epi32(values)));
+        _mm256_storeu_si256(place,
+                            _mm256_add_epi32(_mm256_loadu_si256(place), _mm256_cvtepu16_epi32(values)));
     }
     static void add_half(std::uint32_t* sums, __m256i even, __m256i odd) {
         const __m128i odds = over_groups(odd);
@@ -318,12 +382,14 @@ inline std::uint32_t rows_reaching(const float* values, float threshold) {
     return reaching;
 }
 
-std::uint64_t bound_rows(const std::int32_t* dots, const RowBounds& rows, std::size_t count, const QueryBounds& query,
-                         float threshold, float* uppers) {
-    for (std::size_t row = 0; row < count; ++row) {
-        const float product = rows.scales[row] * static_cast<float>(dots[row]) + rows.lows[row] * query.sum;
-        const float slack = query.norm * rows.errors[row] + query.error * rows.norms[row] + query.slack;
-        uppers[row] = query.scale * product + rows.addends[row] + slack;
+std::uint64_t bound_rows(const std::int32_t* dots, const RowConstants* rows, std::size_t count,
+                         const RowRanking& ranking, float threshold, float* uppers) {
+    for (std::size_t r = 0; r < count; ++r) {
+        const RowConstants row = rows[r];
+        const float product = row.scale * static_cast<float>(dots[r]) + row.low * ranking.sum;
+        const float length = __builtin_sqrtf(2.0f * row.half_square) + row.error;
+        const float slack = ranking.norm * row.error + ranking.error * length + ranking.slack;
+        uppers[r] = ranking.scale * product + ranking.half_squares * row.half_square + slack;
     }
     std::uint64_t reaching = 0;
     if (count == kBoundRows)
@@ -356,10 +422,12 @@ std::uint32_t scan_signs(const std::uint8_t* signs, std::size_t groups, const st
     return rows_reaching(estimates, estimate.threshold);
 }
 
-// ---- floats --------------------------------------------------------------------------------------------------
+// ---- floats
+// --------------------------------------------------------------------------------------------------
 
-void hadamard(float* values, std::size_t count) {
-    for (std::size_t half = 1; half < count; half *= 2) {
+/// Sums and differences of values that are `half` apart, for all `half` from `half` to count / 2.
+inline void butterflies(float* values, std::size_t count, std::size_t half) {
+    for (; half < count; half *= 2) {
         for (std::size_t first = 0; first < count; first += 2 * half) {
             float* __restrict a = values + first;
             float* __restrict b = values + first + half;
@@ -372,10 +440,69 @@ void hadamard(float* values, std::size_t count) {
     }
 }
 
-constexpr std::size_t kLanes = 8;
+#if defined(__AVX2__)
 
-inline double total_of(const double* sums) {
-    return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
+/// One step inside a register: `others` are the values that `values` are paired with, `negated` marks the
+/// second of each pair, whose difference is first - second.
+inline __m256 paired(__m256 values, __m256 others, __m256 negated) {
+    return _mm256_add_ps(others, _mm256_xor_ps(values, negated));
+}
+
+/// The steps of eight neighbours.
+inline __m256 butterflies_of_eight(__m256 values) {
+    const float n = -0.0f;
+    const __m256 ones = _mm256_setr_ps(0, n, 0, n, 0, n, 0, n), twos = _mm256_setr_ps(0, 0, n, n, 0, 0, n, n);
+    const __m256 fours = _mm256_setr_ps(0, 0, 0, 0, n, n, n, n);
+    values = paired(values, _mm256_permute_ps(values, 0xB1), ones);
+    values = paired(values, _mm256_permute_ps(values, 0x4E), twos);
+    return paired(values, _mm256_permute2f128_ps(values, values, 0x01), fours);
+}
+
+#endif
+
+void hadamard(float* values, std::size_t count) {
+#if defined(__AVX2__)
+    if (count >= 8) {
+        for (std::size_t i = 0; i < count; i += 8)
+            _mm256_storeu_ps(values + i, butterflies_of_eight(_mm256_loadu_ps(values + i)));
+        return butterflies(values, count, 8);
+    }
+#endif
+    butterflies(values, count, 1);
+}
+
+constexpr std::size_t kLanes = 16;
+
+inline double total_of(double* sums) {
+    for (std::size_t half = kLanes / 2; half > 0; half /= 2)
+        for (std::size_t lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
+    return sums[0];
+}
+
+inline float widened(std::uint16_t half) {
+    const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
+    const std::uint32_t exponent = (half >> 10) & 0x1Fu, fraction = half & 0x3FFu;
+    std::uint32_t bits = 0;
+    if (exponent == 0) {  // zero or subnormal: fraction * 2^-24 is exact
+        const float value = static_cast<float>(fraction) * 0x1p-24f;
+        return sign != 0 ? -value : value;
+    }
+    bits = exponent == 31 ? sign | 0x7F800000u | (fraction << 13)
+                          : sign | ((exponent + 112) << 23) | (fraction << 13);
+    float value;
+    __builtin_memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+void widen(const std::uint16_t* halves, std::size_t count, float* floats) {
+    std::size_t i = 0;
+#if defined(__F16C__) && defined(__AVX2__)
+    for (; i + 8 <= count; i += 8) {
+        const __m128i eight = _mm_loadu_si128(reinterpret_cast<const __m128i*>(halves + i));
+        _mm256_storeu_ps(floats + i, _mm256_cvtph_ps(eight));
+    }
+#endif
+    for (; i < count; ++i) floats[i] = widened(halves[i]);
 }
 
 double dot_float(const float* a, const float* b, std::size_t count) {
@@ -386,6 +513,25 @@ double dot_float(const float* a, const float* b, std::size_t count) {
             sums[lane] += static_cast<double>(a[i + lane]) * static_cast<double>(b[i + lane]);
     for (std::size_t lane = 0; i < count; ++i, ++lane)
         sums[lane] += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+    return total_of(sums);
+}
+
+double dot_and_square(const float* a, const float* b, std::size_t count, double* square) {
+    double sums[kLanes] = {}, squares[kLanes] = {};
+    std::size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes) {
+        for (std::size_t lane = 0; lane < kLanes; ++lane) {
+            const double x = a[i + lane], y = b[i + lane];
+            sums[lane] += x * y;
+            squares[lane] += y * y;
+        }
+    }
+    for (std::size_t lane = 0; i < count; ++i, ++lane) {
+        const double x = a[i], y = b[i];
+        sums[lane] += x * y;
+        squares[lane] += y * y;
+    }
+    *square = total_of(squares);
     return total_of(sums);
 }
 
@@ -403,31 +549,6 @@ double distance_float(const float* a, const float* b, std::size_t count) {
         sums[lane] += difference * difference;
     }
     return total_of(sums);
-}
-
-inline float widened(std::uint16_t half) {
-    const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
-    const std::uint32_t exponent = (half >> 10) & 0x1Fu, fraction = half & 0x3FFu;
-    std::uint32_t bits = 0;
-    if (exponent == 0) {  // zero or subnormal: fraction * 2^-24 is exact
-        const float value = static_cast<float>(fraction) * 0x1p-24f;
-        return sign != 0 ? -value : value;
-    }
-    bits = exponent == 31 ? sign | 0x7F800000u | (fraction << 13) : sign | ((exponent + 112) << 23) | (fraction << 13);
-    float value;
-    __builtin_memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-void widen(const std::uint16_t* halves, std::size_t count, float* floats) {
-    std::size_t i = 0;
-#if defined(__F16C__) && defined(__AVX2__)
-    for (; i + 8 <= count; i += 8) {
-        const __m128i eight = _mm_loadu_si128(reinterpret_cast<const __m128i*>(halves + i));
-        _mm256_storeu_ps(floats + i, _mm256_cvtph_ps(eight));
-    }
-#endif
-    for (; i < count; ++i) floats[i] = widened(halves[i]);
 }
 
 }  // namespace

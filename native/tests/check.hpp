@@ -1,5 +1,5 @@
 #pragma once
-// CHECK counts failures and says where; a test's main returns rocchio::failures().
+// CHECK and CHECK_THROWS count failures and say where; a test's main returns rocchio::failures().
 
 #include <cstdio>
 
@@ -18,4 +18,18 @@ inline int& failures() {
             std::fprintf(stderr, "%s:%d: expected %s\n", __FILE__, __LINE__, #condition); \
             ++rocchio::failures();                                                        \
         }                                                                                 \
+    } while (false)
+
+#define CHECK_THROWS(type, expression)                                                                    \
+    do {                                                                                                  \
+        bool thrown = false;                                                                              \
+        try {                                                                                             \
+            static_cast<void>(expression);                                                                \
+        } catch (const type&) {                                                                           \
+            thrown = true;                                                                                \
+        }                                                                                                 \
+        if (!thrown) {                                                                                    \
+            std::fprintf(stderr, "%s:%d: expected %s from %s\n", __FILE__, __LINE__, #type, #expression); \
+            ++rocchio::failures();                                                                        \
+        }                                                                                                 \
     } while (false)

@@ -23,82 +23,12 @@
 #include "lexical/merger.hpp"
 #include "lexical/searcher.hpp"
 #include "tests/check.hpp"
-
-#define CHECK_THROWS(type, expression)                                                                    \
-    do {                                                                                                  \
-        bool thrown = false;                                                                              \
-        try {                                                                                             \
-            static_cast<void>(expression);                                                                \
-        } catch (const type&) {                                                                           \
-            thrown = true;                                                                                \
-        }                                                                                                 \
-        if (!thrown) {                                                                                    \
-            std::fprintf(stderr, "%s:%d: expected %s from %s\n", __FILE__, __LINE__, #type, #expression); \
-            ++rocchio::failures();                                                                        \
-        }                                                                                                 \
-    } while (false)
+#include "tests/memory_file.hpp"
 
 namespace rocchio::testing {
 
 using namespace rocchio::codecs;
 using namespace rocchio::lexical;
-
-inline std::vector<std::uint32_t> chunk_checksums(std::span<const std::uint8_t> bytes) {
-    std::vector<std::uint32_t> sums;
-    for (std::size_t begin = 0; begin < bytes.size(); begin += kChunkBytes) {
-        sums.push_back(crc32c(bytes.subspan(begin, std::min(kChunkBytes, bytes.size() - begin))));
-    }
-    return sums;
-}
-
-/// A file in memory. The buffer is exactly as long as the file, so a sanitizer sees every byte read past it.
-class MemoryFile {
-  public:
-    template <typename T>
-    void put(const std::string& name, const std::vector<T>& values) {
-        const auto* bytes = reinterpret_cast<const std::uint8_t*>(values.data());
-        arrays_[name].assign(bytes, bytes + values.size() * sizeof(T));
-    }
-    std::vector<std::uint8_t>& bytes_of(const std::string& name) { return arrays_.at(name); }
-    std::vector<std::string> names() const {
-        std::vector<std::string> all;
-        for (const auto& [name, bytes] : arrays_) all.push_back(name);
-        return all;
-    }
-
-    /// Lays the arrays out, each aligned to 64 bytes, and computes the checksums.
-    void seal() {
-        offsets_.clear();
-        std::size_t size = 0;
-        for (const auto& [name, bytes] : arrays_) {
-            size = (size + 63) / 64 * 64;
-            offsets_[name] = size;
-            size += bytes.size();
-        }
-        size_ = size;
-        buffer_.reset(static_cast<std::uint8_t*>(::operator new(size + 1, std::align_val_t{64})));
-        std::memset(buffer_.get(), 0, size);
-        for (const auto& [name, bytes] : arrays_) {
-            if (!bytes.empty()) std::memcpy(buffer_.get() + offsets_[name], bytes.data(), bytes.size());
-        }
-        const std::span<const std::uint8_t> all{buffer_.get(), size_};
-        file_ = std::make_shared<CheckedFile>("memory", all, chunk_checksums(all));
-    }
-    template <typename T>
-    CheckedArray<T> array(const std::string& name) const {
-        return {file_, offsets_.at(name), arrays_.at(name).size() / sizeof(T)};
-    }
-
-  private:
-    struct Free {
-        void operator()(std::uint8_t* bytes) const { ::operator delete(bytes, std::align_val_t{64}); }
-    };
-    std::map<std::string, std::vector<std::uint8_t>> arrays_;
-    std::map<std::string, std::size_t> offsets_;
-    std::unique_ptr<std::uint8_t, Free> buffer_;
-    std::size_t size_ = 0;
-    std::shared_ptr<const CheckedFile> file_;
-};
 
 /// A document: for each field the term numbers in it, repeated as often as they stand there.
 struct Document {

@@ -102,58 +102,6 @@ class Exerciser {
     int corruptions_ = 0;
 };
 
-/// One change of one array: of a byte, a word, its length, the order of two words, ...
-void mutate(std::mt19937& random, std::vector<std::uint8_t>& bytes) {
-    const auto place = [&](std::size_t width) -> std::size_t {
-        return bytes.size() < width ? 0 : random() % (bytes.size() / width) * width;
-    };
-    const auto put = [&](std::size_t at, std::uint64_t value, std::size_t width) {
-        if (at + width <= bytes.size()) std::memcpy(bytes.data() + at, &value, width);
-    };
-    const std::uint64_t extremes[] = {0,
-                                      1,
-                                      2,
-                                      0x7F,
-                                      0xFF,
-                                      0xFFFFFFFF,
-                                      0x80000000,
-                                      0x7FFFFFFF,
-                                      bytes.size(),
-                                      ~std::uint64_t{0},
-                                      std::uint64_t{1} << 63,
-                                      std::uint64_t{1} << 32};
-    switch (random() % 8) {
-        case 0:
-            if (!bytes.empty()) bytes[place(1)] ^= static_cast<std::uint8_t>(1u << (random() % 8));
-            break;
-        case 1:
-            if (!bytes.empty()) bytes[place(1)] = static_cast<std::uint8_t>(random());
-            break;
-        case 2:
-            put(place(4), extremes[random() % 12], 4);
-            break;
-        case 3:
-            put(place(8), extremes[random() % 12], 8);
-            break;
-        case 4:
-            put(place(4), random() % 400, 4);
-            break;
-        case 5:
-            bytes.resize(bytes.empty() ? 0 : random() % bytes.size() / 8 * 8);
-            break;
-        case 6:
-            bytes.resize(bytes.size() + 8 * (1 + random() % 4), static_cast<std::uint8_t>(random()));
-            break;
-        default: {
-            const std::size_t a = place(8);
-            const std::size_t b = place(8);
-            for (std::size_t i = 0; i < 8 && a + i < bytes.size() && b + i < bytes.size(); ++i) {
-                std::swap(bytes[a + i], bytes[b + i]);
-            }
-        }
-    }
-}
-
 void test_random_mutations(std::uint32_t field_count, std::size_t wild, int rounds) {
     std::mt19937 random(100 + field_count);
     const auto documents = random_documents(random, wild ? 300 : 60, field_count, kTerms, wild);

@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from rocchio.engine.collection import Collection as Collection
     from rocchio.engine.columns import columns as columns
     from rocchio.engine.encoding import vector as vector
+    from rocchio.engine.mixed import query as query
     from rocchio.engine.opening import create as create
     from rocchio.engine.opening import open as open
     from rocchio.engine.plan import parse_plan as parse_plan
     from rocchio.engine.plan import rm3 as rm3
     from rocchio.engine.snapshot import Snapshot as Snapshot
+    from rocchio.fusion import fuse as fuse
+    from rocchio.fusion import parse_fusion as parse_fusion
     from rocchio.lexical.scoring import Bm25 as Bm25
     from rocchio.storage.schema import boolean as bool
     from rocchio.storage.schema import date as date
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from rocchio.storage.schema import number as number
     from rocchio.storage.schema import sparse as sparse
     from rocchio.storage.schema import text as text
+    from rocchio.tuning import tune as tune
     from rocchio.types import Hit as Hit
     from rocchio.types import Run as Run
 
@@ -48,14 +52,18 @@ _HOMES = {
     "columns": ("rocchio.engine.columns", "columns"),
     "create": ("rocchio.engine.opening", "create"),
     "date": ("rocchio.storage.schema", "date"),
+    "fuse": ("rocchio.fusion", "fuse"),
     "keyword": ("rocchio.storage.schema", "keyword"),
     "number": ("rocchio.storage.schema", "number"),
     "open": ("rocchio.engine.opening", "open"),
     "parse_analyzer": ("rocchio.analysis", "parse_analyzer"),
+    "parse_fusion": ("rocchio.fusion", "parse_fusion"),
     "parse_plan": ("rocchio.engine.plan", "parse_plan"),
+    "query": ("rocchio.engine.mixed", "query"),
     "rm3": ("rocchio.engine.plan", "rm3"),
     "sparse": ("rocchio.storage.schema", "sparse"),
     "text": ("rocchio.storage.schema", "text"),
+    "tune": ("rocchio.tuning", "tune"),
     "vector": ("rocchio.engine.encoding", "vector"),
 }
 
@@ -72,14 +80,18 @@ __all__ = [
     "create",
     "date",
     "errors",
+    "fuse",
     "keyword",
     "number",
     "open",
     "parse_analyzer",
+    "parse_fusion",
     "parse_plan",
+    "query",
     "rm3",
     "sparse",
     "text",
+    "tune",
     "vector",
 ]
 

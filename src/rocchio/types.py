@@ -61,10 +61,26 @@ class VectorMatch:
 
 
 @dataclass(frozen=True, slots=True)
+class ListPart:
+    """What one of several ranked lists adds to a fused score.
+
+    `name` is `text` or that of a field; `rank` from 1 and `score` are those in the list, None where it lacks the
+    document; `added` is what the fusion makes of it, weight included; `why` explains the score.
+    """
+
+    name: str
+    rank: int | None
+    score: float | None
+    added: float
+    why: Explanation | None
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """A score, term by term: `score` is the float32 sum of the contributions plus `constant`.
 
-    For a vector field there are no terms, but a `vector` that says how the two vectors lie to each other.
+    For a vector field there are no terms, but a `vector` that says how the two vectors lie to each other. For a query
+    of several parts there are `lists`, one for each part, and `score` is the float32 sum of what they add.
 
     `constant` is what BM25L and BM25+ give every document for the query; 0 for the other variants.
     `length` is the document's boosted length in tokens, `average_length` the collection's; both are 0 for a sparse
@@ -79,6 +95,7 @@ class Explanation:
     length: float
     average_length: float
     vector: VectorMatch | None = None
+    lists: tuple[ListPart, ...] = ()
 
     def __str__(self) -> str:
         """A line per term and one for the sum."""
@@ -93,6 +110,9 @@ class Explanation:
                 f"           dot {match.dot:g}, lengths {match.query_norm:g} (query) and {match.norm:g}, "
                 f"distance {match.distance:g}"
             )
+        for part in self.lists:
+            place = f"rank {part.rank}, score {part.score:g}" if part.rank is not None else "not in its list"
+            lines.append(f"{part.added:9.4f}  {part.name}: {place}")
         lines += [f"{self.constant:9.4f}  to every document"] if self.constant else []
         place = f", {self.length:g} tokens, {self.average_length:.1f} on average" if self.average_length else ""
         return "\n".join([*lines, f"{self.score:9.4f}  {self.doc_id}: {self.scoring}{place}"])

@@ -11,6 +11,8 @@ from tests.architecture.command_pages import FOLDER, commands, made_with, page
 
 import rocchio
 from rocchio import errors
+from rocchio.dense.index_format import INDEX_ARRAYS
+from rocchio.dense.originals import VECTOR_ARRAYS
 from rocchio.lexical.frozen import FROZEN_ARRAYS
 from rocchio.lexical.reader import LEXICAL_ARRAYS
 
@@ -92,6 +94,12 @@ def test_every_array_is_on_its_page():
 def test_every_array_of_frozen_columns_is_on_its_page():
     text = (ROOT / "docs" / "formats" / "frozen.md").read_text(encoding="utf-8")
     assert [name for name in FROZEN_ARRAYS if f"| `{name}` |" not in text] == []
+
+
+@pytest.mark.parametrize(("page_name", "arrays"), [("vectors.md", VECTOR_ARRAYS), ("vector-index.md", INDEX_ARRAYS)])
+def test_every_array_of_vector_fields_is_on_its_page(page_name: str, arrays: dict[str, str]):
+    text = (ROOT / "docs" / "formats" / page_name).read_text(encoding="utf-8")
+    assert [name for name in arrays if f"| `{name}` |" not in text] == []
 
 
 def test_there_is_a_page_for_each_command_and_no_other():

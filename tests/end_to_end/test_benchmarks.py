@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -61,3 +62,26 @@ def test_lexical_says_which_file_is_missing(tmp_path: Path):
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 1
     assert f"expected documents at {tmp_path / 'none.parquet'}" in done.stderr
+
+
+def test_hybrid(tmp_path: Path):
+    folder = tmp_path / "data" / "small"
+    (folder / "qrels").mkdir(parents=True)
+    rng = random.Random(1)
+    texts = [" ".join(rng.choices(WORDS, k=6)) for _ in range(30)]
+    with gzip.open(folder / "corpus.jsonl.gz", "wt", encoding="utf-8") as lines:
+        lines.writelines(json.dumps({"_id": f"d{row}", "text": text}) + "\n" for row, text in enumerate(texts))
+    with gzip.open(folder / "queries.jsonl.gz", "wt", encoding="utf-8") as lines:
+        lines.writelines(json.dumps({"_id": f"q{row}", "text": text[:9]}) + "\n" for row, text in enumerate(texts))
+    qrels = "".join(f"q{row}\td{row}\t1\n" for row in range(30))
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\n" + qrels)
+    vectors = np.random.default_rng(1).normal(size=(30, 8)).astype(np.float32)
+    queries = vectors.copy()
+    queries[0] = 0  # a query that the model knows nothing of
+    np.savez(tmp_path / "small.npz", documents=vectors, queries=queries)
+    output = tmp_path / "report.md"
+    options = ["--data", str(tmp_path / "data"), "--names", "small", "--output", str(output)]
+    printed = run_benchmark("hybrid.py", "--vectors", f"noise={tmp_path}", *options)
+    assert printed.strip() == output.read_text(encoding="utf-8").strip()
+    assert "## BM25 and noise" in printed
+    assert "| small | 30 | znorm(" in printed

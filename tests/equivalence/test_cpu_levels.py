@@ -1,4 +1,4 @@
-"""The same searches on every level of instruction set give the same bytes: each level in a process of its own."""
+"""Every level of instruction set writes the same bytes and finds the same: each level in a process of its own."""
 
 from __future__ import annotations
 
@@ -37,10 +37,40 @@ print(repr(found))
 """
 
 
-def searched(folder: Path, level: str) -> tuple[str, str]:
+VECTORS = """
+import sys
+from pathlib import Path
+import numpy as np
+import rocchio
+from rocchio._native import cpu_level
+from rocchio.dense import index_writer
+from rocchio.dense.calibration import QUERY_COUNTS
+from tests.equivalence.test_vector_index import clustered, digest
+
+index_writer.LEAST_ROWS = 500
+QUERY_COUNTS[10] = 100
+folder = Path(sys.argv[1])
+fields = {
+    "c": rocchio.vector(20), "i": rocchio.vector(70, metric="ip"),
+    "d": rocchio.vector(100, metric="l2", dtype="float16"),
+}
+columns = {name: clustered(1, 1100, field.dim) for name, field in fields.items()}
+col = rocchio.create(folder, fields=fields)
+col.add(rocchio.columns(doc_id=[f"d{row}" for row in range(1100)], **columns))
+col.commit()
+found = [cpu_level(), digest(folder)]
+for name, field in fields.items():
+    for k, recall in ((1, 0.8), (10, 0.9), (10, 1), (2000, 1)):
+        run = col.search(clustered(2, 40, field.dim), field=name, k=k, recall=recall, threads=2)
+        found.append((run.doc_ids[:], [scores.tobytes() for scores in run.scores]))
+print(repr(found))
+"""
+
+
+def searched(program: str, folder: Path, level: str) -> tuple[str, str]:
     """The level that was used, and everything that was found, as text."""
     done = subprocess.run(
-        [sys.executable, "-c", SEARCHES, str(folder)],
+        [sys.executable, "-c", program, str(folder)],
         env=os.environ | {"ROCCHIO_CPU_LEVEL": level}, cwd=Path(__file__).parents[2],
         capture_output=True, text=True, check=True, timeout=300,
     )  # fmt: skip
@@ -56,7 +86,14 @@ def test_levels_agree_to_the_last_byte(tmp_path: Path, frozen: bool) -> None:
     if frozen:
         col.freeze()
         col.freeze(field="s")
-    found = dict(searched(tmp_path / "c", level) for level in LEVELS)
+    found = dict(searched(SEARCHES, tmp_path / "c", level) for level in LEVELS)
+    assert "portable" in found
+    assert cpu_level() in found
+    assert len(set(found.values())) == 1, {level: len(text) for level, text in found.items()}
+
+
+def test_levels_build_the_same_vector_indexes(tmp_path: Path) -> None:
+    found = dict(searched(VECTORS, tmp_path / level, level) for level in LEVELS)
     assert "portable" in found
     assert cpu_level() in found
     assert len(set(found.values())) == 1, {level: len(text) for level, text in found.items()}

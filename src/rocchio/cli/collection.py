@@ -12,6 +12,7 @@ from rich.table import Table
 from rocchio.cli.options import AsJson, CollectionPath
 from rocchio.cli.output import counted, out, print_json, show, size, step_progress
 from rocchio.engine.opening import open_for_maintenance, verify_folder
+from rocchio.engine.vector_info import RecallEffort
 from rocchio.errors import BadRecord, DataError, InvalidArgument, NotFound
 
 DELETE_EXAMPLES = (
@@ -36,8 +37,11 @@ def info(collection: CollectionPath, as_json: AsJson = False) -> None:
     table.add_row("fields", ", ".join(f"{name}: {kind}" for name, kind in about.fields.items()))
     table.add_row("tokens", f"{about.tokens:,} ({about.average_length:.1f} a document)")
     table.add_row("postings", f"{about.postings:,} ({about.index_bytes_per_posting:.1f} bytes each in the index)")
-    if about.vectors:
-        table.add_row("vectors", f"{about.vectors:,} ({size(about.vector_bytes)})")
+    for name, field in about.vector_fields.items():
+        table.add_row(
+            name, f"{field.vectors:,} vectors ({size(field.original_bytes)}, index {size(field.index_bytes)})"
+        )
+        table.add_row("", ", ".join(map(_effort, field.recalls)))
     table.add_row("size", f"{size(about.size_bytes)} ({size(about.index_bytes)} of it index)")
     if about.frozen_bytes:
         table.add_row("frozen", f"{size(about.frozen_bytes)} of columns, on top of the size")
@@ -48,6 +52,12 @@ def info(collection: CollectionPath, as_json: AsJson = False) -> None:
         numbers = (segment.documents, segment.deleted, segment.terms, segment.postings)
         segments.add_row(segment.name, *(f"{number:,}" for number in numbers), size(segment.size_bytes))
     show(segments)
+
+
+def _effort(effort: RecallEffort) -> str:
+    if effort.lists is None:
+        return f"recall {effort.recall:g}: all vectors"
+    return f"recall {effort.recall:g}: {effort.lists:,} lists, {effort.rows:,} rows"
 
 
 def verify(collection: CollectionPath, as_json: AsJson = False) -> None:

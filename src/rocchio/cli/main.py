@@ -6,8 +6,8 @@ import sys
 
 import typer
 
+from rocchio.cli import calibrate, demo, embed, evaluate, freeze, fuse, index, recall, search, tune
 from rocchio.cli import collection as collection_commands
-from rocchio.cli import demo, embed, evaluate, freeze, index, recall, search
 from rocchio.cli.output import err
 from rocchio.errors import RocchioError, StorageFailure
 
@@ -26,12 +26,15 @@ app = typer.Typer(
 app.command("index", epilog=index.EXAMPLES)(index.index)
 app.command("search", epilog=search.EXAMPLES)(search.search)
 app.command("eval", epilog=evaluate.EXAMPLES)(evaluate.evaluate_runs)
+app.command("fuse", epilog=fuse.EXAMPLES)(fuse.fuse)
+app.command("tune", epilog=tune.EXAMPLES)(tune.tune)
 app.command("info")(collection_commands.info)
 app.command("verify")(collection_commands.verify)
 app.command("compact")(collection_commands.compact)
 app.command("embed", epilog=embed.EXAMPLES)(embed.embed)
 app.command("freeze", epilog=freeze.EXAMPLES)(freeze.freeze)
 app.command("thaw")(freeze.thaw)
+app.command("calibrate", epilog=calibrate.EXAMPLES)(calibrate.calibrate)
 app.command("recall", epilog=recall.EXAMPLES)(recall.recall)
 app.command("delete", epilog=collection_commands.DELETE_EXAMPLES)(collection_commands.delete)
 app.command("demo")(demo.demo)

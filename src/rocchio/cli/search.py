@@ -8,18 +8,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 import rocchio
+from rocchio.cli.hybrid import Asked, Mode, many_queries, one_query, plain_fields, split_fields
 from rocchio.cli.options import AsJson, CollectionPath
 from rocchio.cli.output import counted, err, out, print_json, progress, show
+from rocchio.cli.vector_files import read_matrix
 from rocchio.engine.collection import Collection
 from rocchio.engine.highlight import snippet
-from rocchio.errors import BadRecord, InvalidArgument, NotFound
+from rocchio.errors import InvalidArgument
 from rocchio.sources import read_topics, read_vector_topics, read_weighted_topics
 from rocchio.types import Explanation, Hit, Run
 
@@ -28,7 +29,8 @@ EXAMPLES = (
     'Examples:\n\n[bold]rocchio search papers.rocchio "relevance feedback" -k 5[/bold]\n\n'
     '[bold]rocchio search papers.rocchio "relevance feedback" --explain[/bold]\n\n'
     '[bold]rocchio search papers.rocchio --topics queries.jsonl --plan "bm25(k1=0.9, b=0.4)" -k 1000 '
-    "--output run.trec[/bold]"
+    "--output run.trec[/bold]\n\n"
+    "[bold]rocchio search papers.rocchio --topics queries.tsv --vectors queries.npy --output run.trec[/bold]"
 )
 
 
@@ -55,7 +57,21 @@ def search(
     ] = None,
     vectors: Annotated[
         Path | None,
-        typer.Option(help="Queries for a vector field: a .npy file with an array (n, dim) or (dim,)."),
+        typer.Option(
+            help="Queries for a vector field: a .npy file with an array (n, dim) or (dim,). With a query, or topics in "
+            "the same order, both are searched and fused."
+        ),
+    ] = None,
+    mode: Annotated[
+        Mode | None,
+        typer.Option(
+            help="What to search. Default: what is given. With hybrid, JSON Lines topics may have text and vector.",
+            show_default=False,
+        ),
+    ] = None,
+    fusion: Annotated[
+        str | None,
+        typer.Option(help="How words and vectors are fused. Default: znorm(0.4, 0.6).", show_default=False),
     ] = None,
     recall: Annotated[
         float | None,
@@ -70,23 +86,23 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search a collection."""
-    given = sum(value is not None for value in (query, topics, vectors))
-    if given != 1:
-        found = "several" if given else "neither"
-        raise InvalidArgument(f"expected a query, --topics FILE or --vectors FILE, found {found}")
-    if query is not None and output is not None:
-        raise InvalidArgument("expected --topics with --output, found a single query; leave --output out")
     if topics is not None and explain:
         raise InvalidArgument("expected --explain with a single query, found --topics")
-    if query is not None and recall is not None:
-        raise InvalidArgument("expected --recall with vectors, found a text; leave --recall out")
-    if topics is not None and output is not None and output.exists() and output.samefile(topics):
-        raise InvalidArgument(f"expected another file for the run, found the topics {topics} themselves")
     scoring = rocchio.parse_plan(plan) if plan is not None else None
+    if plan is not None and vectors is None and mode is None:
+        mode = Mode.LEXICAL  # a plan says all that is done
     col = rocchio.open(collection)
+    asked = Asked(query, topics, vectors, field or None, mode)
+    both = asked.is_hybrid(col.schema)
+    _check_given(query, topics, vectors, output, both)
+    if query is not None and recall is not None and not both:
+        raise InvalidArgument("expected --recall with vectors, found a text; leave --recall out")
     options: dict[str, Any] = {"scoring": scoring, "field": field or None, "threads": threads}
-    if recall is not None:
-        options["recall"] = recall
+    options |= {name: value for name, value in (("recall", recall), ("fusion", fusion)) if value is not None}
+    if both:
+        _search_both(col, asked, k, output, explain, as_json, options)
+        return
+    options["field"] = field = plain_fields(col.schema, mode, field or None)
     if topics is not None:
         _search_topics(col, _read_topics(col, topics, field), 1000 if k is None else k, output, as_json, options)
         return
@@ -95,7 +111,7 @@ def search(
         return
     assert query is not None
     started = time.perf_counter()
-    hits: list[Hit] = col.search(query, k=10 if k is None else k, scoring=scoring, field=field or None)
+    hits: list[Hit] = col.search(query, k=10 if k is None else k, **options)
     seconds = time.perf_counter() - started
     if as_json:
         print_json({"query": query, "hits": [_hit_json(hit, explain) for hit in hits]})
@@ -104,6 +120,18 @@ def search(
     if not hits:
         err.print(_why_nothing(col, query), markup=False)
     err.print(f"{len(hits)} of {counted(len(col), 'document')} in {seconds * 1000:.1f} ms", style="dim")
+
+
+def _check_given(query: str | None, topics: Path | None, vectors: Path | None, output: Path | None, both: bool) -> None:
+    """Raises InvalidArgument for what is not one kind of queries, or has no place for their answers."""
+    given = sum(value is not None for value in (query, topics, vectors))
+    if given != 1 and not both:
+        found = "several" if given else "neither"
+        raise InvalidArgument(f"expected a query, --topics FILE or --vectors FILE, found {found}")
+    if query is not None and output is not None:
+        raise InvalidArgument("expected --topics with --output, found a single query; leave --output out")
+    if topics is not None and output is not None and output.exists() and output.samefile(topics):
+        raise InvalidArgument(f"expected another file for the run, found the topics {topics} themselves")
 
 
 def _why_nothing(col: Collection, query: str) -> str:
@@ -123,7 +151,7 @@ def _search_matrix(
     options: dict[str, Any],
 ) -> None:
     """Search with the vectors of a file: a single one on the screen, several into a run; their ids are positions."""
-    queries = _read_matrix(path)
+    queries = read_matrix(path)
     if queries.ndim == 2 and (output is not None or len(queries) != 1):
         named = {str(row): vector for row, vector in enumerate(queries)}
         _search_topics(col, named, 1000 if k is None else k, output, as_json, options)
@@ -139,17 +167,27 @@ def _search_matrix(
             out.print(str(hit.why()), markup=False)
 
 
-def _read_matrix(path: Path) -> Any:
-    """The array of a .npy file. Raises NotFound, BadRecord."""
-    if not path.is_file():
-        raise NotFound(f"expected a file of vectors, found nothing at {path}; check the path")
-    try:
-        queries = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise BadRecord(path, 0, "expected an array of numbers as numpy.save writes it, found another file") from error
-    if not isinstance(queries, np.ndarray):
-        raise BadRecord(path, 0, "expected one array, as numpy.save writes it, found an archive of several")
-    return queries
+def _search_both(
+    col: Collection,
+    asked: Asked,
+    k: int | None,
+    output: Path | None,
+    explain: bool,
+    as_json: bool,
+    options: dict[str, Any],
+) -> None:
+    """Search with words and vectors, and fuse."""
+    vector_field, options["field"] = split_fields(col.schema, asked.fields)
+    if asked.topics is not None:
+        queries = many_queries(asked.topics, asked.vectors, vector_field, asked.has_encoder(col.schema))
+        _search_topics(col, queries, 1000 if k is None else k, output, as_json, options)
+        return
+    assert asked.query is not None
+    hits = col.search(one_query(asked.query, asked.vectors, vector_field), 10 if k is None else k, **options)
+    if as_json:
+        print_json({"query": asked.query, "hits": [_hit_json(hit, explain) for hit in hits]})
+        return
+    _print_hits(col, asked.query, hits, explain)
 
 
 def _read_topics(col: Collection, path: Path, field: list[str] | None) -> Mapping[str, Any]:
@@ -198,21 +236,36 @@ def _search_in_parts(
 def _hit_json(hit: Hit, with_why: bool) -> dict[str, Any]:
     found: dict[str, Any] = {"doc_id": hit.doc_id, "score": hit.score, "fields": hit.fields}
     if with_why:
-        why = hit.why()
-        found["why"] = [
-            {
-                "term": part.term,
-                "weight": part.weight,
-                "tf": dict(part.tf),
-                "df": part.df,
-                "idf": part.idf,
-                "score": part.score,
-            }
-            for part in why.terms
-        ]
-        if why.vector is not None:
-            found["why"] = asdict(why.vector)
+        found["why"] = _why_json(hit.why())
     return found
+
+
+def _why_json(why: Explanation) -> Any:
+    """A score taken apart: a list of terms or of parts, or how two vectors lie to each other."""
+    if why.vector is not None:
+        return asdict(why.vector)
+    if why.lists:
+        return [
+            {
+                "part": part.name,
+                "rank": part.rank,
+                "score": part.score,
+                "added": part.added,
+                "why": None if part.why is None else _why_json(part.why),
+            }
+            for part in why.lists
+        ]
+    return [
+        {
+            "term": part.term,
+            "weight": part.weight,
+            "tf": dict(part.tf),
+            "df": part.df,
+            "idf": part.idf,
+            "score": part.score,
+        }
+        for part in why.terms
+    ]
 
 
 def _print_hits(col: Collection, query: str, hits: list[Hit], explain: bool) -> None:
@@ -220,7 +273,8 @@ def _print_hits(col: Collection, query: str, hits: list[Hit], explain: bool) -> 
         out.print(Text.assemble((f"{rank:>3}. ", "dim"), (hit.doc_id, "bold cyan"), (f"   {hit.score:.4f}", "green")))
         show_texts(col, query, hit)
         if explain:
-            show(explanation_table(hit.why()))
+            why = hit.why()
+            show(parts_table(why) if why.lists else explanation_table(why))
 
 
 def show_texts(col: Collection, query: str, hit: Hit) -> None:
@@ -236,6 +290,20 @@ def show_texts(col: Collection, query: str, hit: Hit) -> None:
         for start, end in piece.marks:
             line.stylize("bold yellow", start, end)
         out.print(Padding(line, (0, 0, 0, 5)), soft_wrap=False)
+
+
+def parts_table(why: Explanation) -> Table:
+    """A fused score as a table of what each part adds."""
+    table = Table("part", box=None, padding=(0, 2), header_style="dim")
+    for name in ("rank", "score", "added"):
+        table.add_column(name, justify="right")
+    for part in why.lists:
+        rank, score = ("-", "-") if part.rank is None else (f"{part.rank:,}", f"{part.score:.4f}")
+        table.add_row(part.name, rank, score, f"{part.added:.4f}")
+    table.add_row("sum", "", "", f"{why.score:.4f}")
+    table.caption = why.scoring
+    table.caption_justify = "left"
+    return table
 
 
 def explanation_table(why: Explanation) -> Table:

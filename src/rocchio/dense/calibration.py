@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import ceil
 from typing import Protocol
 
 import numpy as np
@@ -55,6 +56,16 @@ class Setting:
     recall: float
     effort: Effort
 
+    def towards(self, better: Setting, recall: float) -> Effort:
+        """The effort between two settings for a recall between theirs."""
+        less, more = self.effort, better.effort
+        if more.probes < less.probes or more.refine < less.refine:
+            return more  # what lies between them was not measured and need not be better than the worse
+        share = (recall - self.recall) / (better.recall - self.recall)
+        probes = ceil(less.probes + share * (more.probes - less.probes))
+        refine = ceil(less.refine + share * (more.refine - less.refine))
+        return Effort(probes, refine)
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -63,9 +74,19 @@ class Calibration:
     settings: tuple[Setting, ...]
 
     def effort(self, k: int, recall: float) -> Effort | None:
-        """The least effort that reached the recall; None where only an exact search is known to."""
+        """The least effort for the recall; None where only an exact search is known to reach it.
+
+        Between two settings it is interpolated: each further list and row adds less than the one before, so recall
+        is no lower than on the line between them.
+        """
         measured = min((s.k for s in self.settings if s.k >= k), default=None)
-        return next((s.effort for s in self.settings if s.k == measured and s.recall >= recall), None)
+        before: Setting | None = None
+        for setting in self.settings:
+            if setting.k == measured:
+                if setting.recall >= recall:
+                    return setting.effort if before is None else before.towards(setting, recall)
+                before = setting
+        return None
 
     def to_tuples(self) -> tuple[CalibratedEffort, ...]:
         """As the manifest holds it."""

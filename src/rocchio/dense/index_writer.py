@@ -56,10 +56,12 @@ def mean_of(blocks: Blocks, field: Field) -> npt.NDArray[np.float32]:
     for vectors, present in blocks:
         values = vectors[present].astype(np.float64)
         if field.metric == "cosine":
-            values /= np.linalg.norm(values, axis=1, keepdims=True)
+            lengths = np.linalg.norm(values, axis=1, keepdims=True)
+            values /= np.where(lengths > 0, lengths, 1)
         total += values.sum(axis=0)
         count += len(values)
-    return (total / max(count, 1)).astype(np.float32)
+    # damaged vectors that are merged may be no numbers: their documents score wrongly, the others as they should
+    return np.nan_to_num(total / max(count, 1), posinf=0.0, neginf=0.0).astype(np.float32)
 
 
 def encode(blocks: Blocks, rows: int, transform: VectorTransform) -> CodedVectors:

@@ -7,9 +7,20 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from rocchio._native import VectorIndex, VectorTransform
+from rocchio._native import VectorIndex, VectorTransform, pack_lists
 from rocchio.dense.calibration import MIXED, QUERY_COUNTS, Calibration, Effort, Ids, calibrate, mixtures
-from rocchio.dense.index_format import CODES, INDEX_ARRAYS, MEAN, SEED
+from rocchio.dense.index_format import (
+    CENTROID_CODES,
+    CENTROID_CONSTANTS,
+    CODES,
+    CONSTANTS,
+    CONSTANTS_OF_ROW,
+    INDEX_ARRAYS,
+    LIST_BLOCKS,
+    LIST_SIZES,
+    MEAN,
+    SEED,
+)
 from rocchio.dense.originals import VECTORS, Originals
 from rocchio.dense.reference import Found
 from rocchio.errors import Corruption
@@ -22,6 +33,12 @@ SEED_OF_QUERIES = 11
 EXACT_COST = 15
 """What an eight-bit code that a mask chose costs to compare, about, in sign codes of a list."""
 
+LARGEST_MEAN = 1e16
+"""Of a number in a mean, and more than any number in a vector: what is computed from it stays finite."""
+
+LISTS_AT_ONCE = 64
+"""Lists that are compared with their rows in one go."""
+
 
 class VectorSegment:
     """Vectors and their index. Any number of threads may share it.
@@ -31,6 +48,7 @@ class VectorSegment:
 
     def __init__(self, originals: Originals, index_file: ArrayFile, calibration: Calibration) -> None:
         self.originals, self._index_file, self.calibration = originals, index_file, calibration
+        self._efforts: dict[tuple[int, float], Effort | None] = {}
 
     @property
     def rows(self) -> int:
@@ -44,13 +62,19 @@ class VectorSegment:
         arrays = {name: file.native(name, dtype) for name, dtype in INDEX_ARRAYS.items()}
         arrays["originals"] = originals.file.native(VECTORS, originals.dtype)
         mean, seed = file.array(MEAN, INDEX_ARRAYS[MEAN]), file.array(SEED, INDEX_ARRAYS[SEED])
-        if len(seed) != 1 or len(mean) != originals.dim or not np.isfinite(mean).all():
-            raise Corruption(file.file.path, None, f"expected one seed and a mean of {originals.dim} finite numbers")
+        if len(seed) != 1 or len(mean) != originals.dim or not (np.abs(mean) <= LARGEST_MEAN).all():
+            raise Corruption(
+                file.file.path, None, f"expected one seed and a mean of {originals.dim} numbers up to {LARGEST_MEAN:g}"
+            )
         return VectorIndex(arrays, originals.metric, originals.dim, originals.dtype == "f2", int(seed[0]), mean)
 
     def effort(self, k: int, recall: float) -> Effort | None:
         """What the best k take with this recall; None: an exact search."""
-        return self.calibration.effort(k, recall) if recall < 1 else None
+        if recall >= 1:
+            return None
+        if (k, recall) not in self._efforts:
+            self._efforts[k, recall] = self.calibration.effort(k, recall)
+        return self._efforts[k, recall]
 
     def search(self, queries: npt.NDArray[np.float32], k: int, allowed: Mask | None, effort: Effort | None) -> Found:
         """The best k rows for each query (q, dim): rows int64 (q, k), padded with -1, and scores float32 (q, k).
@@ -63,7 +87,7 @@ class VectorSegment:
         if originals.count < originals.rows:
             mask = originals.present if allowed is None else originals.present & allowed
         flat = np.ascontiguousarray(queries, np.float32).ravel()
-        least = 0 if effort is None or self.index.lists == 0 else self._least_entries(k, mask, effort)
+        least = 0 if effort is None or self.lists == 0 else self._least_entries(k, mask, effort)
         if effort is None or least == 0:
             rows, scores, _ = self.index.exact(flat, k, mask)
         else:
@@ -77,7 +101,7 @@ class VectorSegment:
         if 2 * chosen >= count:
             return 2 * k
         # each row is in two lists; as many allowed rows as an effort meets without a mask
-        usual = 2 * count * min(effort.probes, self.index.lists) // self.index.lists
+        usual = 2 * count * min(effort.probes, self.lists) // self.lists
         return max(usual, 2 * k) if EXACT_COST * chosen * chosen > usual * count else 0
 
     @property
@@ -88,7 +112,8 @@ class VectorSegment:
     @property
     def lists(self) -> int:
         """How many lists they are in; 0 for few vectors."""
-        return self.index.lists
+        _, _, count = self._index_file.native(LIST_SIZES, INDEX_ARRAYS[LIST_SIZES])
+        return count
 
     def answers(self, queries: npt.NDArray[np.float32], k: int, effort: Effort | None) -> tuple[Ids, int]:
         """Rows (n, k) found with an effort, exactly with none, and how many sign codes were compared."""
@@ -112,18 +137,45 @@ class VectorSegment:
     def validate(self) -> None:
         """Check the vectors, and that codes and lists are theirs; reads everything. Raises Corruption."""
         self.originals.validate()
-        file, index = self._index_file, self.index
+        file, index = self._index_file, self.index  # opening it checks the shapes of what is read below
         mean = file.array(MEAN, INDEX_ARRAYS[MEAN])
         (seed,) = file.array(SEED, INDEX_ARRAYS[SEED]).tolist()
         transform = VectorTransform(self.originals.metric, self.originals.dim, seed, mean)
         first = 0
         for vectors, _ in self.originals.blocks():
-            codes, _ = transform.encode(np.ascontiguousarray(vectors, np.float32).ravel())
+            codes, constants = transform.encode(np.ascontiguousarray(vectors, np.float32).ravel())
             last = first + len(vectors)
             stored = file.rows(CODES, INDEX_ARRAYS[CODES], transform.width, first, last)
-            if not np.array_equal(codes.reshape(stored.shape), stored):
+            of_rows = file.rows(CONSTANTS, INDEX_ARRAYS[CONSTANTS], CONSTANTS_OF_ROW, first, last)
+            if not np.array_equal(codes, stored.ravel()) or not np.array_equal(constants, of_rows.ravel()):
                 raise Corruption(file.file.path, None, f"a code of rows {first} to {last - 1} is not its vector's")
             first = last
-        listed = np.unique(index.listed_rows())
-        if index.lists and not np.array_equal(listed, np.flatnonzero(self.originals.is_present)):
-            raise Corruption(file.file.path, None, "the lists do not show every row that has a vector")
+        if self.lists:
+            self._validate_lists(index, transform.width)
+
+    def _validate_lists(self, index: VectorIndex, width: int) -> None:
+        file, listed = self._index_file, index.listed_rows()
+        if not np.array_equal(np.unique(listed), np.flatnonzero(self.originals.is_present)):
+            raise Corruption(file.file.path, None, "the lists do not show every row that has a vector, and no other")
+        arrays = {name: file.array(name, dtype) for name, dtype in INDEX_ARRAYS.items()}
+        offsets = np.concatenate([[0], np.cumsum(arrays[LIST_SIZES], dtype=np.uint64)]).astype(np.uint64)
+        begin = 0
+        for first in range(0, self.lists, LISTS_AT_ONCE):
+            last = min(first + LISTS_AT_ONCE, self.lists)
+            packed = pack_lists(
+                arrays[CODES],
+                arrays[CONSTANTS],
+                width,
+                self.originals.metric,
+                arrays[CENTROID_CODES],
+                arrays[CENTROID_CONSTANTS],
+                listed,
+                offsets,
+                first,
+                last,
+            )
+            if not np.array_equal(packed, arrays[LIST_BLOCKS][begin : begin + len(packed)]):
+                raise Corruption(
+                    file.file.path, None, f"signs in lists {first} to {last - 1} are not those of their rows"
+                )
+            begin += len(packed)

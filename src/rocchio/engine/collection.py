@@ -11,28 +11,36 @@ from typing import Any, TypeVar, Unpack, overload
 
 import numpy.typing as npt
 
-from rocchio.analysis import Analyzer, parse_analyzer
+from rocchio.analysis import Analyzer
 from rocchio.encoders.model import Usage
 from rocchio.engine.adding import Adder, AddSummary, OnError, Progress
+from rocchio.engine.counter import Counter
 from rocchio.engine.embedding import EmbedSummary, count_vectors, plan_embedding
 from rocchio.engine.encoding import EncoderChoice, Encoders
 from rocchio.engine.frozen import FreezeSummary
 from rocchio.engine.garbage import remove_orphans
+from rocchio.engine.given_analyzer import analyzer_of
 from rocchio.engine.info import CollectionInfo, describe
+from rocchio.engine.knn_graph import KnnGraph, knn_graph
+from rocchio.engine.mixed import MixedQuery
 from rocchio.engine.plan import Bm25Step
 from rocchio.engine.queries import Query, Vectors, check_unicode
 from rocchio.engine.recall import ALPHAS, QUERY_CUTS, RecallReport, recall_report
-from rocchio.engine.snapshot import DEFAULT_CACHE_MB, FieldChoice, SearchOptions, Snapshot, open_snapshot
+from rocchio.engine.search_options import ExplainOptions, FieldChoice, SearchOptions
+from rocchio.engine.snapshot import DEFAULT_CACHE_MB, Snapshot, open_snapshot
+from rocchio.engine.tuning import TuneOptions, tune_collection
+from rocchio.engine.vector_index import calibration_queries
 from rocchio.engine.verify import VerifyReport, verify
 from rocchio.engine.writer import Writer, due_for_merging
-from rocchio.errors import Corruption, InvalidArgument, NotFound, RocchioError
+from rocchio.errors import InvalidArgument, NotFound, RocchioError
 from rocchio.lexical.frozen import Frozen
 from rocchio.lexical.scoring import Bm25
 from rocchio.storage.directory import Directory
 from rocchio.storage.lock import WriterLock
-from rocchio.storage.manifest import MANIFEST, read_manifest
+from rocchio.storage.manifest import read_manifest
 from rocchio.storage.schema import Schema
-from rocchio.types import DocId, Explanation, Hit, Run
+from rocchio.tuning import TuningReport
+from rocchio.types import DocId, Explanation, Hit, Qrels, QueryId, Run
 
 _Result = TypeVar("_Result")
 
@@ -82,11 +90,9 @@ class Collection:
         """A search step with its own parameters: `col.bm25(k1=1.2).search("...")`."""
         return Bm25Step(self, Bm25(k1, b, variant, delta))
 
-    def explain(
-        self, query: Query | Vectors, doc_id: DocId, *, scoring: Bm25 | str | None = None, field: FieldChoice = None
-    ) -> Explanation:
-        """Why a document has its score for a query, term by term. Raises NotFound."""
-        return self._snapshot.explain(query, doc_id, scoring=scoring, field=field)
+    def explain(self, query: Query | Vectors, doc_id: DocId, **options: Unpack[ExplainOptions]) -> Explanation:
+        """Why a document has its score for a query, term by term or part by part. Raises NotFound."""
+        return self._snapshot.explain(query, doc_id, **options)
 
     def get(self, doc_id: DocId) -> dict[str, Any]:
         """The stored fields of a document, without its vectors. Raises NotFound."""
@@ -138,6 +144,20 @@ class Collection:
         `print(col.recall_report(queries, "splade"))` shows a table. Raises InvalidArgument.
         """
         return recall_report(self._snapshot, queries, field, k, alphas, query_cuts, progress)
+
+    def tune(
+        self,
+        queries: Mapping[QueryId, MixedQuery | str],
+        qrels: Qrels,
+        measure: str = "nDCG@10",
+        **options: Unpack[TuneOptions],
+    ) -> TuningReport:
+        """The fusion and BM25 that suit judged queries {query_id: rocchio.query(...)}, or texts, by cross-validation.
+
+        `print(col.tune(queries, qrels))` shows what they gain over the best part alone, and whether that is chance.
+        See `TuneOptions`. Raises InvalidArgument.
+        """
+        return tune_collection(self._snapshot, queries, qrels, measure, **options)
 
     def info(self) -> CollectionInfo:
         """Counts, sizes and settings of the last commit."""
@@ -235,7 +255,7 @@ class Collection:
             if len(entries) > 1 or any(entry.deleted for entry in entries) or refit:
                 # postings are written twice: by term and by document
                 steps = sum(2 * segment.posting_count + segment.vector_rows for segment in self._snapshot.segments)
-                counter = _Counter(progress, steps)
+                counter = Counter(progress, steps)
                 every = [entry.name for entry in entries]
                 self._publish(lambda writer: writer.merge(every, counter.advance, refit=refit))
             self._forget_changes()
@@ -258,7 +278,7 @@ class Collection:
         """
         with self._writing_nothing_else("embed"):
             plan = plan_embedding(self._snapshot, field, encoder, source)
-            counter = _Counter(progress, plan.steps)
+            counter = Counter(progress, plan.steps)
             self._publish(
                 lambda writer: writer.embed(field, plan.field, anew=encoder is not None, advance=counter.advance)
             )
@@ -298,7 +318,7 @@ class Collection:
             index, searcher = self._snapshot.to_freeze(scoring, field)
             total = Frozen()
             if self._snapshot.segments:
-                counter = _Counter(progress, sum(segment.rows for segment in self._snapshot.segments))
+                counter = Counter(progress, sum(segment.rows for segment in self._snapshot.segments))
                 total = self._publish(lambda writer: writer.freeze(index, searcher, most_bytes, counter.advance))[1]
             self._forget_changes()
             return FreezeSummary(total.terms, total.size_bytes, self._snapshot.manifest.generation)
@@ -310,6 +330,39 @@ class Collection:
                 self._publish(lambda writer: writer.thaw())
             self._forget_changes()
             return self._snapshot.manifest.generation
+
+    def calibrate(self, queries: Any, field: str, *, progress: Callable[[int, int], None] | None = None) -> int:
+        """Measure what each recall takes with your own queries (n, dim), at least 20 of them; returns the generation.
+
+        A vector field's index is calibrated when it is built, with queries that are made of its vectors. Real queries
+        may be harder or easier; after this, `recall` holds for queries like these. The first 500 count, spread over
+        all if there are more. What is added later, or merged by compaction, is calibrated without them: calibrate
+        again. `progress` is told (segments done, segments). Raises InvalidArgument, also with uncommitted changes.
+        """
+        number, asked = calibration_queries(self.schema, queries, field)
+        with self._writing_nothing_else("calibrate"):
+            if self._snapshot.segments:
+                counter = Counter(progress, len(self._snapshot.segments))
+                self._publish(lambda writer: writer.calibrate(number, asked, counter.advance))
+            self._forget_changes()
+            return self._snapshot.manifest.generation
+
+    def knn_graph(
+        self,
+        field: str,
+        k: int = 15,
+        *,
+        recall: float | None = None,
+        threads: int = 1,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> KnnGraph:
+        """The `k` nearest neighbours of every document's vector, itself not counted, as of the last commit.
+
+        `graph.doc_ids` names the nodes; `scipy.sparse.csr_matrix(graph.csr())` is the matrix of distances that
+        scikit-learn (`metric="precomputed"`) and umap take. `recall` is as for `search`. `progress` is told (documents
+        done, documents). Raises InvalidArgument.
+        """
+        return knn_graph(self._snapshot, field, k, recall, threads, progress)
 
     def close(self) -> None:
         """Drop uncommitted changes and release the writer lock. Searching stays possible."""
@@ -429,31 +482,8 @@ class Collection:
             self._lock = None
 
     def _analyzer_for(self, text: str) -> Analyzer:
-        if self._given_analyzer is None:
-            try:
-                return parse_analyzer(text)
-            except InvalidArgument as error:
-                if text.startswith("callable("):
-                    raise
-                # the collection was made with it: a manifest of this version holds only analyzers that parse
-                raise Corruption(self._directory.path(MANIFEST), None, f"the analyzer: {error}") from error
-        if self._given_analyzer.steps != text:
-            raise InvalidArgument(
-                f"expected the collection's analyzer {text!r}, found {self._given_analyzer.steps!r}; "
-                "a collection keeps the analyzer it was created with"
-            )
-        return self._given_analyzer
+        return analyzer_of(text, self._given_analyzer, self._directory)
 
 
 _DROPPED = "the uncommitted changes were dropped; the last commit is intact; add them again"
 _VISIBLE = "the commit is visible, but the disk did not confirm it: it may be lost in a power cut"
-
-
-class _Counter:
-    def __init__(self, progress: Callable[[int, int], None] | None, total: int) -> None:
-        self._progress, self._total, self._done = progress, total, 0
-
-    def advance(self, count: int) -> None:
-        self._done += count
-        if self._progress is not None:
-            self._progress(self._done, self._total)

@@ -7,7 +7,9 @@ from typing import Any
 
 from rocchio.analysis import preset_name
 from rocchio.engine.snapshot import Snapshot
+from rocchio.engine.vector_info import VectorInfo, describe_vectors
 from rocchio.storage.manifest import FORMAT_VERSION
+from rocchio.storage.segment import vector_index_name, vectors_name
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class CollectionInfo:
     frozen_bytes: int
     vectors: int
     vector_bytes: int
+    vector_fields: dict[str, VectorInfo]
     segments: tuple[SegmentInfo, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -72,7 +75,7 @@ def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
     documents = len(snapshot)
     postings = sum(segment.postings for segment in segments)
     sizes = [item for entry in snapshot.manifest.segments for item in entry.sizes.items()]
-    vector_bytes = sum(size for name, size in sizes if name.startswith("vectors-"))
+    vector_bytes = sum(size for name, size in sizes if name.startswith(("vectors-", "vector-index-")))
     index_bytes = sum(size for name, size in sizes if name.startswith(("index.", "sparse-")))
     model_bytes = sum(model.size for model in snapshot.manifest.models.values())
     return CollectionInfo(
@@ -93,5 +96,16 @@ def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
         frozen_bytes=sum(entry.frozen_bytes for entry in snapshot.manifest.segments),
         vectors=sum(segment.vectors for segment in segments),
         vector_bytes=vector_bytes,
+        vector_fields=_vector_fields(snapshot),
         segments=tuple(segments),
     )
+
+
+def _vector_fields(snapshot: Snapshot) -> dict[str, VectorInfo]:
+    entries = snapshot.manifest.segments
+    described = {}
+    for number, name in enumerate(snapshot.schema.vector_fields):
+        originals = sum(entry.sizes[vectors_name(number)] for entry in entries)
+        index = sum(entry.sizes[vector_index_name(number)] for entry in entries)
+        described[name] = describe_vectors([segment.vectors[number] for segment in snapshot.segments], originals, index)
+    return described

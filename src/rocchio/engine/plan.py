@@ -27,6 +27,8 @@ class Bm25Step:
         """Like `Collection.search` with this scoring."""
         if "scoring" in options:
             raise InvalidArgument("expected no scoring, found one; the step has its own, see collection.bm25")
+        if self._collection.schema.encoded_fields and options.get("field") is None:
+            options["field"] = self._collection.schema.text_fields  # words only: with vectors it would be another step
         return self._collection.search(query, k, scoring=self.scoring, **options)
 
     def __rshift__(self, _: object) -> NoReturn:

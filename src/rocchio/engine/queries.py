@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rocchio.analysis import Analysis
+from rocchio.engine.mixed import MixedQuery
 from rocchio.engine.open_segment import string_buffers
 from rocchio.errors import InvalidArgument
 
@@ -22,8 +23,8 @@ MAX_WEIGHT = 1e30
 TermWeights: TypeAlias = Mapping[str, float]
 Vectors: TypeAlias = npt.NDArray[Any] | Sequence[float] | Sequence[Sequence[float]]
 """One vector (dim,) or several (n, dim); also tensors and whatever speaks DLPack."""
-Query: TypeAlias = str | TermWeights
-"""A text, or weights of terms as they are indexed (`Collection.terms` shows how a text is indexed)."""
+Query: TypeAlias = str | TermWeights | MixedQuery
+"""A text, weights of terms as they are indexed (`Collection.terms` shows how), or `rocchio.query` of several parts."""
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, TypeAlias, TypedDict, Unpack, overload
+from typing import Any, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rocchio._native import FrozenColumns, Kernel, LexicalSegment, Searcher, Variant
+from rocchio._native import FrozenColumns, LexicalSegment, Searcher, Variant
 from rocchio.analysis import Analysis, Analyzer
 from rocchio.engine.encoding import Encoders
 from rocchio.engine.execution import DocIds, Found, search_batch, search_threads
 from rocchio.engine.explain import explain
+from rocchio.engine.hybrid import explain_mixed, search_mixed, search_mixed_batch
 from rocchio.engine.latent import LatentModels
+from rocchio.engine.mixed import Mixed, MixedQuery, as_mixed, materialised
 from rocchio.engine.open_segment import OpenSegment, open_segment
 from rocchio.engine.queries import (
     Query,
@@ -30,6 +32,14 @@ from rocchio.engine.queries import (
     to_batch,
 )
 from rocchio.engine.query_vectors import QueryVectors, query_vectors, with_absent
+from rocchio.engine.search_options import (
+    ExplainOptions,
+    FieldChoice,
+    SearchOptions,
+    as_kernel,
+    as_scoring,
+    check_options,
+)
 from rocchio.engine.vector_search import (
     VectorView,
     Wanted,
@@ -40,44 +50,14 @@ from rocchio.engine.vector_search import (
     search_vectors_threads,
 )
 from rocchio.engine.view import View
-from rocchio.errors import Corruption, InvalidArgument, NotFound, NotYet
-from rocchio.lexical.scoring import Bm25, parse_bm25
-from rocchio.storage.checked import SealedFile
+from rocchio.errors import Corruption, InvalidArgument, NotFound
+from rocchio.lexical.scoring import Bm25
 from rocchio.storage.directory import Directory
-from rocchio.storage.manifest import FrozenEntry, Manifest, SegmentEntry, read_manifest
+from rocchio.storage.manifest import Manifest, SegmentEntry, read_manifest
 from rocchio.storage.schema import Schema
 from rocchio.storage.segment import SegmentFile, sparse_name
 from rocchio.types import DocId, Explanation, Hit, Run
 
-FieldChoice: TypeAlias = str | Iterable[str] | Mapping[str, float] | None
-
-
-class SearchOptions(TypedDict, total=False):
-    """`field` restricts the search to text fields (a name, names, or {name: boost}), or names a sparse or a vector
-    field; `scoring` is a `Bm25` or its text form; `threads` share the queries of a list; `query_ids` name them;
-    `kernel` is "automatic", "pruned", "exhaustive" or "reference" (plain and slow): all give the same answers.
-
-    For a sparse field only, and then approximate: `query_cut` keeps that many of the heaviest terms of each query;
-    `alpha`, above 0 and below 1, lets the pruned kernel skip what is unlikely to matter.
-
-    For a vector field only: `recall`, above 0 and at most 1, is the least share of the true best k wanted on average;
-    in this version all vectors are compared, and every answer has a recall of 1. `min_score` finds all documents that
-    score at least so, or the best k of them.
-    """
-
-    field: FieldChoice
-    scoring: Bm25 | str | None
-    threads: int
-    query_ids: Sequence[str] | None
-    kernel: str
-    alpha: float
-    query_cut: int | None
-    recall: float
-    min_score: float | None
-
-
-KERNELS = ("automatic", "pruned", "exhaustive", "reference")
-_LATER = frozenset({"where", "tenant", "plan"})
 _QUERY_TABLE_BYTES = 64 << 20
 DEFAULT_CACHE_MB = 1024
 """Memory for the columns of terms that were searched, in MiB."""
@@ -134,14 +114,19 @@ class Snapshot:
     ) -> list[Hit] | Run:
         """Top k by BM25, by the dot product of weights for a sparse field, by its metric for a vector field.
 
-        One query gives a list of hits: a text, {term: weight} with terms as indexed (for a sparse field only that), or
-        a vector (dim,) for a vector field. Several, or an array (n, dim), give a `Run` whose query ids are `query_ids`
-        or the positions as strings. `k` is 10 unless given. Fewer than k hits is a normal answer: a document without
-        any of the terms, or without a vector, is never returned. Ties are in the order of doc_id. Answers are exact,
-        unless the options, see `SearchOptions`, say otherwise.
+        One query gives a list of hits: a text, {term: weight} with terms as indexed (for a sparse field only that), a
+        vector (dim,) for a vector field, or `rocchio.query(...)` of several of these, whose answers are fused. Several,
+        or an array (n, dim), give a `Run` whose query ids are `query_ids` or the positions as strings. `k` is 10 unless
+        given. Fewer than k hits is a normal answer: a document without any of the terms, or without a vector, is never
+        returned. Ties are in the order of doc_id. Answers are exact, unless the options, see `SearchOptions`, say
+        otherwise.
         Raises InvalidArgument, NotYet, Corruption.
         """
-        _check_options(options)
+        check_options(options)
+        query = materialised(query)
+        mixed = as_mixed(query, options, self.schema)
+        if mixed is not None:
+            return self._search_mixed(mixed, check_k(10 if k is None else k), options)
         field = options.get("field")
         if isinstance(field, Iterator):
             options["field"] = field = list(field)  # looked at twice
@@ -153,7 +138,7 @@ class Snapshot:
                 raise InvalidArgument(f"expected {option} only with a vector field, found another field; leave it out")
         k = check_k(10 if k is None else k)
         view, to_arrays = self._view(options)
-        kernel = _kernel(options.get("kernel", "automatic"))
+        kernel = as_kernel(options.get("kernel", "automatic"))
         if isinstance(query, str | Mapping):
             batch = to_arrays([query])
             return self._hits(
@@ -166,11 +151,18 @@ class Snapshot:
         parts = search_threads(view, to_arrays(queries), k, kernel, options.get("threads", 1))
         return _run(ids, view.searcher, parts, view.scoring.replace(" ", ""))
 
+    def _search_mixed(self, mixed: Mixed, k: int, options: SearchOptions) -> list[Hit] | Run:
+        """`search` for queries of several parts."""
+        options["field"] = materialised(options.get("field"))
+        if isinstance(mixed, MixedQuery):
+            return search_mixed(self, mixed, k, options)
+        return search_mixed_batch(self, mixed, _query_ids(options.get("query_ids"), len(mixed)), k, options)
+
     def _search_vectors(self, query: Any, name: str, wanted: Wanted, options: SearchOptions) -> list[Hit] | Run:
         """`search` in the vector field `name`."""
         check_vector_options(options, name)
         queries, present, single = self.query_vectors(query, name)
-        view = self._vector_view(name)
+        view = self.vector_view(name)
         if single and not present[0]:
             return []
         if single:
@@ -187,7 +179,8 @@ class Snapshot:
         """Queries of a vector field as float32 (n, dim), texts encoded; which have a vector; whether it is only one."""
         return query_vectors(self, query, name)
 
-    def _vector_view(self, name: str) -> VectorView:
+    def vector_view(self, name: str) -> VectorView:
+        """A vector field: its vectors by segment, and which documents are live."""
         if name not in self._vector_views:
             number = self.schema.vector_fields.index(name)
             segments = [segment.vectors[number] for segment in self.segments]
@@ -201,11 +194,17 @@ class Snapshot:
         segments = [segment.lexical for segment in self.segments]
         return self._impact_searcher(segments, self.schema.text_columns, [None] * len(segments))
 
-    def explain(
-        self, query: Query | Vectors, doc_id: DocId, *, scoring: Bm25 | str | None = None, field: FieldChoice = None
-    ) -> Explanation:
+    def explain(self, query: Query | Vectors, doc_id: DocId, **options: Unpack[ExplainOptions]) -> Explanation:
         """Why `doc_id` has its score for the query. Raises NotFound for a document, or a vector, that is not there."""
+        unknown = options.keys() - ExplainOptions.__annotations__.keys()
+        if unknown:
+            known = ", ".join(ExplainOptions.__annotations__)
+            raise InvalidArgument(f"expected options of {known}, found {', '.join(sorted(unknown))}")
         segment, row = self.locate(doc_id)
+        mixed = as_mixed(query, options, self.schema)
+        if mixed is not None:
+            return explain_mixed(self, mixed, doc_id, options)
+        scoring, field = options.get("scoring"), options.get("field")
         name = self.schema.vector_choice(field)
         if name is not None:
             check_vector_options({"scoring": scoring}, name)
@@ -214,7 +213,7 @@ class Snapshot:
                 raise InvalidArgument(f"expected one vector to explain, found {len(queries)}; explain them one by one")
             if not present[0]:
                 raise NotFound(f"expected a query with a vector, found {query!r}, of which {name!r} knows no word")
-            return explain_vector(self._vector_view(name), queries[0], segment, row)
+            return explain_vector(self.vector_view(name), queries[0], segment, row)
         view, to_arrays = self._view({"scoring": scoring, "field": field})
         return explain(view, len(self), to_arrays([query]), segment, row)
 
@@ -417,8 +416,9 @@ def open_snapshot(
     raise Corruption(directory.path(""), None, "files vanish as fast as the manifest changes")
 
 
-def _identity(entry: SegmentEntry) -> tuple[str, SealedFile | None, tuple[FrozenEntry, ...]]:
-    return entry.name, entry.tombstones, tuple(entry.frozen.values())
+def _identity(entry: SegmentEntry) -> tuple[object, ...]:
+    """What an open segment depends on."""
+    return entry.name, entry.tombstones, tuple(entry.frozen.values()), entry.calibrations
 
 
 def _query_list(queries: Any, schema: Schema) -> list[Any]:
@@ -436,34 +436,7 @@ def _query_list(queries: Any, schema: Schema) -> list[Any]:
     return list(queries)
 
 
-def as_scoring(scoring: Bm25 | str | None) -> Bm25:
-    """BM25 given as a value, as its text form, or left to the default. Raises InvalidArgument."""
-    if scoring is None:
-        return Bm25()
-    if isinstance(scoring, str):
-        return parse_bm25(scoring)
-    if not isinstance(scoring, Bm25):
-        raise InvalidArgument(f"expected a scoring like rocchio.Bm25(k1=0.9, b=0.4), found {scoring!r}")
-    return scoring
-
-
 def _check_text(text: Any) -> None:
     if not isinstance(text, str):
         raise InvalidArgument(f"expected a text, found {text!r}")
     check_unicode(text)
-
-
-def _check_options(options: Mapping[str, Any]) -> None:
-    later = _LATER & options.keys()
-    if later:
-        raise NotYet(f"coming in a later version, leave it out for now: search(..., {'=, '.join(sorted(later))}=)")
-    unknown = options.keys() - SearchOptions.__annotations__.keys()
-    if unknown:
-        known = ", ".join(SearchOptions.__annotations__)
-        raise InvalidArgument(f"expected search options of {known}, found {', '.join(sorted(unknown))}")
-
-
-def _kernel(name: str) -> Kernel:
-    if name not in KERNELS:
-        raise InvalidArgument(f"expected a kernel of {', '.join(KERNELS)}, found {name!r}")
-    return getattr(Kernel, name)  # type: ignore[no-any-return]

@@ -48,12 +48,13 @@ class VectorView:
 
 def search_vectors(view: VectorView, queries: Queries, wanted: Wanted) -> Found:
     """The wanted documents of every query (n, dim), on this thread; ties are ordered by doc_id."""
-    places = Places.joined([_search_segment(view, number, queries, wanted) for number in range(len(view.segments))])
-    if places is None:
+    parts = [_search_segment(view, number, queries, wanted) for number in range(len(view.segments))]
+    if not parts:
         return Found(np.zeros(len(queries) + 1, np.uint64), *(np.empty(0, dtype) for dtype in ("u4", "u4", "f4")))
-    best = _best(view, places, wanted)
+    best = _best(view, parts[0] if len(parts) == 1 else Places.merged(parts), wanted)
     kept = best.rows >= 0
-    offsets = np.concatenate([[0], np.cumsum(kept.sum(axis=1))]).astype(np.uint64)
+    offsets = np.zeros(len(queries) + 1, np.uint64)
+    np.cumsum(kept.sum(axis=1), out=offsets[1:])
     return Found(offsets, best.segments[kept], best.rows[kept].astype(np.uint32), best.scores[kept])
 
 
@@ -66,23 +67,13 @@ class Places:
     scores: npt.NDArray[np.float32]
 
     @staticmethod
-    def joined(parts: Sequence[Places]) -> Places | None:
-        """What the same queries found in several segments."""
-        if len(parts) < 2:
-            return parts[0] if parts else None
-        return Places(
-            np.hstack([part.segments for part in parts]),
-            np.hstack([part.rows for part in parts]),
-            np.hstack([part.scores for part in parts]),
-        )
-
-    def in_order(self, order: npt.NDArray[np.int64]) -> Places:
-        """With the places of each query in another order (queries, places)."""
-        return Places(
-            np.take_along_axis(self.segments, order, 1),
-            np.take_along_axis(self.rows, order, 1),
-            np.take_along_axis(self.scores, order, 1),
-        )
+    def merged(parts: Sequence[Places]) -> Places:
+        """What the same queries found in several segments, best first."""
+        segments = np.hstack([part.segments for part in parts])
+        rows = np.hstack([part.rows for part in parts])
+        scores = np.hstack([part.scores for part in parts])
+        order = np.argsort(-scores, axis=1, kind="stable")
+        return Places(*(np.take_along_axis(array, order, 1) for array in (segments, rows, scores)))  # type: ignore[arg-type]
 
 
 def _search_segment(view: VectorView, number: int, queries: Queries, wanted: Wanted) -> Places:
@@ -108,16 +99,16 @@ def _search_segment(view: VectorView, number: int, queries: Queries, wanted: Wan
 
 
 def _best(view: VectorView, places: Places, wanted: Wanted) -> Places:
-    """The best k places of each query, ties by doc_id; row -1 for what scores too little."""
-    best = places.in_order(np.argsort(-places.scores, axis=1, kind="stable"))
-    tied = (best.scores[:, 1:] == best.scores[:, :-1]) & (best.rows[:, 1:] >= 0)
+    """The best k of places in order of their scores, ties by doc_id; row -1 for what scores too little."""
+    segments, rows, scores = places.segments, places.rows, places.scores
+    tied = (scores[:, 1:] == scores[:, :-1]) & (rows[:, 1:] >= 0)
     for query in np.flatnonzero(tied.any(axis=1)).tolist():
-        order = np.arange(best.rows.shape[1])
-        of_query = best.segments[query], best.rows[query], best.scores[query]
-        _order_ties(view, order, np.flatnonzero(tied[query]), *of_query)
-        best.segments[query], best.rows[query] = of_query[0][order], of_query[1][order]
-    rows = np.where(best.scores < np.float32(wanted.min_score), -1, best.rows)
-    return Places(best.segments[:, : wanted.k], rows[:, : wanted.k], best.scores[:, : wanted.k])
+        order = np.arange(rows.shape[1])
+        _order_ties(view, order, np.flatnonzero(tied[query]), segments[query], rows[query], scores[query])
+        segments[query], rows[query] = segments[query][order], rows[query][order]
+    if wanted.min_score > -np.inf:
+        rows = np.where(scores < np.float32(wanted.min_score), -1, rows)
+    return Places(segments[:, : wanted.k], rows[:, : wanted.k], scores[:, : wanted.k])
 
 
 def _order_ties(
@@ -129,9 +120,10 @@ def _order_ties(
     ranked: npt.NDArray[np.float32],
 ) -> None:
     """Sort each run of equal scores by doc_id, in place; `tied` are the places that score like their successor."""
+    found = int((rows >= 0).sum())
     begins = tied[np.flatnonzero(np.diff(tied, prepend=-2) > 1)]
     for begin in begins.tolist():
-        end = begin + int(np.searchsorted(-ranked[begin:], -ranked[begin], side="right"))
+        end = begin + int(np.searchsorted(-ranked[begin:found], -ranked[begin], side="right"))
         run = order[begin:end]
         names = view.names.doc_ids(segments[run], rows[run].astype(np.uint32))
         order[begin:end] = run[sorted(range(len(run)), key=names.__getitem__)]

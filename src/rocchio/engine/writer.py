@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from rocchio._native import Searcher
 from rocchio.analysis import Analysis
+from rocchio.dense.calibration import calibrate
 from rocchio.engine.embedding import Remade, text_blocks
 from rocchio.engine.frozen import write_frozen_file
 from rocchio.engine.garbage import remove_orphans
@@ -218,6 +220,16 @@ class Writer:
     def thaw(self) -> Manifest:
         """Forget all frozen columns, durably. There must be no pending changes."""
         return self._publish([replace(segment.entry, frozen={}) for segment in self._segments])
+
+    def calibrate(self, number: int, queries: npt.NDArray[np.float32], advance: Callable[[int], None]) -> Manifest:
+        """Calibrate the `number`-th vector field with queries, durably. There must be no pending changes."""
+        entries = []
+        for segment in self._segments:
+            calibrations = list(segment.entry.calibrations)
+            calibrations[number] = calibrate(segment.vectors[number], queries).to_tuples()
+            entries.append(replace(segment.entry, calibrations=tuple(calibrations)))
+            advance(1)
+        return self._publish(entries)
 
     def close(self) -> None:
         """Drop pending changes."""

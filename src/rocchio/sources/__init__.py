@@ -1,7 +1,7 @@
 """Where do documents, queries and judgements come from?
 
 Documents: `open_source(path)` for JSON Lines, CSV, TSV, Parquet, folders of text files and BEIR folders.
-Experiments: `read_topics`, `read_weighted_topics`, `read_vector_topics`, `read_qrels`, `read_run`.
+Experiments: `read_topics`, `read_weighted_topics`, `read_vector_topics`, `read_mixed_topics`, `read_qrels`, `read_run`.
 Without any file: `collect_docstrings`, `known_item_queries`.
 """
 
@@ -10,7 +10,7 @@ from rocchio.sources.formats import FORMATS, open_source
 from rocchio.sources.rejects import Reject, RejectFile, StopAtFirst
 from rocchio.sources.source import DocumentSource, SourceBatch
 from rocchio.sources.trec import read_qrels, read_run, read_topics
-from rocchio.sources.weighted_topics import read_vector_topics, read_weighted_topics
+from rocchio.sources.weighted_topics import read_mixed_topics, read_vector_topics, read_weighted_topics
 
 __all__ = [
     "FORMATS",
@@ -22,6 +22,7 @@ __all__ = [
     "collect_docstrings",
     "known_item_queries",
     "open_source",
+    "read_mixed_topics",
     "read_qrels",
     "read_run",
     "read_topics",

@@ -15,7 +15,7 @@ from rocchio.sources.opening import text_lines
 from rocchio.types import Qrels, Run, Topics
 
 QUERY_ID_FIELDS = ("_id", "qid", "query_id", "id")
-_QUERY_TEXT_FIELDS = ("text", "query", "title")
+QUERY_TEXT_FIELDS = ("text", "query", "title")
 _HEADER_WORDS = frozenset(
     (
         "query-id",
@@ -172,7 +172,7 @@ def _json_topics(path: Path, lines: Iterator[tuple[int, str]]) -> Iterator[tuple
         except ValueError as error:
             raise BadRecord(path, line, str(error)) from error
         query_id = next((record[name] for name in QUERY_ID_FIELDS if name in record), None)
-        query = next((record[name] for name in _QUERY_TEXT_FIELDS if name in record), None)
+        query = next((record[name] for name in QUERY_TEXT_FIELDS if name in record), None)
         if type(query_id) is int:
             query_id = str(query_id)
         if not isinstance(query_id, str) or not isinstance(query, str):
@@ -186,7 +186,7 @@ def _tsv_topics(path: Path, lines: Iterator[tuple[int, str]]) -> Iterator[tuple[
         query_id, tab, query = text.partition("\t")
         if not tab:
             raise BadRecord(path, line, f"expected an id, a tab and a text, found {text[:80]!r}")
-        header = query_id.strip().lower() in {"id", *_HEADER_WORDS} and query.strip().lower() in _QUERY_TEXT_FIELDS
+        header = query_id.strip().lower() in {"id", *_HEADER_WORDS} and query.strip().lower() in QUERY_TEXT_FIELDS
         if position == 0 and header:
             continue
         yield line, query_id.strip(), query.strip()

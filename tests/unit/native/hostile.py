@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tests.small_lists import RECALL, small_lists
 
 import rocchio
 from rocchio._native import chunk_checksums, crc32c
@@ -46,8 +47,12 @@ DOC_IDS = ("d00", "d01", "d13", "nope")
 
 
 def make(folder: Path) -> None:
-    """Two segments, the first with deletions."""
-    col = rocchio.create(folder, fields=FIELDS, analyzer="whitespace")
+    """Two segments, the first with deletions, their vectors in lists."""
+    with small_lists():
+        fill(rocchio.create(folder, fields=FIELDS, analyzer="whitespace"))
+
+
+def fill(col: rocchio.Collection) -> None:
     words = "alpha beta gamma delta epsilon zeta"
     for part in range(2):
         col.add(
@@ -154,7 +159,7 @@ def mutate_arrays(arrays: dict[str, np.ndarray], dice: random.Random) -> None:
         case 0 | 1 if array.dtype.kind == "f":
             array[place] = dice.choice([np.nan, np.inf, -np.inf, 0, np.finfo(array.dtype).max])
         case 0 | 1:
-            array[place] = dice.choice([0, 1, 2, len(array), limit, limit // 2, limit - 1])
+            array[place] = dice.choice([0, 1, 2, min(len(array), limit), limit, limit // 2, limit - 1])
         case 2:
             array[place] = dice.randrange(min(limit, 300))
         case 3:
@@ -214,7 +219,7 @@ def mutate(folder: Path, seed: int) -> str:
         body = (folder / MANIFEST).read_bytes().partition(b"\n")[2][:-1]
         write_manifest(folder, mutate_bytes(body, dice))
         return kind
-    names = ["index.arrays", "sparse-0.arrays", "vectors-*.arrays"]
+    names = ["index.arrays", "sparse-0.arrays", "vectors-*.arrays", "vector-index-*.arrays"]
     if kind == "bytes":
         names += ["documents.arrow", "tombstones*", "checksums.bin"]
     path = dice.choice(sorted(folder.rglob(dice.choice(names))))
@@ -308,8 +313,9 @@ def use_weights(col: rocchio.Collection, attempt: Callable[[str], Any]) -> None:
 
 def use_vectors(col: rocchio.Collection, attempt: Callable[[str], Any]) -> None:
     for field, vector in VECTORS.items():
+        with attempt("search lists"):
+            col.search([vector, vector], field=field, k=3, recall=RECALL, threads=2)
         with attempt("search vectors"):
-            col.search([vector, vector], field=field, k=3, threads=2)
             for hit in col.search(vector, field=field, k=20, recall=1):
                 with attempt("why vectors"):
                     hit.why()

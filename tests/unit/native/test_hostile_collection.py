@@ -91,7 +91,10 @@ def test_random_damage(sound: Path, slow: bool) -> None:
     assert noticed > rounds // 2
 
 
-@pytest.mark.parametrize("name", ["index.arrays", "documents.arrow", "vectors-0.arrays", "tombstones", "manifest.json"])
+@pytest.mark.parametrize(
+    "name",
+    ["index.arrays", "documents.arrow", "vectors-0.arrays", "vector-index-0.arrays", "tombstones", "manifest.json"],
+)
 def test_truncations(sound: Path, tmp_path: Path, name: str) -> None:
     (original,) = [path for path in sorted(sound.rglob(f"{name}*")) if "00000001" not in path.parent.name]
     size = original.stat().st_size
@@ -149,6 +152,10 @@ REFUSED: dict[str, Callable[[Any], None]] = {
     "unknown metric": lambda manifest: manifest["schema"]["fields"]["v"].update(metric=["l2"]),
     "another dtype": lambda manifest: manifest["schema"]["fields"]["w"].update(dtype="float32"),
     "vector field less": lambda manifest: manifest["schema"]["fields"].pop("w"),
+    "calibrations missing": lambda manifest: manifest["segments"][0].pop("calibrations"),
+    "calibrations of another field": lambda manifest: manifest["segments"][0]["calibrations"].append([]),
+    "calibrations null": set_first_segment("calibrations", None),
+    "calibrations no lists": set_first_segment("calibrations", [3, 4]),
     "text field more": lambda manifest: manifest["schema"]["fields"]["tag"].update(kind="text"),
 }
 

@@ -1,0 +1,227 @@
+"""Searches the parts of a query, each in its own index, and fuses what they find."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rocchio.engine.latent import latent_fields
+from rocchio.engine.mixed import TEXT, MixedQuery, materialised
+from rocchio.engine.queries import MAX_K
+from rocchio.engine.search_options import ExplainOptions, SearchOptions, as_scoring
+from rocchio.errors import InvalidArgument, NotFound
+from rocchio.fusion import EMPTY, Fusion, RankedList, RankedLists, ZNorm, align, as_fusion, fuse_lists, total
+from rocchio.storage.schema import Schema
+from rocchio.types import DocId, Explanation, Hit, ListPart, Run
+
+if TYPE_CHECKING:
+    from rocchio.engine.snapshot import Snapshot
+
+DEPTH = 1000
+"""Documents of each part that are fused, at least: benchmarks/results/hybrid.md compares depths."""
+
+TEXT_SHARE = 0.4
+"""Weight of the text part among others where nothing is known: the benchmark has the evidence."""
+
+LATENT_TEXT_SHARE = 0.8
+"""The same where the others are the collection's own latent semantic analysis, which is weaker than words alone."""
+
+_TEXT_OPTIONS = ("field", "scoring", "kernel", "threads")
+_SPARSE_OPTIONS = ("alpha", "query_cut", "kernel", "threads")
+_VECTOR_OPTIONS = ("recall", "threads")
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One index that takes part: `field` None means the text fields."""
+
+    field: str | None
+    options: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return TEXT if self.field is None else self.field
+
+
+def search_mixed(snapshot: Snapshot, query: MixedQuery, k: int, options: SearchOptions) -> list[Hit]:
+    """The best k by the fusion of what the parts of one query find."""
+    single = Hybrid(snapshot, [query], k, options)
+    doc_ids, scores = single.best(0, k)
+
+    def hit(doc_id: DocId, score: float) -> Hit:
+        return Hit(
+            doc_id,
+            score,
+            lambda: snapshot.get(doc_id),
+            lambda: single.explain(0, doc_id),
+            lambda field: snapshot.vector(doc_id, field),
+        )
+
+    return [hit(doc_id, score) for doc_id, score in zip(doc_ids, scores.tolist(), strict=True)]
+
+
+def search_mixed_batch(
+    snapshot: Snapshot, queries: Sequence[MixedQuery], ids: list[str], k: int, options: SearchOptions
+) -> Run:
+    """The same for many queries."""
+    batch = Hybrid(snapshot, queries, k, options)
+    fused = [batch.best(number, k) for number in range(len(queries))]
+    name = str(batch.fusion).replace(" ", "")
+    return Run(ids, [doc_ids for doc_ids, _ in fused], [scores for _, scores in fused], name)
+
+
+def explain_mixed(snapshot: Snapshot, query: Any, doc_id: DocId, options: ExplainOptions) -> Explanation:
+    """Why a document has its score for one query. Raises NotFound, InvalidArgument."""
+    if not isinstance(query, MixedQuery):
+        raise InvalidArgument(f"expected one query to explain, found {len(query)}; explain them one by one")
+    asked: Any = {**options, "field": materialised(options.get("field"))}
+    return Hybrid(snapshot, [query], 1, asked).explain(0, doc_id)
+
+
+class Hybrid:
+    """Queries with what each of their parts has found. Raises InvalidArgument."""
+
+    def __init__(self, snapshot: Snapshot, queries: Sequence[MixedQuery], k: int, options: SearchOptions) -> None:
+        self._snapshot, self._queries, self._options = snapshot, queries, options
+        self._depth = _check_depth(options.get("depth"), k)
+        self._parts = _parts(snapshot.schema, queries)
+        _check_options(options, self._parts, snapshot.schema)
+        given = options.get("fusion")
+        self.fusion = (
+            default_fusion([part.field for part in self._parts], snapshot.schema) if given is None else as_fusion(given)
+        )
+        self.fusion.list_weights(len(self._parts))
+        found = [self._search(part) for part in self._parts]
+        self._lists: list[list[RankedList]] = [list(lists) for lists in zip(*found, strict=True)]
+
+    @property
+    def names(self) -> list[str]:
+        """The parts, in the order of the fusion's weights: `text`, or the field."""
+        return [part.name for part in self._parts]
+
+    def aligned(self) -> list[RankedLists]:
+        """What the parts have found, by query."""
+        return [align(lists) for lists in self._lists]
+
+    def best(self, number: int, k: int) -> tuple[list[DocId], Any]:
+        """The best k doc_ids of query `number` and their scores."""
+        return fuse_lists(self._lists[number], self.fusion, k)
+
+    def explain(self, number: int, doc_id: DocId) -> Explanation:
+        """What each part adds to a document's score for query `number`. Raises NotFound if no part has found it."""
+        aligned = align(self._lists[number])
+        if doc_id not in aligned.doc_ids:
+            raise NotFound(
+                f"expected a document among the first {self._depth:,} of a part of the query, {doc_id!r} is not; "
+                "raise depth"
+            )
+        place = aligned.doc_ids.index(doc_id)
+        contributions = self.fusion.contributions(aligned)[:, place]
+        ranks = aligned.ranks[:, place].tolist()
+        lists = [
+            self._explain_part(part, number, doc_id, rank, added)
+            for part, rank, added in zip(self._parts, ranks, contributions.tolist(), strict=True)
+        ]
+        score = float(total(contributions[:, None])[0])
+        return Explanation(doc_id, score, str(self.fusion), (), 0.0, 0.0, 0.0, None, tuple(lists))
+
+    def _explain_part(self, part: _Part, number: int, doc_id: DocId, rank: int, added: float) -> ListPart:
+        if rank == 0:
+            return ListPart(part.name, None, None, added, None)
+        why = self._snapshot.explain(
+            self._queries[number].part(part.field), doc_id, field=self._field(part), scoring=self._scoring(part)
+        )
+        return ListPart(part.name, rank, why.score, added, why)
+
+    def _search(self, part: _Part) -> list[RankedList]:
+        """What a part finds for each query; nothing for queries without it."""
+        given = [query.part(part.field) for query in self._queries]
+        asked = [number for number, value in enumerate(given) if value is not None]
+        found: list[RankedList] = [EMPTY] * len(given)
+        if not asked:
+            return found
+        options: Any = {name: value for name, value in self._options.items() if name in part.options}
+        options["field"] = self._field(part)
+        run = self._snapshot.search([given[number] for number in asked], self._depth, **options)
+        whole = min(self._depth, len(self._snapshot)) if self._knows_zeros(part) else 0
+        for row, number in enumerate(asked):
+            scores = run.scores[row]
+            found[number] = RankedList(run.doc_ids[row], scores, max(0, whole - len(scores)))
+        return found
+
+    def _knows_zeros(self, part: _Part) -> bool:
+        """Whether what a part does not find scores 0: true for words and tokens; a missing vector has no score."""
+        if part.field is not None:
+            return part.options is _SPARSE_OPTIONS
+        variant = as_scoring(self._options.get("scoring")).variant
+        return variant not in ("bm25l", "bm25+")  # these give documents without any of the words a score
+
+    def _field(self, part: _Part) -> Any:
+        if part.field is not None:
+            return part.field
+        # named, since without a field a text is words and vectors again
+        given = self._options.get("field")
+        return self._snapshot.schema.text_fields or None if given is None else given
+
+    def _scoring(self, part: _Part) -> Any:
+        return self._options.get("scoring") if part.field is None else None
+
+
+def default_fusion(fields: Sequence[str | None], schema: Schema) -> Fusion:
+    """The fusion of parts, named by field, None for text, that is the safest known without judgements.
+
+    z-norm with weight 0.4 for the text and 0.6 for the others together, 0.8 and 0.2 where these are the collection's
+    own latent semantic analysis; equal weights where there is no text.
+    """
+    if None not in fields:
+        return ZNorm()
+    others = {field for field in fields if field is not None}
+    share = LATENT_TEXT_SHARE if others and others <= set(latent_fields(schema)) else TEXT_SHARE
+    rest = round((1 - share) / max(1, len(others)), 6)  # prints as 0.2, not as 0.19999999999999996
+    return ZNorm(tuple(share if field is None else rest for field in fields))
+
+
+def _check_depth(depth: Any, k: int) -> int:
+    """How many documents of each part are fused. Raises InvalidArgument."""
+    if depth is None:
+        return max(DEPTH, k)
+    if isinstance(depth, bool) or not isinstance(depth, int) or depth < 1:
+        raise InvalidArgument(
+            f"expected depth of at least 1, found {depth!r}; leave it out for {DEPTH:,}, or k if more"
+        )
+    return min(depth, MAX_K)
+
+
+def _check_options(options: SearchOptions, parts: Sequence[_Part], schema: Schema) -> None:
+    """Raises InvalidArgument for an option that no part takes."""
+    taken = {"fusion", "depth", "query_ids", "threads"}.union(*(part.options for part in parts))
+    for name, value in options.items():
+        if value is not None and name not in taken:
+            found = ", ".join(part.name for part in parts)
+            raise InvalidArgument(
+                f"expected no {name} in a search of {found}, found one; no part of the query takes it"
+            )
+    field: Any = options.get("field")
+    if schema.sparse_choice(field) is not None or schema.vector_choice(field) is not None:
+        raise InvalidArgument(
+            f"expected field of text fields, for the text of the query, found {field!r}; other parts name their fields"
+        )
+
+
+def _parts(schema: Schema, queries: Sequence[MixedQuery]) -> list[_Part]:
+    """The parts that any of the queries has: text, then sparse, then vector fields in the order of the schema."""
+    sparse = {name for query in queries for name in query.sparse}
+    vectors = {name for query in queries for name in query.vectors}
+    for kind, wanted, known in (
+        ("sparse", sparse, schema.sparse_fields),
+        ("vector", vectors, schema.vector_fields),
+    ):
+        unknown = sorted(map(str, wanted - set(known)))
+        if unknown:
+            raise InvalidArgument(
+                f"expected {kind} fields of {', '.join(known) or 'none'} in a query, found {', '.join(unknown)}"
+            )
+    parts = [_Part(None, _TEXT_OPTIONS)] if any(query.text is not None for query in queries) else []
+    parts += [_Part(name, _SPARSE_OPTIONS) for name in schema.sparse_fields if name in sparse]
+    return parts + [_Part(name, _VECTOR_OPTIONS) for name in schema.vector_fields if name in vectors]
