@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from rocchio.encoders.batching import batches
+from rocchio.encoders.batching import GPU_BATCH, MAX_BATCH, batches
 from rocchio.encoders.model import Usage, digest, first_line, library
 from rocchio.encoders.values import SentenceTransformer
 from rocchio.errors import NotFound
@@ -37,6 +37,7 @@ class SentenceTransformerModel:
         weights = self._model.state_dict()
         self.identity = digest(*(weights[name].detach().cpu().float().numpy() for name in sorted(weights)))
         self._autocast = value.precision == "bfloat16" or (value.precision == "auto" and self._has_bfloat16())
+        self._batch = MAX_BATCH if str(self._model.device) == "cpu" else GPU_BATCH
         self.usage = Usage()
 
     def encode(self, texts: Sequence[str]) -> Any:
@@ -46,7 +47,7 @@ class SentenceTransformerModel:
         # an average token of any language has more than two bytes: where it has less, batches are a little larger
         sizes = [min(self._limit, 2 + len(text.encode()) // 3) for text in texts]
         with torch.inference_mode(), self._precision():
-            for places in batches(sizes):
+            for places in batches(sizes, self._batch):
                 features = self._features([texts[place] for place in places])
                 found = self._model(features)["sentence_embedding"]
                 if self._normalize:
