@@ -7,6 +7,10 @@
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
 
+#include <math.h>
+
+#include <cstring>
+
 #include "kernels/vector_kernels.hpp"
 
 #if defined(__SSE2__) || defined(__AVX2__)
@@ -182,7 +186,7 @@ inline void interleave(const std::uint8_t* codes, std::size_t width, std::size_t
 
 inline __m512i four_of(const std::int8_t* query) {
     std::int32_t four;
-    __builtin_memcpy(&four, query, sizeof four);
+    std::memcpy(&four, query, sizeof four);
     return _mm512_set1_epi32(four);
 }
 
@@ -388,7 +392,7 @@ std::uint64_t bound_rows(const std::int32_t* dots, const RowConstants* rows, std
         const RowConstants row = rows[r];
         const float product = row.scale * static_cast<float>(dots[r]) + row.low * ranking.sum;
         // the square of a small number may have been rounded to nothing
-        const float length = __builtin_sqrtf(2.0f * row.half_square + 0x1p-125f) + row.error;
+        const float length = ::sqrtf(2.0f * row.half_square + 0x1p-125f) + row.error;
         const float slack = ranking.norm * row.error + ranking.error * length + ranking.slack;
         uppers[r] = ranking.scale * product + ranking.half_squares * row.half_square + slack;
     }
@@ -491,7 +495,7 @@ inline float widened(std::uint16_t half) {
     bits = exponent == 31 ? sign | 0x7F800000u | (fraction << 13)
                           : sign | ((exponent + 112) << 23) | (fraction << 13);
     float value;
-    __builtin_memcpy(&value, &bits, sizeof value);
+    std::memcpy(&value, &bits, sizeof value);
     return value;
 }
 

@@ -113,7 +113,7 @@ def scenario(
 def test_crash_at_every_step(scenario: tuple[Path, Callable[[Collection], None], list[State], int], slow: bool) -> None:
     tmp_path, action, allowed, steps = scenario
     for step in range(steps):
-        for seed in range(40 if slow else 6):
+        for seed in range(40 if slow else 3):
             folder = tmp_path / "crashed"
             shutil.copytree(tmp_path / "template", folder)
             directory = FaultyDirectory(folder, fail_at=step, crash=True, torn=seed % 2 == 1)
