@@ -363,7 +363,8 @@ void bind_searcher(nb::module_& module) {
         .value("atire", Variant::atire)
         .value("bm25l", Variant::bm25l)
         .value("bm25plus", Variant::bm25plus)
-        .value("impact", Variant::impact);
+        .value("impact", Variant::impact)
+        .value("anserini", Variant::anserini);
     nb::enum_<Kernel>(module, "Kernel")
         .value("automatic", Kernel::automatic)
         .value("pruned", Kernel::pruned)

@@ -1,4 +1,4 @@
-"""Relevance feedback: better queries from what a first pass has found. Pure functions on term statistics and vectors."""
+"""Relevance feedback: better queries from what was found. Pure functions on term statistics and vectors."""
 
 from rocchio.feedback.axiomatic import Axiomatic
 from rocchio.feedback.bm25prf import Bm25Prf
@@ -6,19 +6,24 @@ from rocchio.feedback.divergence import Bo1, Kl, KlCorrect
 from rocchio.feedback.method import Expansion
 from rocchio.feedback.rm3 import Rm3, Rm3Terrier
 from rocchio.feedback.rocchio import Rocchio
-from rocchio.feedback.terms import FeedbackTerms, TermFilter, TermStatistics
-from rocchio.feedback.vectors import Reencode, VectorAverage, VectorFeedback, VectorRocchio
+from rocchio.feedback.terms import Collection, FeedbackTerms, TermFilter
+from rocchio.feedback.vectors import FromVectors, Reencode, VectorAverage, VectorFeedback, VectorRocchio
 
-EXPANSIONS: tuple[type[Expansion], ...] = (Rm3, Rm3Terrier, Rocchio, Bm25Prf, Axiomatic, Bo1, Kl, KlCorrect)
-"""All lexical methods."""
+METHODS: tuple[type[Expansion | FromVectors], ...] = (
+    *(Rm3, Rm3Terrier, Rocchio, Bm25Prf, Axiomatic, Bo1, Kl, KlCorrect),
+    *(VectorAverage, VectorRocchio, Reencode),
+)
+"""All methods: of weighted terms, then of vectors."""
 
 __all__ = [
-    "EXPANSIONS",
+    "METHODS",
     "Axiomatic",
     "Bm25Prf",
     "Bo1",
+    "Collection",
     "Expansion",
     "FeedbackTerms",
+    "FromVectors",
     "Kl",
     "KlCorrect",
     "Reencode",
@@ -26,7 +31,6 @@ __all__ = [
     "Rm3Terrier",
     "Rocchio",
     "TermFilter",
-    "TermStatistics",
     "VectorAverage",
     "VectorFeedback",
     "VectorRocchio",

@@ -53,7 +53,7 @@ class Axiomatic(Expansion):
         total = np.zeros(len(names))
         kept: Weights = {}
         for term, weight in found.query.items():
-            idf = weight * np.log((1 + found.documents) // max(1, found.statistics(term).df))
+            idf = weight * np.log((1 + found.collection.documents) // max(1, found.collection.df(term)))
             if term not in names:
                 kept[term] = float(idf)
                 continue
@@ -68,7 +68,7 @@ class Axiomatic(Expansion):
         information = mutual_information(shared[own], shared)
         if information[own] <= 0:
             return np.where(np.arange(len(shared)) == own, idf, 0.0)
-        given = idf * self.beta * information / information[own]
+        given: Floats = idf * self.beta * information / information[own]
         given[own] = idf
         given[given <= LEAST_WEIGHT] = 0.0
         given[np.argsort(-given, kind="stable")[max(self.terms, self.nearest) :]] = 0.0

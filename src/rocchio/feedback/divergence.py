@@ -14,7 +14,7 @@ from rocchio.feedback.terms import FeedbackTerms, TermFilter, Weights
 
 @dataclass(frozen=True)
 class Divergence(Expansion):
-    """Query terms, each once, plus weights of the terms that are more frequent in the feedback documents than elsewhere.
+    """Query terms plus weights of the terms that are more frequent in the feedback documents than elsewhere.
 
     The documents are read as one text. A new term stands in at least two of them. At least as many terms are weighed as
     the query has. `terms=0` weighs the query's own terms only.
@@ -33,7 +33,7 @@ class Divergence(Expansion):
         here = found.by_term(found.frequencies)
         weights = np.zeros(len(here))
         for number, term in names.items():
-            weights[number] = self._weight(found, float(here[number]), found.statistics(term).frequency())
+            weights[number] = self._weight(found, float(here[number]), found.collection.frequency(term))
         best = int(np.argmax(weights)) if len(weights) else -1
         most = self._most(found, float(here[best])) if best >= 0 and weights[best] > 0 else 0.0
         if most <= 0:
@@ -68,7 +68,7 @@ class Bo1(Divergence):
     name: ClassVar[str] = "bo1"
 
     def _weight(self, found: FeedbackTerms, in_feedback: float, in_collection: float) -> float:
-        mean = in_collection / found.documents
+        mean = in_collection / found.collection.documents
         return float(in_feedback * np.log2((1 + mean) / mean) + np.log2(1 + mean))
 
     def _most(self, found: FeedbackTerms, in_feedback: float) -> float:
@@ -82,11 +82,11 @@ class Kl(Divergence):
     name: ClassVar[str] = "kl"
 
     def _weight(self, found: FeedbackTerms, in_feedback: float, in_collection: float) -> float:
-        here, everywhere = in_feedback / found.lengths.sum(), in_collection / found.tokens
+        here, everywhere = in_feedback / found.lengths.sum(), in_collection / found.collection.tokens
         return 0.0 if here < everywhere else float(here * np.log2(here / everywhere))
 
     def _most(self, found: FeedbackTerms, in_feedback: float) -> float:
-        return float(in_feedback * np.log2(found.tokens / found.lengths.sum()) / found.lengths.sum())
+        return float(in_feedback * np.log2(found.collection.tokens / found.lengths.sum()) / found.lengths.sum())
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class KlCorrect(Divergence):
     name: ClassVar[str] = "kl_correct"
 
     def _weight(self, found: FeedbackTerms, in_feedback: float, in_collection: float) -> float:
-        here, everywhere = in_feedback / found.lengths.sum(), in_collection / found.tokens
+        here, everywhere = in_feedback / found.lengths.sum(), in_collection / found.collection.tokens
         if here < everywhere or here >= 1:
             return 0.0
         return float(here * np.log2(here / everywhere) + here * np.log2((1 - here) / (1 - everywhere)))

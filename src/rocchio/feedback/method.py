@@ -25,6 +25,8 @@ class Expansion(ABC):
     field: str | None = None
     name: ClassVar[str]
     least_terms: ClassVar[int] = 1
+    uses_negative: ClassVar[bool] = False
+    """Whether documents that speak against their terms play a part."""
 
     def __post_init__(self) -> None:
         check_count("docs", self.docs)

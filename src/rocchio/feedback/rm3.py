@@ -65,7 +65,7 @@ class Rm3Terrier(Expansion):
         likelihoods = np.exp(found.scores - found.scores.max(initial=-np.inf))
         shares = likelihoods / likelihoods.sum() / np.maximum(found.lengths, 1.0)
         weights = found.by_term(found.frequencies * shares[found.entry_documents])
-        usable = (found.df >= 2) & (found.df < int(0.1 * found.documents))
+        usable = (found.df >= 2) & (found.df < int(0.1 * found.collection.documents))
         return mix(found, np.where(usable, weights, 0.0), self.terms, self.original)
 
 

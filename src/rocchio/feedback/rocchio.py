@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -29,6 +30,7 @@ class Rocchio(Expansion):
     bottom_docs: int = 0
     most_share: float = 0.1
     name: ClassVar[str] = "rocchio"
+    uses_negative: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -68,5 +70,5 @@ class Rocchio(Expansion):
         return scaled(chosen, _length(chosen))
 
 
-def _length(weights: Weights | dict[str, float]) -> float:
+def _length(weights: Mapping[str, float]) -> float:
     return math.sqrt(sum(weight * weight for weight in weights.values()))

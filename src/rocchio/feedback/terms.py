@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import cached_property
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +32,7 @@ class TermFilter:
     def accepts(self, term: str, df: int, documents: int) -> bool:
         """Whether a term that `df` of `documents` have may be chosen; `per_document` is another matter."""
         least, most = self.characters
-        return least <= len(term) <= most and _FORMS[self.form](term) and df <= self.most_documents(documents)
+        return least <= len(term) <= most and bool(_FORMS[self.form](term)) and df <= self.most_documents(documents)
 
     def most_documents(self, documents: int) -> int:
         """How many of `documents` may have a term."""
@@ -47,13 +48,25 @@ _FORMS: dict[str, Callable[[str], object]] = {
 FORMS = tuple(_FORMS)
 
 
-@dataclass(frozen=True)
-class TermStatistics:
-    """Of one term in the collection: live documents that have it, its idf in the first pass, how often it stands."""
+class Collection(Protocol):
+    """What the collection knows of any term, and of its documents."""
 
-    df: int
-    idf: float
-    frequency: Callable[[], float]
+    @property
+    def documents(self) -> int:
+        """How many documents are live."""
+
+    @property
+    def tokens(self) -> float:
+        """How many tokens they have, boosts included."""
+
+    def df(self, term: str) -> int:
+        """Documents that have the term."""
+
+    def idf(self, df: int) -> float:
+        """What the first pass makes of so many documents."""
+
+    def frequency(self, term: str) -> float:
+        """How often the term stands in all documents, boosts included."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +76,8 @@ class FeedbackTerms:
     `query` is {term: weight}. Accepted terms are numbered in their bytewise order, `term(number)` names one; `df`
     (terms,) are live documents of the collection. Entry i says that term `entry_terms[i]` stands
     `frequencies[i]` times, boosts included, in document `entry_documents[i]`; entries are ordered by term, then by
-    doc_id: sums over them do not depend on the order of documents. `scores` and `lengths` (documents,) are those of the
-    documents; the first `positive` of them speak for a term, the others against it. `documents` and `tokens` count the
-    collection; `statistics` knows any term of it.
+    doc_id: sums over them do not depend on the order of documents. `scores` (documents,) are those of the documents;
+    the first `positive` of them speak for a term, the others against it. `length(i)` is that of document i in tokens.
     """
 
     query: Mapping[str, float]
@@ -75,19 +87,22 @@ class FeedbackTerms:
     entry_documents: npt.NDArray[np.uint32]
     frequencies: Floats
     scores: Floats
-    lengths: Floats
     positive: int
-    documents: int
-    tokens: float
-    statistics: Callable[[str], TermStatistics]
+    length: Callable[[int], float]
+    collection: Collection
+
+    @cached_property
+    def lengths(self) -> Floats:
+        """By document: tokens, boosts included."""
+        return np.array([self.length(number) for number in range(len(self.scores))])
 
     def by_term(self, values: Floats) -> Floats:
         """Sums of one value for each entry, float64 (terms,)."""
-        return np.bincount(self.entry_terms, values, len(self.df))
+        return np.bincount(self.entry_terms, values, len(self.df)).astype(np.float64, copy=False)
 
     def by_document(self, values: Floats) -> Floats:
         """Sums of one value for each entry, float64 (documents,)."""
-        return np.bincount(self.entry_documents, values, len(self.scores))
+        return np.bincount(self.entry_documents, values, len(self.scores)).astype(np.float64, copy=False)
 
     def in_documents(self) -> npt.NDArray[np.int64]:
         """By term: how many of the feedback documents have it."""

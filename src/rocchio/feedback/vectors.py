@@ -16,9 +16,9 @@ Matrix = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class VectorFeedback(ABC):
-    """A way to move a vector. `docs` documents of the first pass are feedback, those that have a vector; `field` names
-    the vector field, None the only one. Raises InvalidArgument.
+class FromVectors:
+    """Feedback for a vector field. `docs` documents of the first pass are feedback, those that have a vector; `field`
+    names the vector field, None the only one. Raises InvalidArgument.
     """
 
     docs: int = 3
@@ -35,6 +35,11 @@ class VectorFeedback(ABC):
         """How many of the last documents of the first pass the query moves away from."""
         return 0
 
+
+@dataclass(frozen=True)
+class VectorFeedback(FromVectors, ABC):
+    """A way to move a query's vector."""
+
     @abstractmethod
     def move(self, query: Matrix, positive: Matrix, negative: Matrix) -> Matrix:
         """The better query (dim,), from a query and documents (n, dim). Not scaled to any length."""
@@ -46,8 +51,9 @@ class VectorAverage(VectorFeedback):
 
     name: ClassVar[str] = "vector_average"
 
-    def move(self, query: Matrix, positive: Matrix, negative: Matrix) -> Matrix:
-        return np.vstack([query[None], positive]).astype(np.float64).mean(axis=0).astype(np.float32)
+    def move(self, query: Matrix, positive: Matrix, negative: Matrix) -> Matrix:  # noqa: ARG002
+        mean: Matrix = np.vstack([query[None], positive]).astype(np.float64).mean(axis=0).astype(np.float32)
+        return mean
 
 
 @dataclass(frozen=True)
@@ -84,13 +90,10 @@ class VectorRocchio(VectorFeedback):
 
 
 @dataclass(frozen=True)
-class Reencode(VectorFeedback):
+class Reencode(FromVectors):
     """The vector of the query's text followed by those of the documents, encoded anew: text-based feedback.
 
-    What is beyond the encoder's length is cut off. The field needs an encoder.
+    What is beyond the encoder's length is cut off. The field needs an encoder, and documents a stored text.
     """
 
     name: ClassVar[str] = "reencode"
-
-    def move(self, query: Matrix, positive: Matrix, negative: Matrix) -> Matrix:
-        raise NotImplementedError("texts are encoded by the engine")
