@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rocchio.engine.plan import parse_plan as parse_plan
     from rocchio.engine.plan import rm3 as rm3
     from rocchio.engine.snapshot import Snapshot as Snapshot
+    from rocchio.filters.expression import field as field
     from rocchio.fusion import fuse as fuse
     from rocchio.fusion import parse_fusion as parse_fusion
     from rocchio.lexical.scoring import Bm25 as Bm25
@@ -52,6 +53,7 @@ _HOMES = {
     "columns": ("rocchio.engine.columns", "columns"),
     "create": ("rocchio.engine.opening", "create"),
     "date": ("rocchio.storage.schema", "date"),
+    "field": ("rocchio.filters.expression", "field"),
     "fuse": ("rocchio.fusion", "fuse"),
     "keyword": ("rocchio.storage.schema", "keyword"),
     "number": ("rocchio.storage.schema", "number"),
@@ -80,6 +82,7 @@ __all__ = [
     "create",
     "date",
     "errors",
+    "field",
     "fuse",
     "keyword",
     "number",

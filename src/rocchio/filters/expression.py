@@ -89,10 +89,10 @@ class FieldExpression:
         return disjunction([self.as_predicate(), as_predicate(other)])
 
     def __rand__(self, other: Any) -> Predicate:
-        return self & other
+        return conjunction([as_predicate(other), self.as_predicate()])
 
     def __ror__(self, other: Any) -> Predicate:
-        return self | other
+        return disjunction([as_predicate(other), self.as_predicate()])
 
     def __invert__(self) -> Predicate:
         return negation(self.as_predicate())

@@ -184,10 +184,8 @@ class Builder(Transformer[Token, Predicate]):
                 self._checked(name, lambda: check_prefix(_name(name), field))
             return starts_with(_name(name), _literal(tokens[0]))
         if rule == "contains" and field is not None and field.kind != "keyword":
-            message = (
-                f"expected a keyword field for CONTAINS, found {_name(name)!r}, a {field.kind} field; compare with ="
-            )
-            raise self._error(name, message)
+            found = f"{_name(name)!r}, a {field.kind} field"
+            raise self._error(name, f"expected a keyword field for CONTAINS, found {found}; compare with =")
         if rule == "between":
             self._check_order(name, name, field)
         values = [self._value(token, name, field) for token in tokens]

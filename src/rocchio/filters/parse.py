@@ -1,7 +1,7 @@
 """Predicates from their text: `year >= 2020 AND lang IN ('en', 'de') AND NOT draft`. Nothing in a text is executed.
 
-Words are in any case. A field is a word, or anything in double quotes; a string stands in single quotes; either quote is
-doubled inside. `grammar` has the rules; lark reads by them, in time linear in the text.
+Words are in any case. A field is a word, or anything in double quotes; a string stands in single quotes; either quote
+is doubled inside. `grammar` has the rules; lark reads by them, in time linear in the text.
 """
 
 from __future__ import annotations
@@ -72,8 +72,9 @@ def parse(text: str, schema: Schema | None = None) -> Predicate:
     except UnexpectedToken as error:
         raise _wrong_token(text, error.token, error.accepts or error.expected) from None
     except UnexpectedCharacters as error:
-        char = text[error.pos_in_stream]
-        raise error_at(text, error.pos_in_stream, 1, f"cannot read {char!r}{_hint(char)}") from None
+        place = error.pos_in_stream or 0
+        char = text[place]
+        raise error_at(text, place, 1, f"cannot read {char!r}{_hint(char)}") from None
     except TooDeepError as error:
         message = f"expected at most {MAX_DEPTH} levels of parentheses and NOT, found more"
         raise error_at(text, error.position, 1, message) from None

@@ -181,11 +181,11 @@ def _in(field: str, values: Iterable[Value], *, negated: bool) -> Predicate:
 
 def in_range(field: str, low: Bound | None, high: Bound | None) -> Predicate:
     """One of the field's values lies between bounds, one of which may be missing. Raises InvalidArgument."""
-    bounds = [None if bound is None else Bound(as_value(bound.value), bound.inclusive) for bound in (low, high)]
-    kinds = {rank(bound.value) for bound in bounds if bound is not None}
+    low, high = (bound and Bound(as_value(bound.value), bound.inclusive) for bound in (low, high))
+    kinds = {rank(bound.value) for bound in (low, high) if bound is not None}
     if len(kinds) != 1:
         raise InvalidArgument(f"expected two values of one kind as the bounds of {field!r}, found different ones")
-    return Range(field, *bounds)
+    return Range(field, low, high)
 
 
 def starts_with(field: str, prefix: Any) -> Predicate:
@@ -268,7 +268,7 @@ def name_of(field: str) -> str:
 def _flat(kind: type[And] | type[Or], operands: Iterable[Predicate]) -> list[Predicate]:
     flat: list[Predicate] = []
     for each in operands:
-        flat += each.operands if isinstance(each, kind) else [each]  # type: ignore[attr-defined]
+        flat += each.operands if isinstance(each, kind) else [each]
     if not flat:
         raise InvalidArgument("expected at least one predicate to combine, found none")
     return flat

@@ -34,7 +34,7 @@ def matches(predicate: Predicate, document: Mapping[str, Any]) -> bool | None:
 
 
 def _any(leaf: In | Range | Prefix, document: Mapping[str, Any], test: Callable[[Any], bool]) -> bool | None:
-    """Whether one of the field's values passes; a list of keywords without any passes no test, but is no missing value."""
+    """Whether one of the field's values passes; an empty list passes no test, but is no missing value."""
     given = document.get(leaf.field)
     if given is None:
         return None
