@@ -17,6 +17,7 @@ from rocchio.engine.adding import Adder, AddSummary, OnError, Progress
 from rocchio.engine.counter import Counter
 from rocchio.engine.embedding import EmbedSummary, count_vectors, plan_embedding
 from rocchio.engine.encoding import EncoderChoice, Encoders
+from rocchio.engine.filtering import Where
 from rocchio.engine.frozen import FreezeSummary
 from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.given_analyzer import analyzer_of
@@ -89,6 +90,10 @@ class Collection:
     def bm25(self, k1: float = 0.9, b: float = 0.4, variant: str = "lucene", delta: float = 0.5) -> Bm25Step:
         """A search step with its own parameters: `col.bm25(k1=1.2).search("...")`."""
         return Bm25Step(self, Bm25(k1, b, variant, delta))
+
+    def count(self, where: Where | None = None) -> int:
+        """How many committed documents a predicate is true of; all without one. Raises InvalidArgument."""
+        return self._snapshot.count(where)
 
     def explain(self, query: Query | Vectors, doc_id: DocId, **options: Unpack[ExplainOptions]) -> Explanation:
         """Why a document has its score for a query, term by term or part by part. Raises NotFound."""
