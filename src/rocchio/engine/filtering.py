@@ -18,6 +18,9 @@ from rocchio.types import Mask
 Where: TypeAlias = str | Predicate | FieldExpression
 """A predicate as a text or as a Python expression."""
 
+PARSED_TEXTS = 256
+"""Of which a snapshot remembers the predicates: parsing takes longer than many a search."""
+
 MASK_CACHE_BYTES = 64 << 20
 """Of a snapshot: a predicate's masks take a byte for eight documents."""
 
@@ -45,12 +48,19 @@ class Filters:
         self._segments, self._schema, self._most_bytes = segments, schema, most_bytes
         self._kept: OrderedDict[Predicate, FilterMasks] = OrderedDict()
         self._kept_bytes = 0
+        self._parsed: dict[str, Predicate] = {}
         self._lock = threading.Lock()
 
     def predicate(self, where: Any) -> Predicate:
         """What `where` says, in normal form, with values of the fields' types. Raises InvalidArgument."""
         if isinstance(where, str):
-            return parse(where, self._schema)
+            found = self._parsed.get(where)
+            if found is None:
+                found = parse(where, self._schema)
+                if len(self._parsed) >= PARSED_TEXTS:
+                    self._parsed.clear()
+                self._parsed[where] = found
+            return found
         if not isinstance(where, Predicate | FieldExpression):
             raise InvalidArgument(
                 f"expected where as a text like \"year >= 2020\" or as rocchio.field('year') >= 2020, "

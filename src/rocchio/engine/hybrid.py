@@ -144,7 +144,7 @@ class Hybrid:
         options: Any = {name: value for name, value in self._options.items() if name in part.options}
         options["field"] = self._field(part)
         run = self._snapshot.search([given[number] for number in asked], self._depth, **options)
-        whole = min(self._depth, self._snapshot.count(self._options.get("where"))) if self._knows_zeros(part) else 0
+        whole = min(self._depth, self._snapshot.count(options.get("where"))) if self._knows_zeros(part) else 0
         for row, number in enumerate(asked):
             scores = run.scores[row]
             found[number] = RankedList(run.doc_ids[row], scores, max(0, whole - len(scores)))

@@ -185,7 +185,7 @@ class Snapshot:
         parts = search_vectors_threads(view, queries[present], wanted, options.get("threads", 1))
         return _run(ids, self._names, parts if present.all() else [with_absent(parts, present)], view.metric)
 
-    def allowed(self, where: Where | None) -> FilterMasks | None:
+    def allowed(self, where: Any) -> FilterMasks | None:
         """The live rows that a filter allows; None without one. Raises InvalidArgument, Corruption."""
         return None if where is None else self.filters.masks(self.filters.predicate(where))
 
