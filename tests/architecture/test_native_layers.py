@@ -17,7 +17,16 @@ ALLOWED = {
     "filters": {"base", "filters"},
     "bindings": {"base", "codecs", "kernels", "text", "lexical", "dense", "filters", "bindings"},
     "tests": {"base", "codecs", "text", "kernels", "lexical", "dense", "filters", "tests"},
-    "fuzz": {"base", "codecs", "text", "lexical", "dense", "filters", "fuzz", "tests"},  # tests: fixtures that build indexes
+    "fuzz": {
+        "base",
+        "codecs",
+        "text",
+        "lexical",
+        "dense",
+        "filters",
+        "fuzz",
+        "tests",
+    },  # tests: fixtures that build indexes
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 PYTHON_HEADERS = ("Python.h", "nanobind/")

@@ -30,6 +30,7 @@ _HINTS = {
     "NULL": "write IS NULL",
     "[": "a list stands in parentheses",
     "`": "a field's name may stand in double quotes",
+    ")": "no ( stands before it",
     "'": "a string ends with a single quote; one inside is doubled",
     '"': "strings stand in single quotes; a field's name may stand in double ones",
 }
