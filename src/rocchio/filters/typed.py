@@ -69,7 +69,7 @@ def field_of(name: str, schema: Schema) -> Field:
         return _ID
     field = schema.fields.get(name)
     if field is None:
-        raise InvalidArgument(schema.unknown_field(name))
+        raise InvalidArgument(schema.unknown_field(name if len(name) <= 100 else f"{name[:97]}..."))
     if field.kind not in FILTERED_KINDS:
         advice = "; search it, or keep what you filter by in a keyword field" if field.kind == "text" else ""
         raise InvalidArgument(

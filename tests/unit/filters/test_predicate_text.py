@@ -10,6 +10,7 @@ from tests.filter_strategies import FIELDS, predicates
 import rocchio
 from rocchio.errors import InvalidArgument
 from rocchio.filters import Predicate, parse, typed
+from rocchio.filters.parse import MAX_LENGTH
 from rocchio.storage.schema import Schema
 
 SCHEMA = Schema(FIELDS | {"AND": rocchio.keyword(), 'a "b" c': rocchio.bool(), "date": rocchio.date()}, "whitespace")
@@ -103,7 +104,8 @@ def test_any_text_is_a_predicate_or_a_clear_error(text: str) -> None:
         except InvalidArgument as error:
             assert "expected" in str(error) or "cannot read" in str(error) or "unknown field" in str(error)
         else:
-            assert parse(str(found), schema) == found
+            if len(str(found)) <= MAX_LENGTH:
+                assert parse(str(found), schema) == found
 
 
 def test_python_expressions_are_the_same_values() -> None:
