@@ -315,11 +315,13 @@ class VectorIndex:
 
     def exact(self, queries: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None) -> tuple:
         """
-        (rows int64, scores float32, (lists, entries, refined, rescored)): exactly the best k for each query.
+        (rows int64, scores float32, (lists, entries, refined, rescored, unsettled)): exactly the best k for each query.
         """
 
-    def search(self, queries: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, probes: int, refine: int, least_entries: int) -> tuple:
-        """As `exact`, the best of the rows that the lists show."""
+    def search(self, queries: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, probes: int, refine: int, least_entries: int, most_new: float = 1.0, most_probes: int | None = None) -> tuple:
+        """
+        As `exact`, the best of the rows that the lists show; rows that a mask makes hard to find take more lists, until they settle, or an exact search.
+        """
 
 class VectorTransform:
     """From vectors to the space of their codes."""

@@ -127,11 +127,11 @@ def test_few_allowed_rows_are_compared_one_by_one(segment: VectorSegment) -> Non
     assert effort is not None
     for count in (1, 5, 20):
         mask = packed(np.random.default_rng(4).permutation(ROWS)[:count])
-        assert segment._least_entries(K, usable(segment, mask), effort) == 0
+        assert segment.plan(mask, effort).strategy == "exact"
         exact = segment.search(queries(), K, mask, None)
         found = segment.search(queries(), K, mask, effort)
         assert [array.tobytes() for array in found] == [array.tobytes() for array in exact]
-    assert segment._least_entries(K, None, effort) == 2 * K
+    assert segment.plan(None, None).lists_cost is None
 
 
 def test_few_vectors_are_compared_one_by_one(tmp_path: Path) -> None:
