@@ -93,6 +93,8 @@ VectorIndex::ListSearch::ListSearch(const VectorIndex& index, const VectorQuerie
                                     const Effort& effort)
     : index_(index), queries_(queries), effort_(effort), nearness_(index.lists()) {
     effort_.probes = std::clamp<std::size_t>(effort.probes, 1, index.lists());
+    effort_.most_probes = std::clamp(effort.most_probes, effort_.probes, index.lists());
+    chosen_ = queries.allowed ? effort_.most_probes : effort_.probes;
     // more than all entries cannot be kept: a number from a file must not decide how much memory is taken
     const std::size_t entries = index.first_blocks_.back() * kernels::kSignRows;
     effort_.refine = std::clamp<std::size_t>(effort.refine, 1, std::max<std::size_t>(entries, 1));
@@ -140,14 +142,14 @@ void VectorIndex::ListSearch::choose_lists(const PreparedQueries& queries) {
     }
 }
 
-/// Puts the nearest `probes` lists in order.
+/// Puts the nearest `chosen_` lists in order.
 void VectorIndex::ListSearch::choose_lists_of(const PreparedQueries& queries, std::size_t query,
                                               const std::int32_t* centroid_dots) {
     const SignedCode& code = queries.constants(query);
     const kernels::RowRanking ranking{
         code.scale, static_cast<float>(code.sum), half_squares_of(index_.transform_.metric()), 0.0f, 0.0f,
         0.0f};
-    nearest_.reset(effort_.probes);
+    nearest_.reset(chosen_);
     for (std::size_t first = 0; first < nearness_.size(); first += kernels::kBoundRows) {
         const std::size_t count = std::min(kernels::kBoundRows, nearness_.size() - first);
         std::uint64_t near = kernels::vector_kernels().bound_rows(
@@ -214,20 +216,25 @@ bool VectorIndex::ListSearch::is_settled(const Progress& progress) const {
            kMostlyAllowed * static_cast<double>(progress.seen) <= static_cast<double>(progress.met);
 }
 
+void VectorIndex::ListSearch::choose_all_lists(const PreparedQueries& queries, std::size_t query) {
+    std::vector<std::int32_t> dots(index_.lists());
+    kernels::vector_kernels().dot_rows(index_.centroid_codes_.data(), queries.width(), index_.lists(),
+                                       queries.codes(query), dots.data());
+    const std::size_t chosen = std::exchange(chosen_, index_.lists());
+    choose_lists_of(queries, query, dots.data());
+    chosen_ = chosen;
+}
+
 /// Scans further lists, the nearest first, until the best rows change little. False if that would take too
 /// many.
 bool VectorIndex::ListSearch::settle(const PreparedQueries& queries, std::size_t query) {
     Progress& progress = progress_[query];
     if (is_settled(progress) || effort_.probes == index_.lists()) return true;
-    std::vector<std::int32_t> dots(index_.lists());
-    kernels::vector_kernels().dot_rows(index_.centroid_codes_.data(), queries.width(), index_.lists(),
-                                       queries.codes(query), dots.data());
-    const std::size_t probes = std::exchange(effort_.probes, index_.lists());
-    choose_lists_of(queries, query, dots.data());
-    effort_.probes = probes;
-    std::size_t place = probes;
+    if (!queries_.allowed)
+        choose_all_lists(queries, query);  // for want of rows: a few tiny lists were the nearest
+    std::size_t place = effort_.probes;
     const auto scan_next = [&] {
-        const std::size_t next = std::min(place + 1, index_.lists() - 1);
+        const std::size_t next = std::min(place + 1, progress.lists.size() - 1);
         scan_list(progress, progress.lists[place], index_.first_block_of(progress.lists[next].list));
         ++place;
     };

@@ -38,6 +38,7 @@ class VectorIndex::ListSearch {
                          const std::int32_t* centroid_dots);
     void scan_nearest(std::size_t count);
     void scan_by_list(std::size_t count);
+    void choose_all_lists(const PreparedQueries& queries, std::size_t query);
     bool settle(const PreparedQueries& queries, std::size_t query);
     bool is_settled(const Progress& progress) const;
     void best_rows(Progress& progress, std::vector<std::uint32_t>& rows);
@@ -50,6 +51,7 @@ class VectorIndex::ListSearch {
     const VectorIndex& index_;
     const VectorQueries& queries_;
     Effort effort_;
+    std::size_t chosen_;  // lists of each query that are put in order
     Work work_;
     std::vector<Progress> progress_;  // by query
     std::vector<float> nearness_;     // of each list
