@@ -80,6 +80,13 @@ def search(
             show_default=False,
         ),
     ] = None,
+    where: Annotated[
+        str | None,
+        typer.Option(
+            help="Find only documents for which this is true, like \"year >= 2020 AND lang IN ('en', 'de')\".",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Run file to write, in TREC format.")] = None,
     threads: Annotated[int, typer.Option(help="Threads for --topics.")] = 1,
     explain: Annotated[bool, typer.Option(help="Show each score, term by term.")] = False,
@@ -98,7 +105,9 @@ def search(
     if query is not None and recall is not None and not both:
         raise InvalidArgument("expected --recall with vectors, found a text; leave --recall out")
     options: dict[str, Any] = {"scoring": scoring, "field": field or None, "threads": threads}
-    options |= {name: value for name, value in (("recall", recall), ("fusion", fusion)) if value is not None}
+    options |= {
+        name: value for name, value in (("recall", recall), ("fusion", fusion), ("where", where)) if value is not None
+    }
     if both:
         _search_both(col, asked, k, output, explain, as_json, options)
         return
@@ -118,7 +127,7 @@ def search(
         return
     _print_hits(col, query, hits, explain)
     if not hits:
-        err.print(_why_nothing(col, query), markup=False)
+        err.print(_why_nothing(col, query, where), markup=False)
     err.print(f"{len(hits)} of {counted(len(col), 'document')} in {seconds * 1000:.1f} ms", style="dim")
 
 
@@ -134,11 +143,14 @@ def _check_given(query: str | None, topics: Path | None, vectors: Path | None, o
         raise InvalidArgument(f"expected another file for the run, found the topics {topics} themselves")
 
 
-def _why_nothing(col: Collection, query: str) -> str:
+def _why_nothing(col: Collection, query: str, where: str | None) -> str:
+    if where is not None and col.count(where) == 0:
+        return f"no document satisfies {where}"
     terms = col.terms(query)
     if not terms:
         return f"nothing is left to search of {query!r} after the analyzer {col.info().analyzer}"
-    return f"no document holds any of the terms {', '.join(terms)}"
+    filtered = f" and satisfies {where}" if where is not None else ""
+    return f"no document holds any of the terms {', '.join(terms)}{filtered}"
 
 
 def _search_matrix(

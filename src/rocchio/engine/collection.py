@@ -17,6 +17,7 @@ from rocchio.engine.adding import Adder, AddSummary, OnError, Progress
 from rocchio.engine.counter import Counter
 from rocchio.engine.embedding import EmbedSummary, count_vectors, plan_embedding
 from rocchio.engine.encoding import EncoderChoice, Encoders
+from rocchio.engine.filter_report import FilterReport
 from rocchio.engine.filtering import Where
 from rocchio.engine.frozen import FreezeSummary
 from rocchio.engine.garbage import remove_orphans
@@ -94,6 +95,10 @@ class Collection:
     def count(self, where: Where | None = None) -> int:
         """How many committed documents a predicate is true of; all without one. Raises InvalidArgument."""
         return self._snapshot.count(where)
+
+    def explain_filter(self, where: Where, field: str | None = None, **wanted: Any) -> FilterReport:
+        """What a filter means, how much it leaves, how a vector field is searched; see `Snapshot.explain_filter`."""
+        return self._snapshot.explain_filter(where, field, **wanted)
 
     def explain(self, query: Query | Vectors, doc_id: DocId, **options: Unpack[ExplainOptions]) -> Explanation:
         """Why a document has its score for a query, term by term or part by part. Raises NotFound."""

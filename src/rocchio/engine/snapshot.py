@@ -17,6 +17,7 @@ from rocchio.analysis import Analysis, Analyzer
 from rocchio.engine.encoding import Encoders
 from rocchio.engine.execution import DocIds, Found, search_batch, search_threads
 from rocchio.engine.explain import explain
+from rocchio.engine.filter_report import FilterReport, filter_report
 from rocchio.engine.filtered_batch import search_by_filter
 from rocchio.engine.filtering import FilterMasks, Filters, Where
 from rocchio.engine.hybrid import explain_mixed, search_mixed, search_mixed_batch
@@ -193,6 +194,13 @@ class Snapshot:
         """How many documents a predicate is true of; all without one. Raises InvalidArgument, Corruption."""
         allowed = self.allowed(where)
         return len(self) if allowed is None else allowed.count
+
+    def explain_filter(self, where: Where, field: str | None = None, **wanted: Any) -> FilterReport:
+        """What a filter means and how many documents it leaves, comparison by comparison; `print` shows it.
+
+        With a vector `field`, also how a search for the best `k` to a `recall` goes under it. Raises InvalidArgument.
+        """
+        return filter_report(self, where, field, wanted)
 
     def query_vectors(self, query: Any, name: str) -> QueryVectors:
         """Queries of a vector field as float32 (n, dim), texts encoded; which have a vector; whether it is only one."""
