@@ -90,6 +90,21 @@ def test_a_batch_with_a_filter_each_equals_single_searches(
             assert both[place] == pairs(col.search(mixed[place], k=3, where=each))
 
 
+@given(documents(), predicates, st.sampled_from(["bm25 >> rm3(docs=2) >> bm25", "bm25 + dense(field=v)", "bm25 % 5"]))
+def test_every_search_of_a_plan_keeps_to_the_filter(
+    docs: list[dict[str, Any]], predicate: Predicate, plan: str
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        col = build(folder, docs, [len(docs) // 2], [])
+        wanted = set(expected(col, docs, predicate))
+        queries = [rocchio.query(text, vectors={"v": [1, 2, 0]}) for text in ("alpha beta", "gamma")]
+        run = col.search(queries, k=50, plan=plan, where=predicate)
+        assert all(set(found) <= wanted for found in run.doc_ids)
+        mixed = col.search(queries, k=50, plan=plan, where=[predicate, None])
+        assert mixed.doc_ids[0] == run.doc_ids[0]
+        assert mixed.doc_ids[1] == col.search(queries, k=50, plan=plan).doc_ids[1]
+
+
 def pairs(hits: list[rocchio.Hit]) -> list[tuple[str, float]]:
     return [(hit.doc_id, hit.score) for hit in hits]
 

@@ -54,6 +54,10 @@ class DocIds(Sequence[Sequence[str]]):
             return [self._searcher.doc_ids(*places) for places in self._places[index]]
         return self._searcher.doc_ids(*self._places[index])
 
+    def places(self, index: int) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+        """(segments, rows) of the documents of query `index`, best first."""
+        return self._places[index]
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)
 

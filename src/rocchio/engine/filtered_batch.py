@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rocchio.engine.filtering import Where
@@ -35,7 +35,11 @@ def search_by_filter(
     scores: list[Any] = [()] * len(where)
     name = ""
     for predicate, places in groups.items():
-        of_group: Any = {**options, "where": predicate, "query_ids": [ids[place] for place in places]}
+        names = [ids[place] for place in places]
+        of_group: Any = {**options, "where": predicate, "query_ids": names}
+        for marks in ("relevant", "not_relevant"):
+            if isinstance(of_group.get(marks), Mapping):
+                of_group[marks] = {name: each for name, each in of_group[marks].items() if name in names}
         run = snapshot.search(_chosen(queries, places), k, **of_group)
         for number, place in enumerate(places):
             doc_ids[place], scores[place] = run.doc_ids[number], run.scores[number]

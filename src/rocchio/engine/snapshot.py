@@ -24,6 +24,7 @@ from rocchio.engine.hybrid import explain_mixed, search_mixed, search_mixed_batc
 from rocchio.engine.latent import LatentModels
 from rocchio.engine.mixed import Mixed, MixedQuery, as_mixed, materialised
 from rocchio.engine.open_segment import OpenSegment, open_segment
+from rocchio.engine.plan import search_plan
 from rocchio.engine.queries import (
     Query,
     QueryBatch,
@@ -132,6 +133,8 @@ class Snapshot:
         where = options.get("where")
         if isinstance(where, Sequence) and not isinstance(where, str):
             return search_by_filter(self, query, k, where, options)
+        if options.get("plan") is not None:
+            return search_plan(self, query, k, options)
         mixed = as_mixed(query, options, self.schema)
         if mixed is not None:
             return self._search_mixed(mixed, check_k(10 if k is None else k), options)
@@ -155,7 +158,7 @@ class Snapshot:
                 lambda segment, row: explain(view, len(self), batch, segment, row),
             )
         queries = _query_list(query, self.schema)
-        ids = _query_ids(options.get("query_ids"), len(queries))
+        ids = query_ids_of(options.get("query_ids"), len(queries))
         parts = search_threads(view, to_arrays(queries), k, kernel, options.get("threads", 1))
         return _run(ids, view.searcher, parts, view.scoring.replace(" ", ""))
 
@@ -164,7 +167,7 @@ class Snapshot:
         options["field"] = materialised(options.get("field"))
         if isinstance(mixed, MixedQuery):
             return search_mixed(self, mixed, k, options)
-        return search_mixed_batch(self, mixed, _query_ids(options.get("query_ids"), len(mixed)), k, options)
+        return search_mixed_batch(self, mixed, query_ids_of(options.get("query_ids"), len(mixed)), k, options)
 
     def _search_vectors(self, query: Any, name: str, wanted: Wanted, options: SearchOptions) -> list[Hit] | Run:
         """`search` in the vector field `name`."""
@@ -182,7 +185,7 @@ class Snapshot:
                 search_vectors(view, queries, wanted),
                 lambda segment, row: explain_vector(view, queries[0], segment, row),
             )
-        ids = _query_ids(options.get("query_ids"), len(queries))
+        ids = query_ids_of(options.get("query_ids"), len(queries))
         parts = search_vectors_threads(view, queries[present], wanted, options.get("threads", 1))
         return _run(ids, self._names, parts if present.all() else [with_absent(parts, present)], view.metric)
 
@@ -404,7 +407,7 @@ def _run(ids: list[str], searcher: Searcher, parts: Sequence[Found], name: str) 
     return Run(ids, DocIds(searcher, parts), [scores for part in parts for scores in part.scores_by_query()], name)
 
 
-def _query_ids(given: Any, count: int) -> list[str]:
+def query_ids_of(given: Any, count: int) -> list[str]:
     """The names of `count` queries, by default their positions. Raises InvalidArgument."""
     if given is None:
         return [str(position) for position in range(count)]
