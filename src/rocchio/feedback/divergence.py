@@ -82,11 +82,11 @@ class Kl(Divergence):
     name: ClassVar[str] = "kl"
 
     def _weight(self, found: FeedbackTerms, in_feedback: float, in_collection: float) -> float:
-        here, everywhere = in_feedback / found.lengths.sum(), in_collection / found.collection.tokens
+        here, everywhere = in_feedback / found.tokens, in_collection / found.collection.tokens
         return 0.0 if here < everywhere else float(here * np.log2(here / everywhere))
 
     def _most(self, found: FeedbackTerms, in_feedback: float) -> float:
-        return float(in_feedback * np.log2(found.collection.tokens / found.lengths.sum()) / found.lengths.sum())
+        return float(in_feedback * np.log2(found.collection.tokens / found.tokens) / found.tokens)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class KlCorrect(Divergence):
     name: ClassVar[str] = "kl_correct"
 
     def _weight(self, found: FeedbackTerms, in_feedback: float, in_collection: float) -> float:
-        here, everywhere = in_feedback / found.lengths.sum(), in_collection / found.collection.tokens
+        here, everywhere = in_feedback / found.tokens, in_collection / found.collection.tokens
         if here < everywhere or here >= 1:
             return 0.0
         return float(here * np.log2(here / everywhere) + here * np.log2((1 - here) / (1 - everywhere)))
