@@ -53,16 +53,16 @@ class Plan:
         return explain_plan(self._snapshot(), self.step, query)
 
     def __rshift__(self, other: Any) -> Plan:
-        return self._with(operations.chain(self.step, _step(other)))
+        return self._with(operations.chain(self.step, self._other(other)))
 
     def __rrshift__(self, other: Any) -> Plan:
-        return self._with(operations.chain(_step(other), self.step))
+        return self._with(operations.chain(self._other(other), self.step))
 
     def __add__(self, other: Any) -> Plan:
-        return self._with(operations.add(self.step, _step(other)))
+        return self._with(operations.add(self.step, self._other(other)))
 
     def __radd__(self, other: Any) -> Plan:
-        return self._with(operations.add(_step(other), self.step))
+        return self._with(operations.add(self._other(other), self.step))
 
     def __mul__(self, weight: Any) -> Plan:
         return self._with(operations.weigh(self.step, weight))
@@ -73,13 +73,20 @@ class Plan:
         return self._with(operations.cut(self.step, count))
 
     def __or__(self, other: Any) -> Plan:
-        return self._with(operations.unite(self.step, _step(other)))
+        return self._with(operations.unite(self.step, self._other(other)))
 
     def __ror__(self, other: Any) -> Plan:
-        return self._with(operations.unite(_step(other), self.step))
+        return self._with(operations.unite(self._other(other), self.step))
 
     def _with(self, step: Step) -> Plan:
         return Plan(self._snapshot, step)
+
+    def _other(self, given: Any) -> Step:
+        if isinstance(given, Plan) and given._snapshot != self._snapshot:
+            raise InvalidArgument(
+                "expected plans of one collection, found those of two; give one of them as a step or text"
+            )
+        return _step(given)
 
     def __str__(self) -> str:
         return str(self.step)

@@ -28,14 +28,12 @@ class PlanSource:
     def __init__(self, snapshot: Snapshot, query_ids: Sequence[str], options: Mapping[str, Any]) -> None:
         self._snapshot, self._query_ids, self._options = snapshot, list(query_ids), dict(options)
         self._encoded: dict[tuple[str, str], np.ndarray | None] = {}
-        self._words = Words()  # whose idf and boosts feedback goes by: those of the last lexical search
 
     # ---- searching
 
     def retrieve(self, step: Retrieve, queries: Sequence[PlanQuery], k: int) -> Ranked:
         """The best k of each query by one index; none for queries without the part that it takes."""
         if isinstance(step, Words):
-            self._words = step
             return self._search([query.words for query in queries], k, self._text_options(step), zeros=True)
         if isinstance(step, Sparse):
             name = only_field("sparse", self._snapshot.schema.sparse_fields, step.field)
@@ -108,16 +106,19 @@ class PlanSource:
         usable = [number for number, each in enumerate(places) if len(each.rows)]
         refined = list(queries)
         chosen = [queries[number] for number in usable]
-        better = self._refined(step, chosen, [places[number] for number in usable]) if usable else []
+        last = found.words or Words()
+        better = self._refined(step, chosen, [places[number] for number in usable], last) if usable else []
         for number, query in zip(usable, better, strict=True):
             refined[number] = query
         left = len(queries) - len(usable)
         return refined, f"{left} without feedback unchanged" if left else ""
 
-    def _refined(self, step: Refine, queries: Sequence[PlanQuery], places: Sequence[Places]) -> list[PlanQuery]:
+    def _refined(
+        self, step: Refine, queries: Sequence[PlanQuery], places: Sequence[Places], last: Words
+    ) -> list[PlanQuery]:
         method = step.method
         if isinstance(method, Expansion):
-            return self._expanded(method, queries, places)
+            return self._expanded(method, queries, places, last)
         assert isinstance(method, FromVectors)
         name = self._vector_field(method.field)
         if isinstance(method, Reencode):
@@ -165,8 +166,10 @@ class PlanSource:
             replace(query, vectors={**query.vectors, name: text}) for query, text in zip(queries, texts, strict=True)
         ]
 
-    def _expanded(self, method: Expansion, queries: Sequence[PlanQuery], places: Sequence[Places]) -> list[PlanQuery]:
-        statistics, accepted = self._statistics(method)
+    def _expanded(
+        self, method: Expansion, queries: Sequence[PlanQuery], places: Sequence[Places], last: Words
+    ) -> list[PlanQuery]:
+        statistics, accepted = self._statistics(method, last)
         known = [self._weights(method.field, query) for query in queries]
         if not method.uses_negative:
             places = [each.without_negative() for each in places]
@@ -187,8 +190,10 @@ class PlanSource:
         words = query.words
         return self._snapshot.terms(words) if isinstance(words, str) else words or {}
 
-    def _statistics(self, method: Expansion) -> tuple[SearcherStatistics, TermFilter]:
-        """The searcher whose documents are read, and which of their terms count."""
+    def _statistics(self, method: Expansion, last: Words) -> tuple[SearcherStatistics, TermFilter]:
+        """The searcher whose documents are read, with the idf and boosts of the last lexical search, and which of their
+        terms count.
+        """
         snapshot = self._snapshot
         if method.field is not None:
             name = only_field("sparse", snapshot.schema.sparse_fields, method.field)
@@ -197,6 +202,6 @@ class PlanSource:
             return SearcherStatistics(snapshot.sparse_searcher(name), len(snapshot), 1.0), accepted
         if not snapshot.schema.text_fields:
             raise InvalidArgument(f"expected a text field for {method.name}, found none; name a sparse field")
-        searcher = snapshot.searcher(self._words.scoring, self._text_options(self._words)["field"])
+        searcher = snapshot.searcher(last.scoring, self._text_options(last)["field"])
         tokens = searcher.average_length * len(snapshot)
         return SearcherStatistics(searcher, len(snapshot), tokens), method.filter

@@ -63,6 +63,11 @@ class Fused(Step):
         return 3 if isinstance(self.method, ZNorm) else 5
 
     @property
+    def _begins_with_sum(self) -> bool:
+        first = self.steps[0]
+        return isinstance(self.method, ZNorm) and isinstance(first, Fused) and isinstance(first.method, ZNorm)
+
+    @property
     def ranks(self) -> bool:
         return True
 
@@ -72,6 +77,8 @@ class Fused(Step):
 
     def __str__(self) -> str:
         weights = self.method.weights
+        if not weights and self._begins_with_sum:  # which would become part of this one without its weight
+            weights = (1.0,) * len(self.steps)
         least = 4 if isinstance(self.method, ZNorm) else 1
         parts = [
             f"{weights[number]!r}*{within(step, 5)}" if weights else within(step, least)
@@ -171,9 +178,12 @@ def fuse_steps(method: Fusion, steps: tuple[Any, ...]) -> Step:
 
 
 def weigh(step: Any, weight: Any) -> Step:
-    """`weight * step`. Raises InvalidArgument."""
+    """`weight * step`; weights of weights multiply. Raises InvalidArgument."""
     ZNorm((weight, 1.0))  # checks it
-    return Weighted(float(weight), ranking(step, "*"))
+    given = ranking(step, "*")
+    if isinstance(given, Weighted):
+        return weigh(given.step, weight * given.weight)
+    return Weighted(float(weight), given)
 
 
 def cut(step: Any, count: Any) -> Step:
