@@ -201,7 +201,7 @@ def unite(first: Any, second: Any) -> Step:
 def ranking(step: Any, operator: str) -> Step:
     """A step that ends in a ranking. Raises InvalidArgument for another."""
     given = _as_step(step)
-    if not given.ranks:
+    if not _links(given)[-1].ranks:
         raise InvalidArgument(f"expected steps that search beside {operator}, found {given}, which refines queries")
     return given
 

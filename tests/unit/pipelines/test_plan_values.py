@@ -155,6 +155,8 @@ REFUSED: list[tuple[Any, list[str]]] = [
     ("bm25 + rm3", ["expected steps that search beside +, found rm3"]),
     ("0.5 * rm3", ["expected steps that search beside *, found rm3"]),
     ("rm3 % 5", ["expected steps that search beside %, found rm3"]),
+    ("(bm25 >> rm3) + bm25", ["beside +, found bm25(k1=0.9, b=0.4) >> rm3, which refines queries"]),
+    ("(bm25 >> rm3) % 3", ["expected steps that search beside %, found bm25(k1=0.9, b=0.4) >> rm3"]),
     ("rm3 | bm25", ["expected steps that search beside |, found rm3"]),
     ("bm25 % 0", ["expected a number of documents from 1 to 1,000,000 after %, found 0"]),
     ("bm25 % 2.5", ["expected a number of documents", "found 2.5"]),
