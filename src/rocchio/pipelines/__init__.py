@@ -1,6 +1,6 @@
 """Plans: steps that search, refine queries and fuse runs, composed into values with a text form."""
 
-from rocchio.pipelines.combine import Chain, Cut, Fused, Union, Weighted
+from rocchio.pipelines.combine import Chain, Cut, Fused, Union, Weighted, refines
 from rocchio.pipelines.execute import Executor, Marks, Query, Ranked, Source, State, fused_depth
 from rocchio.pipelines.parse import as_step, parse_plan
 from rocchio.pipelines.refine import Refine
@@ -32,4 +32,5 @@ __all__ = [
     "as_step",
     "fused_depth",
     "parse_plan",
+    "refines",
 ]

@@ -140,6 +140,15 @@ def most_needed(steps: tuple[Step, ...]) -> int:
     return needed
 
 
+def refines(step: Step) -> bool:
+    """Whether any part of a plan makes better queries."""
+    if isinstance(step, Chain | Fused):
+        return any(map(refines, step.steps))
+    if isinstance(step, Cut | Weighted):
+        return refines(step.step)
+    return refines(step.first) or refines(step.second) if isinstance(step, Union) else not step.ranks
+
+
 def chain(first: Any, second: Any) -> Step:
     """`first >> second`. Raises InvalidArgument for a step that looks at documents where none were found."""
     parts = [part for step in map(_as_step, (first, second)) for part in _links(step)]
