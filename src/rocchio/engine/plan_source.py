@@ -199,9 +199,20 @@ class PlanSource:
             name = only_field("sparse", snapshot.schema.sparse_fields, method.field)
             # tokens of a model are no words: how they are written says nothing
             accepted = TermFilter(most_share=method.filter.most_share, per_document=method.filter.per_document)
-            return SearcherStatistics(snapshot.sparse_searcher(name), len(snapshot), 1.0), accepted
+            searcher, scale = snapshot.sparse_searcher(name), snapshot.schema.fields[name].scale
+            return SearcherStatistics(searcher, len(snapshot), lambda: self._weight(name), scale), accepted
         if not snapshot.schema.text_fields:
             raise InvalidArgument(f"expected a text field for {method.name}, found none; name a sparse field")
         searcher = snapshot.searcher(last.scoring, self._text_options(last)["field"])
-        tokens = searcher.average_length * len(snapshot)
-        return SearcherStatistics(searcher, len(snapshot), tokens), method.filter
+        return SearcherStatistics(
+            searcher, len(snapshot), lambda: searcher.average_length * len(snapshot)
+        ), method.filter
+
+    def _weight(self, sparse: str) -> float:
+        """All weights of a sparse field in live documents together."""
+        number = self._snapshot.schema.sparse_fields.index(sparse)
+        total = 0
+        for segment in self._snapshot.segments:
+            lengths = segment.sparse[number].lengths(0)
+            total += int(lengths[~segment.tombstones.is_deleted].sum(dtype=np.uint64))
+        return total / self._snapshot.schema.fields[sparse].scale

@@ -77,6 +77,8 @@ class Executor:
 
     def __init__(self, source: Source, queries: Sequence[Query], marks: Sequence[Marks] | None = None) -> None:
         self._source, self._marks = source, marks
+        # documents that feedback passes over in a ranking
+        self._refused = max((len(marked.not_relevant) for marked in marks or ()), default=0)
         self._start = State(queries, ())
         self._known: dict[Hashable, tuple[int, State]] = {}
         self.trace = Trace()
@@ -112,8 +114,9 @@ class Executor:
         """Each step finds as many documents as the steps until the next search look at."""
         last = max(number for number, step in enumerate(chain.steps) if step.ranks)
         for number, step in enumerate(chain.steps):
-            wanted = max(most_needed(chain.steps[number + 1 :]), k if number == last else 1)
-            state = self._apply(step, state, wanted)
+            needed = most_needed(chain.steps[number + 1 :])
+            needed += self._refused if needed else 0
+            state = self._apply(step, state, max(needed, k if number == last else 1))
         return state
 
     def _make(self, step: Step, state: State, k: int) -> State:
