@@ -171,22 +171,29 @@ LAST = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("before", ["", "bm25 >> rm3(most_share=1.0) >> vector_average(field=v) >> "])
-@pytest.mark.parametrize("last", LAST)
-def test_every_last_step_says_why(tmp_path: Path, before: str, last: str) -> None:
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> rocchio.Collection:
+    """A collection with a field of every kind, in two segments."""
     fields = {
         "title": rocchio.text(boost=2.0), "text": rocchio.text(), "s": rocchio.sparse(),
         "v": rocchio.vector(2), "w": rocchio.vector(2, metric="l2"),
     }  # fmt: skip
-    col = rocchio.create(tmp_path / "c", fields=fields)
+    col = rocchio.create(tmp_path_factory.mktemp("several") / "c", fields=fields)
     for number in range(6):
         col.add({
             "doc_id": f"d{number}", "title": f"wing t{number % 2}", "text": f"flutter flutter t{number % 3}",
             "s": {"x": 1.0 + number, "y": 0.5}, "v": [number + 1.0, 2.0], "w": [number, 1.0],
         })  # fmt: skip
-        col.commit()
+        if number % 3 == 2:
+            col.commit()
+    return col
+
+
+@pytest.mark.parametrize("before", ["", "bm25 >> rm3(most_share=1.0) >> vector_average(field=v) >> "])
+@pytest.mark.parametrize("last", LAST)
+def test_every_last_step_says_why(several: rocchio.Collection, before: str, last: str) -> None:
     query = rocchio.query("wing t1", vectors={"v": [1.0, 0.5], "w": [2.0, 1.0]}, sparse={"s": {"y": 3.0, "x": 1.0}})
-    hits = col.search(query, 5, plan=before + last)
+    hits = several.search(query, 5, plan=before + last)
     assert hits
     for hit in hits:
         why = hit.why()

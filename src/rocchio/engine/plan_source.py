@@ -102,6 +102,7 @@ class PlanSource:
         self, step: Refine, queries: Sequence[PlanQuery], found: Ranked, marks: Sequence[Marks] | None
     ) -> tuple[list[PlanQuery], str]:
         """Better queries; those for which nothing was found stay as they are, and the note counts them."""
+        self._check_field(step.method)
         places = FeedbackPlaces(self._snapshot).of(found.run, step, marks)
         usable = [number for number, each in enumerate(places) if len(each.rows)]
         refined = list(queries)
@@ -112,6 +113,16 @@ class PlanSource:
             refined[number] = query
         left = len(queries) - len(usable)
         return refined, f"{left} without feedback unchanged" if left else ""
+
+    def _check_field(self, method: Expansion | FromVectors) -> None:
+        """Raises InvalidArgument for a field that is not there, whatever was found."""
+        schema = self._snapshot.schema
+        if isinstance(method, FromVectors):
+            self._vector_field(method.field)
+        elif method.field is not None:
+            only_field("sparse", schema.sparse_fields, method.field)
+        elif not schema.text_fields:
+            raise InvalidArgument(f"expected a text field for {method.name}, found none; name a sparse field")
 
     def _refined(
         self, step: Refine, queries: Sequence[PlanQuery], places: Sequence[Places], last: Words
@@ -196,13 +207,11 @@ class PlanSource:
         """
         snapshot = self._snapshot
         if method.field is not None:
-            name = only_field("sparse", snapshot.schema.sparse_fields, method.field)
+            name = method.field
             # tokens of a model are no words: how they are written says nothing
             accepted = TermFilter(most_share=method.filter.most_share, per_document=method.filter.per_document)
             searcher, scale = snapshot.sparse_searcher(name), snapshot.schema.fields[name].scale
             return SearcherStatistics(searcher, len(snapshot), lambda: self._weight(name), scale), accepted
-        if not snapshot.schema.text_fields:
-            raise InvalidArgument(f"expected a text field for {method.name}, found none; name a sparse field")
         searcher = snapshot.searcher(last.scoring, self._text_options(last)["field"])
         return SearcherStatistics(
             searcher, len(snapshot), lambda: searcher.average_length * len(snapshot)
