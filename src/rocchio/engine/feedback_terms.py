@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rocchio._native import Searcher
+from rocchio.errors import Corruption
 from rocchio.feedback import FeedbackTerms, TermFilter
 
 _FORMS = {"any": (0, 0), "letters or digits": (1, 0), "no number": (1, 2), "letters": (4, 0)}
@@ -104,7 +105,13 @@ def gather(
 
 
 def _namer(text: bytes, starts: list[int], first: int) -> Callable[[int], str]:
-    return lambda number: text[starts[first + number] : starts[first + number + 1]].decode()
+    def term(number: int) -> str:
+        try:
+            return text[starts[first + number] : starts[first + number + 1]].decode()
+        except UnicodeDecodeError as error:
+            raise Corruption("index.arrays", None, "a term is not UTF-8") from error
+
+    return term
 
 
 def _measurer(statistics: SearcherStatistics, places: Places) -> Callable[[int], float]:

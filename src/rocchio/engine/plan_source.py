@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rocchio.engine.snapshot import Snapshot
 
 _EMPTY = np.empty(0, np.float32)
+PART_DOCUMENTS = 50_000
+"""Feedback documents that are looked at together: their terms take memory."""
 
 
 class PlanSource:
@@ -34,7 +36,8 @@ class PlanSource:
     def retrieve(self, step: Retrieve, queries: Sequence[PlanQuery], k: int) -> Ranked:
         """The best k of each query by one index; none for queries without the part that it takes."""
         if isinstance(step, Words):
-            return self._search([query.words for query in queries], k, self._text_options(step), zeros=True)
+            words = [query.words for query in queries]
+            return self._search(words, k, self._text_options(step), zeros=step.scoring.absent_is_zero)
         if isinstance(step, Sparse):
             name = only_field("sparse", self._snapshot.schema.sparse_fields, step.field)
             weights = [query.sparse.get(name) for query in queries]
@@ -90,10 +93,9 @@ class PlanSource:
             for text, vector, there in zip(new, matrix, present.tolist(), strict=True):
                 self._encoded[name, text] = vector if there else None
         found = [self._encoded[name, part] if isinstance(part, str) else part for part in parts]
-        if queries and all(vector is None for vector in found) and not texts:
-            raise InvalidArgument(
-                f"expected queries with a vector for the field {name!r}, found none; it has no encoder"
-            )
+        if queries and not texts and not any(name in query.vectors for query in queries):
+            reason = "weights of words cannot be encoded" if field.encoder else "it has no encoder"
+            raise InvalidArgument(f"expected queries with a vector for the field {name!r}, found none; {reason}")
         return [None if vector is None else np.asarray(vector, np.float32) for vector in found]
 
     # ---- refining
@@ -186,8 +188,11 @@ class PlanSource:
             places = [each.without_negative() for each in places]
         if isinstance(method, Axiomatic):
             places = [FeedbackPlaces(self._snapshot).with_pool(each, method.pool, method.seed) for each in places]
-        found = gather(statistics, known, places, accepted)
-        better = [method.expand(each) for each in found]
+        better = [
+            method.expand(each)
+            for first, last in _parts(places)
+            for each in gather(statistics, known[first:last], places[first:last], accepted)
+        ]
         if method.field is not None:
             return [
                 replace(query, sparse={**query.sparse, method.field: terms})
@@ -225,3 +230,15 @@ class PlanSource:
             lengths = segment.sparse[number].lengths(0)
             total += int(lengths[~segment.tombstones.is_deleted].sum(dtype=np.uint64))
         return total / self._snapshot.schema.fields[sparse].scale
+
+
+def _parts(places: Sequence[Places]) -> Iterator[tuple[int, int]]:
+    """Consecutive queries [first, last) of at most PART_DOCUMENTS documents, or of a single query."""
+    first = documents = 0
+    for number, each in enumerate(places):
+        documents += len(each.rows)
+        if documents > PART_DOCUMENTS and number > first:
+            yield first, number
+            first, documents = number, len(each.rows)
+    if places:
+        yield first, len(places)

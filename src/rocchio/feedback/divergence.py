@@ -29,11 +29,15 @@ class Divergence(Expansion):
 
     def expand(self, found: FeedbackTerms) -> Weights:
         query = dict(found.query)
+        if not found.tokens:
+            return query
         names = self._usable(found)
         here = found.by_term(found.frequencies)
         weights = np.zeros(len(here))
         for number, term in names.items():
-            weights[number] = self._weight(found, float(here[number]), found.collection.frequency(term))
+            in_feedback = float(here[number])  # part of the collection: a damaged or rounded count says less
+            in_collection = max(in_feedback, found.collection.frequency(term))
+            weights[number] = self._weight(found, in_feedback, in_collection)
         best = int(np.argmax(weights)) if len(weights) else -1
         most = self._most(found, float(here[best])) if best >= 0 and weights[best] > 0 else 0.0
         if most <= 0:

@@ -254,6 +254,54 @@ def test_runs_have_names_that_trec_takes(col: rocchio.Collection, tmp_path: Path
     assert (tmp_path / "run.trec").read_text().count("rm3(most_share=1.0)") == len(run.doc_ids[0])
 
 
+def test_sums_are_those_of_hybrid_search(col: rocchio.Collection) -> None:
+    queries = [rocchio.query(text, vectors={"v": [number, 2.0]}) for number, text in enumerate(["wing", "wind", "x"])]
+    other = [rocchio.Bm25(variant=variant, delta=0.9) for variant in ("bm25+", "bm25l")]
+    for scoring in (rocchio.Bm25(), rocchio.Bm25(1.2, 0.75), *other):
+        words = str(rocchio.bm25(scoring.k1, scoring.b, scoring.variant, scoring.delta))
+        for fusion, plan in (
+            ("znorm(0.4, 0.6)", f"0.4*{words} + 0.6*dense"),
+            ("znorm", f"{words} + dense"),
+            ("rrf(2, 1, k=7)", f"rrf(2*{words}, dense, k=7)"),
+            ("minmax(0.3, 0.7)", f"minmax(0.3*{words}, 0.7*dense)"),
+            ("combmnz", f"combmnz({words}, dense)"),
+        ):
+            expected = col.search(queries, 3, fusion=fusion, scoring=scoring)
+            run = col.search(queries, 3, plan=plan)
+            assert [run[number] for number in range(3)] == [expected[number] for number in range(3)], plan
+    plain = col.search(queries, 4)
+    run = col.search(queries, 4, plan="hybrid")
+    assert [run[number] for number in range(3)] == [plain[number] for number in range(3)]
+
+
+def test_queries_without_a_part(col: rocchio.Collection) -> None:
+    """A vector of None finds nothing, alone as among others; so do words of None."""
+    none, some = rocchio.query("wing", vectors={"v": None}), rocchio.query("wing", vectors={"v": [1.0, 1.0]})
+    only = rocchio.query(vectors={"v": [1.0, 1.0]})
+    assert col.search(none, plan="dense") == []
+    assert [len(each) for each in col.search([none, some], plan="dense").doc_ids] == [0, 5]
+    assert [len(each) for each in col.search([none, some, only], plan="bm25").doc_ids] == [1, 1, 0]
+    assert col.search(only, plan="bm25") == []
+    for plan in ("bm25 >> vector_average >> dense", "dense >> vector_rocchio >> bm25", "dense >> bo1 >> bm25"):
+        run = col.search([none, some, only], plan=plan)
+        assert [run[number] for number in range(3)] == [
+            found(col.search(query, plan=plan)) for query in (none, some, only)
+        ]
+    assert found(col.search(none, plan="bm25 >> vector_average >> bm25")) == found(col.search("wing"))
+    assert ids(col.search(none, plan="bm25 + dense")) == ids(col.search("wing"))
+    # words out of nothing but a vector
+    assert found(col.search(only, plan="dense >> rm3(most_share=1.0) >> bm25"))
+
+
+def test_feedback_in_parts(col: rocchio.Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    queries = ["wing", "flutter", "absent", "wind", "vibration"]
+    expected = col.search(queries, plan=PLAN)
+    for documents in (1, 2, 4):
+        monkeypatch.setattr("rocchio.engine.plan_source.PART_DOCUMENTS", documents)
+        run = col.search(queries, plan=PLAN)
+        assert run.doc_ids[:] == expected.doc_ids[:]
+
+
 def test_feedback_on_empty_runs_is_noted(col: rocchio.Collection) -> None:
     result = col.plan(PLAN).run(["wing", "absent", ""], k=5)
     assert [step.note for step in result.trace.steps] == ["", "2 without feedback unchanged", ""]
