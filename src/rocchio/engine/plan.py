@@ -36,7 +36,7 @@ from rocchio.types import DocId, Explanation, Hit, ListPart, Run
 if TYPE_CHECKING:
     from rocchio.engine.snapshot import Snapshot
 
-PLAN_OPTIONS = ("threads", "query_ids", "relevant", "not_relevant")
+PLAN_OPTIONS = ("threads", "query_ids", "where", "relevant", "not_relevant")
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Plan:
         return run_plan(self._snapshot(), self.step, queries, k, options)
 
     def explain(self, query: Any, **options: Any) -> str:
-        """What the plan does to one query, step by step: searches, refined queries, times. Options are its marks."""
+        """What the plan does to one query, step by step: searches, refined queries, times. Options as of `run`."""
         return explain_plan(self._snapshot(), self.step, query, options)
 
     def __rshift__(self, other: Any) -> Plan:
@@ -103,7 +103,7 @@ class Plan:
             raise InvalidArgument(
                 "expected plans of one collection, found those of two; give one of them as a step or text"
             )
-        return _step(given)
+        return as_bound_step(given)
 
     def __str__(self) -> str:
         return str(self.step)
@@ -118,13 +118,14 @@ class Plan:
         return hash(self.step)
 
 
-def _step(given: Any) -> Step:
+def as_bound_step(given: Any) -> Step:
+    """The step of a plan, bound or not, or of its text form. Raises InvalidArgument."""
     return given.step if isinstance(given, Plan) else as_step(given)
 
 
 def search_plan(snapshot: Snapshot, query: Any, k: int | None, options: Mapping[str, Any]) -> list[Hit] | Run:
     """`Snapshot.search` with a plan. Raises InvalidArgument."""
-    step = _step(options["plan"])
+    step = as_bound_step(options["plan"])
     rest = {name: value for name, value in options.items() if name != "plan"}
     prepared = _Prepared(snapshot, step, query, check_k(10 if k is None else k), rest)
     return prepared.hits() if prepared.is_single else prepared.ranked
@@ -132,13 +133,13 @@ def search_plan(snapshot: Snapshot, query: Any, k: int | None, options: Mapping[
 
 def run_plan(snapshot: Snapshot, plan: Any, queries: Any, k: int, options: Mapping[str, Any]) -> PlanResult:
     """What a plan found, and how. Raises InvalidArgument."""
-    prepared = _Prepared(snapshot, _step(plan), queries, check_k(k), options)
+    prepared = _Prepared(snapshot, as_bound_step(plan), queries, check_k(k), options)
     return PlanResult(prepared.ranked, prepared.executor.trace)
 
 
 def explain_plan(snapshot: Snapshot, plan: Any, query: Any, options: Mapping[str, Any]) -> str:
     """What a plan does to one query. Raises InvalidArgument."""
-    prepared = _Prepared(snapshot, _step(plan), query, 10, options)
+    prepared = _Prepared(snapshot, as_bound_step(plan), query, 10, options)
     if not prepared.is_single:
         raise InvalidArgument(f"expected one query to explain, found {len(prepared.queries)}; explain them one by one")
     lines, given = [str(prepared.executor.trace)], prepared.queries[0]
@@ -167,7 +168,8 @@ class _Prepared:
             raise InvalidArgument(
                 f"expected a plan with feedback for marks, like bm25 >> rocchio >> bm25, found {step}"
             )
-        rest = {"threads": options["threads"]} if options.get("threads") is not None else {}
+        rest = {name: options[name] for name in ("threads", "where") if options.get(name) is not None}
+        self._where = rest.get("where")
         self.executor = Executor(PlanSource(snapshot, ids, rest), self.queries, marks)
         state = self.executor.run(step, k)
         assert state.ranked is not None  # it ends in a search
@@ -192,8 +194,9 @@ class _Prepared:
         """Why a hit has its score: the last search of the plan with the query as it was then."""
         before, last, k = _ending(self._step, self._k)
         query, schema = self.final, self._snapshot.schema
+        options: dict[str, Any]
         if isinstance(last, Words):
-            options: dict[str, Any] = {"scoring": last.scoring, "field": last.options["field"] or schema.text_fields}
+            options = {"scoring": last.scoring, "field": last.options["field"] or schema.text_fields}
             return self._snapshot.explain(query.words or "", doc_id, **options)
         if isinstance(last, Dense):
             name = last.field or schema.vector_fields[0]
@@ -202,7 +205,8 @@ class _Prepared:
             name = last.field or schema.sparse_fields[0]
             return self._snapshot.explain(heaviest(query.sparse[name] or {}, last.query_cut), doc_id, field=name)
         if isinstance(last, Hybrid):
-            return self._snapshot.explain(query.mixed(schema), doc_id, depth=fused_depth(k), **last.options)
+            options = {"depth": fused_depth(k), "where": self._where, **last.options}
+            return self._snapshot.explain(query.mixed(schema), doc_id, **options)
         if isinstance(last, Fused):
             return self._explain_fused(before, last, fused_depth(k), doc_id)
         assert isinstance(last, Union)
