@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -63,6 +64,15 @@ class Statistics:
 
     def frequency(self, term: str) -> float:
         return self.world.frequency(term)
+
+    def parts(self, df: Any, frequencies: Any, lengths: Any) -> Any:
+        return np.array([bm25(self.world, *values) for values in zip(df.tolist(), frequencies, lengths, strict=True)])
+
+
+def bm25(world: World, df: int, tf: float, length: float) -> float:
+    """What BM25 by default makes of a term in a document."""
+    average = world.tokens / len(world) if world.tokens else 1.0
+    return idf("lucene", len(world), df) * tf / (0.9 * (0.6 + 0.4 * length / average) + tf)
 
 
 def kept(world: World, doc_id: str, accepted: TermFilter) -> Weights:
@@ -175,6 +185,21 @@ def rocchio(
         for term, weight in mean(side).items() if side else ():
             moved[term] = moved.get(term, 0.0) + share * weight
     return {term: weight for term, weight in moved.items() if weight > 0}
+
+
+def soft_rocchio(world: World, query: Weights, feedback: Scored, terms=20, beta=1.0, sharpness=0.3) -> Weights:
+    total: Weights = {}
+    everything = sum(math.exp(sharpness * (score - feedback[0][1])) for _, score in feedback)
+    for doc_id, score in feedback:
+        counts = world.documents[doc_id]
+        vector = {term: bm25(world, world.df(term), tf, world.length(doc_id)) for term, tf in counts.items()}
+        share = math.exp(sharpness * (score - feedback[0][1])) / everything
+        for term, weight in divided(vector, euclid(vector)).items():
+            total[term] = total.get(term, 0.0) + share * weight
+    better = divided(query, euclid(query))
+    for term, weight in best(total, terms).items():
+        better[term] = better.get(term, 0.0) + beta * weight
+    return {term: weight for term, weight in better.items() if weight}
 
 
 def bm25prf(world: World, query: Weights, feedback: Scored, terms=20, new_term_weight=0.2) -> Weights:

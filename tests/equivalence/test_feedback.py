@@ -28,6 +28,7 @@ STEPS = [
     named.rm3(docs=3, most_share=0.6), named.rm3(docs=2, terms=2, most_share=1.0, original=0.2),
     named.rm3_terrier(), named.rocchio(docs=4, most_share=0.5), named.bm25prf(docs=4, terms=3),
     named.axiomatic(docs=2, terms=4), named.bo1(), named.kl(docs=2), named.kl_correct(terms=2), named.bo1(terms=0),
+    named.soft_rocchio(docs=3, terms=4),
 ]  # fmt: skip
 
 texts = st.lists(st.sampled_from(WORDS), max_size=8).map(" ".join)
@@ -210,6 +211,7 @@ def test_published_formulas_on_a_collection(tmp_path: Path) -> None:
         "rm3(most_share=0.5)": plain.rm3(world, terms, feedback(10), most_share=0.5),
         "rm3_terrier": plain.rm3_terrier(world, terms, feedback(3)),
         "rocchio(most_share=0.5)": plain.rocchio(world, terms, feedback(10), 10, most_share=0.5),
+        "soft_rocchio": plain.soft_rocchio(world, terms, feedback(10)),
         "bm25prf": plain.bm25prf(world, terms, feedback(10)),
         "axiomatic": plain.axiomatic(world, terms, everything),
         "bo1": plain.divergence("bo1", world, terms, feedback(3)),

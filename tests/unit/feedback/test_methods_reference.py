@@ -11,12 +11,25 @@ from hypothesis import strategies as st
 from tests import feedback_reference as plain
 from tests.feedback_reference import Scored, World, told
 
-from rocchio.feedback import Axiomatic, Bm25Prf, Bo1, Expansion, Kl, KlCorrect, Rm3, Rm3Terrier, Rocchio, TermFilter
+from rocchio.feedback import (
+    Axiomatic,
+    Bm25Prf,
+    Bo1,
+    Expansion,
+    Kl,
+    KlCorrect,
+    Rm3,
+    Rm3Terrier,
+    Rocchio,
+    SoftRocchio,
+    TermFilter,
+)
 
 WORDS = ["wing", "flap", "42", "2nd", "x", "é", "Flutter", "a" * 21, "tail", "spar", "rib"]
 METHODS: list[Expansion] = [
     Rm3(most_share=0.5), Rm3(terms=2, original=0.3), Rm3Terrier(terms=3), Rocchio(most_share=0.6, terms=4, gamma=0.3),
     Bm25Prf(terms=3), Axiomatic(terms=4), Bo1(terms=2), Kl(), KlCorrect(terms=1), Bo1(terms=0), Kl(terms=0),
+    SoftRocchio(terms=3), SoftRocchio(beta=0.2, sharpness=2.0),
 ]  # fmt: skip
 
 counts = st.dictionaries(st.sampled_from(WORDS), st.integers(1, 6), max_size=7)
@@ -53,6 +66,8 @@ def reference(method: Expansion, world: World, query: dict[str, float], feedback
         return plain.bm25prf(world, query, feedback, method.terms, method.new_term_weight)
     if isinstance(method, Axiomatic):
         return plain.axiomatic(world, query, feedback, method.terms, method.beta, method.nearest)
+    if isinstance(method, SoftRocchio):
+        return plain.soft_rocchio(world, query, feedback, method.terms, method.beta, method.sharpness)
     return plain.divergence(method.name, world, query, feedback, method.terms)
 
 

@@ -28,7 +28,7 @@ searches: st.SearchStrategy[Step] = st.one_of(
     ),
     st.builds(named.hybrid, fusion=st.none() | st.sampled_from(["rrf", "znorm(0.4, 0.6)"])),
 )
-refinements: st.SearchStrategy[Step] = st.one_of(
+methods: st.SearchStrategy[Step] = st.one_of(
     [
         st.builds(getattr(named, kind.name), docs=st.integers(1, 20), field=st.none() | names)
         if kind.name != "rm3"
@@ -36,6 +36,9 @@ refinements: st.SearchStrategy[Step] = st.one_of(
         for kind in METHODS
     ]
 )
+
+
+refinements = methods | st.builds(named.gate, methods, st.sampled_from([0.18, 0, 0.5]))
 
 
 def compound(inner: st.SearchStrategy[Step]) -> st.SearchStrategy[Step]:

@@ -15,7 +15,7 @@ import rocchio
 from rocchio.errors import InvalidArgument
 from rocchio.fusion import RankedList, parse_fusion
 from rocchio.fusion.lists import fuse_lists
-from rocchio.pipelines import Chain, Cut, Executor, Fused, Marks, Refine, Step, Union, Weighted, named, parse_plan
+from rocchio.pipelines import Chain, Cut, Executor, Fused, Gate, Marks, Refine, Step, Union, Weighted, named, parse_plan
 from rocchio.types import Run
 
 QUERIES = ["wing", "flutter", "nothing"]
@@ -127,6 +127,11 @@ def _plain(step: Step, query: str, before: RankedList | None, k: int) -> tuple[R
         found = before
         for place, link in enumerate(step.steps):
             is_last = not any(other.ranks for other in step.steps[place + 1 :])
+            if isinstance(link, Gate):
+                assert found is not None
+                if not link.opens(found.scores):
+                    continue
+                link = link.step  # noqa: PLW2901
             if isinstance(link, Refine):
                 assert found is not None
                 ids = list(found.doc_ids)[: link.method.docs]
@@ -183,6 +188,21 @@ def test_sharing_does_not_change_the_scale_of_scores(order: str):
         ids, scores = fuse_lists(known, parse_fusion("znorm"), 12)
         assert found.doc_ids[number] == ids
         np.testing.assert_array_equal(found.scores[number], scores)
+
+
+def test_gates() -> None:
+    """A query whose first document is far above the second keeps its words; marks open the gate."""
+    scores = FakeSource().retrieve(named.dense(), ["wing"], 2).run.scores[0]
+    gap = float(scores[0] - scores[1]) / float(scores[0])
+    shut, ajar = f"dense >> gate(bo1, gap={gap / 2!r}) >> hybrid", f"dense >> gate(bo1, gap={gap * 2!r}) >> hybrid"
+    without, refined = run("hybrid", 9, ["wing"])[0], run("dense >> bo1 >> hybrid", 9, ["wing"])[0]
+    assert lists(run(shut, 9, ["wing"])[0]) == lists(without)
+    assert lists(run(ajar, 9, ["wing"])[0]) == lists(refined)
+    found, _, executor = run(shut, 9, ["wing", "nothing"])
+    assert executor.trace.steps[1].note == "1 without feedback unchanged; 1 with a clear winner unchanged"
+    marked = run(shut, 9, ["wing"], marks=[Marks(("d03",))])[0]
+    assert lists(marked) == lists(run("dense >> bo1 >> hybrid", 9, ["wing"], marks=[Marks(("d03",))])[0])
+    assert found.doc_ids[1] == []
 
 
 def test_marks_reach_every_feedback():
