@@ -1,7 +1,7 @@
 """Plans: steps that search, refine queries and fuse runs, composed into values with a text form."""
 
-from rocchio.pipelines.combine import Chain, Cut, Fused, Union, Weighted
-from rocchio.pipelines.execute import Executor, Marks, Query, Ranked, Source, State
+from rocchio.pipelines.combine import Chain, Cut, Fused, Union, Weighted, refines
+from rocchio.pipelines.execute import Executor, Marks, Query, Ranked, Source, State, fused_depth
 from rocchio.pipelines.gate import Gate
 from rocchio.pipelines.parse import as_step, parse_plan
 from rocchio.pipelines.refine import Refine
@@ -32,5 +32,7 @@ __all__ = [
     "Weighted",
     "Words",
     "as_step",
+    "fused_depth",
     "parse_plan",
+    "refines",
 ]
