@@ -16,6 +16,7 @@ from rocchio.feedback import (
     VectorAverage,
     VectorRocchio,
 )
+from rocchio.pipelines.gate import gate
 from rocchio.pipelines.refine import refining
 from rocchio.pipelines.retrieve import Dense, Hybrid, Sparse, words
 
