@@ -39,7 +39,7 @@ class FeedbackPlaces:
             if marked.relevant or marked.not_relevant:
                 places.append(self._marked(run, number, docs, marked))
                 continue
-            segments, rows = self._located(run, number)
+            segments, rows = self.located(run, number)
             scores = run.scores[number].astype(np.float64)
             first = min(docs, len(rows))
             last = min(bottom, len(rows) - first)
@@ -47,7 +47,8 @@ class FeedbackPlaces:
             places.append(Places(segments[chosen], rows[chosen], scores[chosen], first))
         return places
 
-    def _located(self, run: Run, number: int) -> _Located:
+    def located(self, run: Run, number: int) -> _Located:
+        """(segments, rows) of the documents of a query, best first."""
         if isinstance(run.doc_ids, DocIds):
             return run.doc_ids.places(number)
         return self._find(run.doc_ids[number])

@@ -1,10 +1,10 @@
 """Plans: steps that search, refine queries and fuse runs, composed into values with a text form."""
 
-from rocchio.pipelines.combine import Chain, Cut, Fused, Union, Weighted
+from rocchio.pipelines.combine import Chain, Cut, Fused, Union, Weighted, leaves
 from rocchio.pipelines.execute import Executor, Marks, Query, Ranked, Source, State
 from rocchio.pipelines.parse import as_step, parse_plan
 from rocchio.pipelines.refine import Refine
-from rocchio.pipelines.retrieve import Dense, Hybrid, Retrieve, Sparse, Words
+from rocchio.pipelines.retrieve import Dense, Hybrid, Offline, Retrieve, Sparse, Words
 from rocchio.pipelines.step import Step
 from rocchio.pipelines.trace import StepTrace, Trace
 
@@ -16,6 +16,7 @@ __all__ = [
     "Fused",
     "Hybrid",
     "Marks",
+    "Offline",
     "Query",
     "Ranked",
     "Refine",
@@ -30,5 +31,6 @@ __all__ = [
     "Weighted",
     "Words",
     "as_step",
+    "leaves",
     "parse_plan",
 ]

@@ -36,10 +36,11 @@ class Marks:
 
 @dataclass(frozen=True)
 class Ranked:
-    """A run; `zeros` documents more of each query are known to score 0 (`RankedList`)."""
+    """A run; `zeros` documents more of each query are known to score 0 (`RankedList`). `note`: what else to know."""
 
     run: Run
     zeros: tuple[int, ...]
+    note: str = ""
 
 
 class Source(Protocol):
@@ -113,7 +114,7 @@ class Executor:
         started = time.perf_counter()
         if isinstance(step, Retrieve):
             ranked = self._source.retrieve(step, state.queries, k)
-            self._note(StepTrace(str(step), time.perf_counter() - started, len(state.queries), k))
+            self._note(StepTrace(str(step), time.perf_counter() - started, len(state.queries), k, ranked.note))
             return State(state.queries, key, ranked)
         if not isinstance(step, Refine):
             raise InvalidArgument(f"expected a known kind of step, found {type(step).__name__}")

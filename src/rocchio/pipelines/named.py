@@ -16,11 +16,12 @@ from rocchio.feedback import (
     VectorRocchio,
 )
 from rocchio.pipelines.refine import refining
-from rocchio.pipelines.retrieve import Dense, Hybrid, Sparse, words
+from rocchio.pipelines.retrieve import Dense, Hybrid, Offline, Sparse, words
 
 bm25 = words
 dense = Dense
 hybrid = Hybrid
+offline = Offline
 sparse = Sparse
 rm3 = refining(Rm3)
 rm3_terrier = refining(Rm3Terrier)

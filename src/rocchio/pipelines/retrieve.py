@@ -91,6 +91,30 @@ class Hybrid(Retrieve):
         return call("hybrid", self)
 
 
+MOST_QUERIES = 100
+
+
+@dataclass(frozen=True)
+class Offline(Retrieve):
+    """What was precomputed for the `queries` pseudo-queries that BM25 with `k1` and `b` finds nearest."""
+
+    queries: int = 8
+    k1: float = 0.9
+    b: float = 0.4
+
+    def __post_init__(self) -> None:
+        if isinstance(self.queries, bool) or not isinstance(self.queries, int) or not 1 <= self.queries <= MOST_QUERIES:
+            raise InvalidArgument(f"expected queries from 1 to {MOST_QUERIES}, found {self.queries!r}")
+        Bm25(self.k1, self.b)  # checks them
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {}
+
+    def __str__(self) -> str:
+        return call("offline", self)
+
+
 def words(k1: float = 0.9, b: float = 0.4, variant: str = "lucene", delta: float = 0.5, field: Any = None) -> Words:
     """The step `bm25(...)`. Raises InvalidArgument."""
     if field is not None and not isinstance(field, str):
