@@ -27,7 +27,7 @@ from rocchio.engine.queries import check_unicode
 from rocchio.errors import InvalidArgument, StorageFailure
 from rocchio.feedback.offline import min_max_codes
 from rocchio.lexical.offline_file import Lists, joined, write_index, write_lists
-from rocchio.pipelines import Executor, Offline, Step, as_step, leaves
+from rocchio.pipelines import Executor, Offline, Step, as_step, check_ending, leaves
 from rocchio.storage.array_file import ArrayFileWriter
 from rocchio.storage.checked import write_sealed
 from rocchio.storage.directory import Directory
@@ -37,6 +37,11 @@ from rocchio.storage.segment import OFFLINE, offline_name
 if TYPE_CHECKING:
     from rocchio.engine.snapshot import Snapshot
 
+DEFAULT_PLAN = "bm25 >> rm3 >> bm25"
+DEFAULT_QUERIES = "sentences(n=3)"
+DEFAULT_DEPTH = 100
+DEFAULT_MAX_MB = 256
+MIB = 1 << 20
 BATCH_QUERIES = 1024
 """Pseudo-queries that are run, and kept, at a time."""
 MOST_DEPTH = 1000
@@ -45,7 +50,7 @@ MOST_DEPTH = 1000
 class PrecomputeOptions(TypedDict, total=False):
     """How `precompute` works.
 
-    `queries` are the pseudo-queries: "salient(terms=5, per_document=1)", the default, "sentences(n=1)", "chat(MODEL,
+    `queries` are the pseudo-queries: "sentences(n=3)", the default, "salient(terms=5, per_document=1)", "chat(MODEL,
     base_url=...)", or the path of a file of JSON Lines with doc_id and query. Of the results of each the first `depth`,
     100 by default, are stored, in `max_mb` MiB, 256 by default: if they do not fit, those with the smallest scores go.
     `keep` is a folder for what is done, so that the same call goes on after an interruption; `threads` share a batch;
@@ -115,11 +120,12 @@ class _Work:
             known = ", ".join(PrecomputeOptions.__annotations__)
             raise InvalidArgument(f"expected options of {known}, found {', '.join(sorted(unknown))}")
         self._snapshot, self.step = snapshot, as_step(plan)
+        check_ending(self.step)
         if any(isinstance(leaf, Offline) for leaf in leaves(self.step)):
             raise InvalidArgument(f"expected a plan without the step offline to precompute, found {self.step}")
-        self.queries: Queries = parse_queries(options.get("queries", "salient"))
-        self._depth = _whole("depth", options.get("depth", 100), MOST_DEPTH)
-        self.most_bytes = _whole("max_mb", options.get("max_mb", 256), 1 << 20) << 20
+        self.queries: Queries = parse_queries(options.get("queries", DEFAULT_QUERIES))
+        self._depth = _whole("depth", options.get("depth", DEFAULT_DEPTH), MOST_DEPTH)
+        self.most_bytes = _whole("max_mb", options.get("max_mb", DEFAULT_MAX_MB), 1 << 20) * MIB
         self._threads = options.get("threads", 1)
         check_threads(self._threads)
         keep = options.get("keep")

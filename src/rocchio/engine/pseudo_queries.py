@@ -87,7 +87,7 @@ def made_queries(
     """
     done: dict[str, list[str]] = {}
     if kept is not None and kept.is_file():
-        _drop_half_a_line(kept)
+        _drop_half_a_document(kept)
         for each in read_queries(kept):
             done.setdefault(each.doc_id, []).extend([each.text] if each.text else [])
     make = _maker(snapshot, generator, kept)
@@ -187,6 +187,10 @@ def _as_written(snapshot: Snapshot, text: str, terms: list[str]) -> list[str]:
     return [written.get(term, term) for term in terms]
 
 
+_END = "\n\n"
+"""After the queries of a document: what does not end so was interrupted."""
+
+
 class _Log:
     """Appends pseudo-queries to a file; a document without any leaves a line with an empty query."""
 
@@ -209,15 +213,18 @@ class _Log:
             return
         lines = [json.dumps({ID_FIELD: doc_id, "query": text}, ensure_ascii=False) for text in texts or [""]]
         try:
-            self._file.write("\n".join(lines) + "\n")
+            self._file.write("\n".join(lines) + _END)
             self._file.flush()
         except OSError as error:
             raise StorageFailure(error.errno or 0, f"cannot write {self._path}: {error.strerror}") from error
 
 
-def _drop_half_a_line(path: Path) -> None:
-    """What an interruption left at the end."""
-    content = path.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    if whole < len(content):
-        path.write_bytes(content[:whole])
+def _drop_half_a_document(path: Path) -> None:
+    """What an interruption left at the end. Raises StorageFailure."""
+    try:
+        content = path.read_bytes()
+        whole = content.rfind(_END.encode()) + len(_END)
+        if not content.endswith(_END.encode()):
+            path.write_bytes(content[:whole] if whole >= len(_END) else b"")
+    except OSError as error:
+        raise StorageFailure(error.errno or 0, f"cannot read {path}: {error.strerror}") from error

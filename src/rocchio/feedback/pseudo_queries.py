@@ -40,7 +40,7 @@ class Sentences:
     """The `n` sentences of each document whose distinct terms have the largest weights, those of `Salient`, summed and
     divided by the root of their number: long sentences say more, but not for being long."""
 
-    n: int = 1
+    n: int = 3
 
     def __post_init__(self) -> None:
         _check("n", self.n, 100)

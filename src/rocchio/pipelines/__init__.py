@@ -1,7 +1,7 @@
 """Plans: steps that search, refine queries and fuse runs, composed into values with a text form."""
 
 from rocchio.pipelines.combine import Chain, Cut, Fused, Union, Weighted, leaves
-from rocchio.pipelines.execute import Executor, Marks, Query, Ranked, Source, State
+from rocchio.pipelines.execute import Executor, Marks, Query, Ranked, Source, State, check_ending
 from rocchio.pipelines.parse import as_step, parse_plan
 from rocchio.pipelines.refine import Refine
 from rocchio.pipelines.retrieve import Dense, Hybrid, Offline, Retrieve, Sparse, Words
@@ -31,6 +31,7 @@ __all__ = [
     "Weighted",
     "Words",
     "as_step",
+    "check_ending",
     "leaves",
     "parse_plan",
 ]

@@ -64,6 +64,13 @@ class State:
     ranked: Ranked | None = None
 
 
+def check_ending(step: Step) -> None:
+    """Raises InvalidArgument for a plan that does not rank."""
+    links = step.steps if isinstance(step, Chain) else (step,)
+    if not links[-1].ranks:
+        raise InvalidArgument(f"expected a plan that ends in a search, found {links[-1]} at the end of {step}")
+
+
 class Executor:
     """Runs steps of a `source` over the queries that it was made for; keeps what it found for other plans."""
 
@@ -75,9 +82,7 @@ class Executor:
 
     def run(self, step: Step, k: int) -> State:
         """The best `k` documents of each query. Raises InvalidArgument for a plan that does not rank."""
-        links = step.steps if isinstance(step, Chain) else (step,)
-        if not links[-1].ranks:
-            raise InvalidArgument(f"expected a plan that ends in a search, found {links[-1]} at the end of {step}")
+        check_ending(step)
         return self._apply(step, self._start, k)
 
     def _apply(self, step: Step, state: State, k: int) -> State:
