@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import rocchio
 from rocchio._native import encode_stored_lists
+from rocchio.errors import NotFound
 from rocchio.feedback.offline import combine, min_max_codes, softmax
 from rocchio.fusion.normalise import min_max
 from rocchio.pipelines import Offline
@@ -72,6 +73,32 @@ def test_a_batch_is_its_queries_one_by_one(col: rocchio.Collection) -> None:
     run = col.search(queries, 20, plan="offline")
     for query, found in zip(queries, run, strict=True):
         assert list(found) == [(hit.doc_id, hit.score) for hit in col.search(query, 20, plan="offline")]
+
+
+def test_explanations_sum_up(col: rocchio.Collection) -> None:
+    for hit in col.search("w0 w9 w13", 30, plan="offline(queries=12)"):
+        why = hit.why()
+        assert why.score == pytest.approx(hit.score, rel=1e-6)
+        assert all(0 < part.score <= 1 and part.rank >= 1 for part in why.lists)
+        assert "bm25 " in str(why)
+    snapshot = col.snapshot()
+    with pytest.raises(NotFound, match="that pseudo-queries of the query have found"):
+        snapshot.offline.explain("w0", "d200", Offline())
+
+
+def test_masks_are_respected(col: rocchio.Collection) -> None:
+    snapshot = col.snapshot()
+    dice = np.random.default_rng(3)
+    masks = [np.packbits(dice.random(segment.rows) < 0.5, bitorder="little") for segment in snapshot.segments]
+    whole = snapshot.offline.search(["w0 w5", "w3"], Offline(), 100)
+    some = snapshot.offline.search(["w0 w5", "w3"], Offline(), 100, masks)
+    for number in range(2):
+        ids, scores = whole.doc_ids[number], whole.scores[number]
+        kept, kept_scores = some.doc_ids[number], some.scores[number]
+        places = [place for place, (segment, row) in enumerate(map(snapshot.locate, ids))
+                  if masks[segment][row // 8] >> row % 8 & 1]  # fmt: skip
+        assert (kept, kept_scores.tolist()) == ([ids[place] for place in places], scores[places].tolist())
+        assert 0 < len(kept) < len(ids)
 
 
 @st.composite

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,13 +17,14 @@ from rocchio.engine.execution import DocIds, Found
 from rocchio.engine.frozen import mapped_file
 from rocchio.engine.queries import to_batch
 from rocchio.errors import DataError, InvalidArgument, NotFound
+from rocchio.feedback.offline import LARGEST_CODE, softmax
 from rocchio.lexical.offline_file import open_offline_arrays
 from rocchio.lexical.scoring import Bm25
 from rocchio.pipelines import Offline
 from rocchio.storage.array_file import ArrayFile
 from rocchio.storage.directory import Directory
 from rocchio.storage.manifest import Manifest, OfflineEntry, SegmentEntry, read_manifest
-from rocchio.types import Run
+from rocchio.types import DocId, Explanation, ListPart, Mask, Run
 
 if TYPE_CHECKING:
     from rocchio.engine.snapshot import Snapshot
@@ -145,13 +147,15 @@ class OfflineSearch:
         return Analysis(self._snapshot.analyzer)
 
     @cached_property
-    def _feedback(self) -> OfflineFeedback:
-        # the segments of the file, in its order, which is not that of a snapshot that has others before them
-        entry = self._opened.check()
+    def _numbers(self) -> list[int]:
+        """The segments of the file, in its order, which may not be that of the snapshot."""
         places = {segment.entry.name: number for number, segment in enumerate(self._snapshot.segments)}
-        numbers = [places[name] for name in entry.segments]
-        segments = [self._snapshot.segments[number].lexical for number in numbers]
-        return OfflineFeedback(self._opened.lists, segments, numbers)
+        return [places[name] for name in self._opened.check().segments]
+
+    @cached_property
+    def _feedback(self) -> OfflineFeedback:
+        segments = [self._snapshot.segments[number].lexical for number in self._numbers]
+        return OfflineFeedback(self._opened.lists, segments, self._numbers)
 
     @property
     def note(self) -> str:
@@ -159,12 +163,41 @@ class OfflineSearch:
         info = describe_offline(self._snapshot.manifest)
         return info.note if info is not None else ""
 
-    def search(self, queries: Sequence[Any], step: Offline, k: int) -> Run:
-        """The best k documents of each query, a text or {term: weight}. Raises InvalidArgument, Corruption."""
+    def search(self, queries: Sequence[Any], step: Offline, k: int, allowed: Sequence[Mask] = ()) -> Run:
+        """The best k documents of each query, a text or {term: weight}. `allowed` has a mask for each segment of the
+        snapshot, or none. Raises InvalidArgument, Corruption.
+        """
         similar = self.similar(queries, step)
-        found = Found(*self._feedback.combine(similar.offsets, similar.rows, similar.scores, k, []))
+        masks = [allowed[number] for number in self._numbers] if allowed else []
+        found = Found(*self._feedback.combine(similar.offsets, similar.rows, similar.scores, k, masks))
         ids = list(map(str, range(len(queries))))
         return Run(ids, DocIds(self._names, [found]), found.scores_by_query(), "offline")
+
+    def explain(self, query: Any, doc_id: DocId, step: Offline) -> Explanation:
+        """What the list of each pseudo-query adds to the score of a document. Raises NotFound if it is in none."""
+        similar = self.similar([query], step)
+        segment, row = self._snapshot.locate(doc_id)
+        before = sum(self._snapshot.segments[number].rows for number in takewhile(segment.__ne__, self._numbers))
+        document = before + row if segment in self._numbers else -1
+        parts = []
+        weights = softmax(similar.scores.tolist())
+        for number, score, weight in zip(similar.rows.tolist(), similar.scores.tolist(), weights, strict=True):
+            documents, codes = self._opened.lists.entries(number)
+            found = np.flatnonzero(documents == document)
+            if len(found):
+                code = int(codes[found[0]])
+                rank = 1 + int((codes > code).sum())
+                name = f"{self._terms(number)} (bm25 {score:.2f})"
+                parts.append(ListPart(name, rank, code / LARGEST_CODE, weight * (code / LARGEST_CODE), None))
+        if not parts:
+            raise NotFound(f"expected a document that pseudo-queries of the query have found, {doc_id!r} is none")
+        total = float(np.float32(sum(part.added for part in parts)))
+        return Explanation(doc_id, total, str(step), (), 0.0, 0.0, 0.0, None, tuple(parts))
+
+    def _terms(self, number: int) -> str:
+        """The terms of a pseudo-query; their order is not kept."""
+        index = self._opened.index
+        return " ".join(index.term(term) for term in index.forward(number)[0].tolist())
 
     def similar(self, queries: Sequence[Any], step: Offline) -> Found:
         """The pseudo-queries that each query resembles most, best first; their rows are the numbers of their lists."""

@@ -12,7 +12,7 @@ from rocchio.engine.queries import check_k
 from rocchio.errors import InvalidArgument, NotFound
 from rocchio.fusion import align
 from rocchio.fusion.lists import RankedList, total
-from rocchio.pipelines import Chain, Dense, Executor, Fused, Marks, Sparse, Step, Trace, Words, as_step
+from rocchio.pipelines import Chain, Dense, Executor, Fused, Marks, Offline, Sparse, Step, Trace, Words, as_step
 from rocchio.pipelines import combine as operations
 from rocchio.types import DocId, Explanation, Hit, ListPart, Run
 
@@ -178,6 +178,8 @@ class _Prepared:
         if isinstance(last, Sparse):
             name = last.field or schema.sparse_fields[0]
             return self._snapshot.explain(self.final.sparse.get(name) or {}, doc_id, field=name)
+        if isinstance(last, Offline):
+            return self._snapshot.offline.explain(self.final.words or "", doc_id, last)
         if isinstance(last, Fused):
             return self._explain_fused(last, doc_id)
         score = dict(self.ranked[0])[doc_id]

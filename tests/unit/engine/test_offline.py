@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tests.equivalence.test_offline import PLAN, documents
 from tests.errors.refusal import refused
-from tests.unit.encoders.fake_endpoint import Plan, endpoint
+from tests.unit.encoders.fake_endpoint import endpoint
 
 import rocchio
 from rocchio.engine.pseudo_queries import PseudoQuery, made_queries
@@ -58,8 +58,10 @@ def test_salient_terms_are_as_they_were_written(col: rocchio.Collection) -> None
 
 def test_sentences_are_those_that_say_most(col: rocchio.Collection) -> None:
     assert queries_of(col, Sentences(n=1)) == [
-        ("a1", "Wing flutter at high speed."), ("a2", "Flutters and vibration of an aerofoil."), ("a4", "The flag flutters"),
-    ]  # fmt: skip
+        ("a1", "Wing flutter at high speed."),
+        ("a2", "Flutters and vibration of an aerofoil."),
+        ("a4", "The flag flutters"),
+    ]
     assert len(queries_of(col, Sentences(n=2))) == 5
 
 
