@@ -455,6 +455,22 @@ void bind_searcher(nb::module_& module) {
             "tf_part",
             [](const Searcher& s, double tf, double length) { return s.scoring().tf_part(tf, length); },
             "tf"_a, "length"_a)
+        .def(
+            "bm25_parts",
+            [](const Searcher& self, std::uint64_t documents, const InputArray<std::uint64_t>& df,
+               const InputArray<double>& tf, const InputArray<double>& length) {
+                if (df.shape(0) != tf.shape(0) || tf.shape(0) != length.shape(0)) {
+                    throw std::invalid_argument("expected as many df and lengths as frequencies");
+                }
+                std::vector<double> parts(tf.shape(0));
+                for (std::size_t i = 0; i < parts.size(); ++i) {
+                    parts[i] = self.scoring().idf(documents, span_of(df)[i]) *
+                               self.scoring().tf_part(span_of(tf)[i], span_of(length)[i]);
+                }
+                return to_numpy(std::move(parts));
+            },
+            "documents"_a, "df"_a, "tf"_a, "length"_a,
+            "What terms add to scores, idf times the tf part (float64).")
         .def_prop_ro("absent_part", [](const Searcher& s) { return s.scoring().absent_part(); })
         .def_prop_ro("average_length", [](const Searcher& s) { return s.scoring().average_length; })
         .def("boosted_length", &Searcher::boosted_length, "segment"_a, "row"_a)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.equivalence.test_offline import documents
+from tests.equivalence.test_offline_sums import documents
 
 import rocchio
 from rocchio._native import crc32c

@@ -302,6 +302,9 @@ class Searcher:
 
     def tf_part(self, tf: float, length: float) -> float: ...
 
+    def bm25_parts(self, documents: int, df: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], tf: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], length: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float64], dict(shape=(None,))]:
+        """What terms add to scores, idf times the tf part (float64)."""
+
     @property
     def absent_part(self) -> float: ...
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.equivalence.test_offline import PLAN, documents
+from tests.equivalence.test_offline_sums import PLAN, documents
 from tests.errors.refusal import refused
 from tests.unit.encoders.fake_endpoint import endpoint
 
