@@ -167,6 +167,14 @@ def test_shapes_that_do_not_fit(copy: Path, changes: Any, entry: Any, words_of_e
     assert any(words_of_error in str(problem) for problem in col.verify().problems)
 
 
+@pytest.mark.parametrize("tokens", [0, 1, 2**62])
+def test_a_wrong_number_of_terms_is_reported(copy: Path, tokens: int) -> None:
+    rewrite(copy, {}, tokens=tokens)
+    col = rocchio.open(copy)
+    assert all(np.isfinite(scores).all() for scores in col.search(QUERIES, 20, plan="offline").scores)
+    assert any("terms of pseudo-queries, found" in str(problem) for problem in col.verify().problems)
+
+
 @pytest.mark.parametrize(
     "entry", [{"count": -1}, {"plan": 5, "segments": 3}, {"name": "../x"}, {"segments": {"a/b": 1}}, {"entries": True}]
 )

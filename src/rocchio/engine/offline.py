@@ -16,7 +16,7 @@ from rocchio.analysis import Analysis
 from rocchio.engine.execution import DocIds, Found
 from rocchio.engine.frozen import mapped_file
 from rocchio.engine.queries import to_batch
-from rocchio.errors import DataError, InvalidArgument, NotFound
+from rocchio.errors import Corruption, DataError, InvalidArgument, NotFound
 from rocchio.feedback.offline import LARGEST_CODE, softmax
 from rocchio.lexical.offline_file import open_offline_arrays
 from rocchio.lexical.scoring import Bm25
@@ -130,6 +130,10 @@ def offline_problems(directory: Directory, manifest: Manifest) -> list[DataError
             index, lists = _opened(directory, manifest, entry)
             index.validate()
             lists.validate()
+            tokens = int(index.lengths(0).sum(dtype=np.int64))
+            if tokens != entry.tokens:
+                reason = f"the manifest counts {entry.tokens} terms of pseudo-queries, found {tokens}"
+                damage.append(Corruption(directory.path(entry.name), None, reason))
     except (DataError, NotFound) as error:
         return [error]
     return damage

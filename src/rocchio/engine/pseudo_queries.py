@@ -148,15 +148,17 @@ def _maker(snapshot: Snapshot, generator: Generator, kept: Path | None) -> _Make
             generator.choose(block.texts[place], dict(weights), snapshot.terms)
             for place, weights in zip(places, _weights(snapshot, block, places), strict=True)
         )
-    count = generator.terms * generator.per_document
+    most = generator.terms * generator.per_document
     return lambda block, places: (
-        generator.choose(_as_written(snapshot, block.texts[place], [term for term, _ in weights[:count]]))
-        for place, weights in zip(places, _weights(snapshot, block, places), strict=True)
+        generator.choose(_as_written(snapshot, block.texts[place], [term for term, _ in weights]))
+        for place, weights in zip(places, _weights(snapshot, block, places, most), strict=True)
     )
 
 
-def _weights(snapshot: Snapshot, block: _Block, places: list[int]) -> Iterator[list[tuple[str, float]]]:
-    """(term, ln(1 + tf) * idf) of each document, the largest first, ties by term."""
+def _weights(
+    snapshot: Snapshot, block: _Block, places: list[int], most: int | None = None
+) -> Iterator[list[tuple[str, float]]]:
+    """(term, ln(1 + tf) * idf) of each document, the largest `most` or all, the largest first, ties by term."""
     searcher = snapshot.searcher(Bm25(), None)
     rows = block.rows[places]
     found = searcher.feedback_terms(
@@ -171,7 +173,7 @@ def _weights(snapshot: Snapshot, block: _Block, places: list[int]) -> Iterator[l
         terms = entry_terms[entries].astype(np.int64) + first
         # boosts may make a frequency smaller than 1
         weights = np.log1p(frequencies[entries]) * idf[terms]
-        order = np.argsort(-weights, kind="stable")
+        order = np.argsort(-weights, kind="stable")[:most]
         numbers = terms[order].tolist()
         names = [text[offsets[term] : offsets[term + 1]].decode() for term in numbers]
         yield list(zip(names, weights[order].tolist(), strict=True))

@@ -16,6 +16,7 @@ from rocchio.feedback import (
     VectorAverage,
     VectorRocchio,
 )
+from rocchio.pipelines.gate import gate
 from rocchio.pipelines.refine import refining
 from rocchio.pipelines.retrieve import Dense, Hybrid, Offline, Sparse, words
 
@@ -47,6 +48,7 @@ __all__ = [
     "hybrid",
     "kl",
     "kl_correct",
+    "offline",
     "reencode",
     "rm3",
     "rm3_terrier",
