@@ -27,7 +27,7 @@ LIST_ARRAYS = {"list_offsets": "u8", "lists": "u1"}
 """Arrays that the file has beside those of an index, and their types."""
 
 LARGEST_CODE = 255
-_TABLE_BYTES = 4096
+_TABLE_BYTES = 2048
 """More than the names and places of the arrays take at the end of the file."""
 
 
