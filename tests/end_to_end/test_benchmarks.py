@@ -107,5 +107,5 @@ def test_offline(files: list[str], tmp_path: Path):
     col.precompute("bm25", queries="salient")
     options = ["--data", str(tmp_path / "data"), "--names", "small", "--collection", str(tmp_path / "c")]
     printed = run_benchmark("offline.py", *options, *files[2:], "--rounds", "1")
-    assert "| small | 0.7*bm25 + 0.3*offline | sentences(n=3) |" in printed
+    assert "| small | 0.7*bm25 + 0.3*offline | dense | sentences(n=3) |" in printed
     assert "30 documents" in printed
