@@ -86,19 +86,24 @@ def test_explanations_sum_up(col: rocchio.Collection) -> None:
         snapshot.offline.explain("w0", "d200", Offline())
 
 
-def test_masks_are_respected(col: rocchio.Collection) -> None:
-    snapshot = col.snapshot()
-    dice = np.random.default_rng(3)
-    masks = [np.packbits(dice.random(segment.rows) < 0.5, bitorder="little") for segment in snapshot.segments]
-    whole = snapshot.offline.search(["w0 w5", "w3"], Offline(), 100)
-    some = snapshot.offline.search(["w0 w5", "w3"], Offline(), 100, masks)
-    for number in range(2):
-        ids, scores = whole.doc_ids[number], whole.scores[number]
-        kept, kept_scores = some.doc_ids[number], some.scores[number]
-        places = [place for place, (segment, row) in enumerate(map(snapshot.locate, ids))
-                  if masks[segment][row // 8] >> row % 8 & 1]  # fmt: skip
-        assert (kept, kept_scores.tolist()) == ([ids[place] for place in places], scores[places].tolist())
-        assert 0 < len(kept) < len(ids)
+def test_filters_are_respected(tmp_path: Path) -> None:
+    fields = {"text": rocchio.text(), "year": rocchio.number()}
+    col = rocchio.create(tmp_path / "c", fields, analyzer="whitespace")
+    for part in range(2):
+        col.add([record | {"year": row % 5} for row, record in enumerate(documents(part, 40, 40 * part))])
+        col.commit()
+    col.precompute("bm25", queries="salient(terms=3)")
+    queries = ["w0 w5", "w3", "w1"]
+    whole = col.search(queries, 100, plan="offline")
+    years = [{doc_id for doc_id in ids if col.get(doc_id)["year"] < 2} for ids in whole.doc_ids]
+    some = col.search(queries, 100, plan="offline", where="year < 2")
+    for number, kept in enumerate(years):
+        known = dict(whole[number])
+        assert 0 < len(some.doc_ids[number]) < len(whole.doc_ids[number])
+        assert set(some.doc_ids[number]) == kept
+        assert dict(some[number]) == {doc_id: known[doc_id] for doc_id in kept}
+    each = col.search(queries, 100, plan="offline", where=["year < 2", None, "year < 2"])
+    assert [list(found) for found in each] == [list(some[0]), list(whole[1]), list(some[2])]
 
 
 @st.composite

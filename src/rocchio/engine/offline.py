@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from rocchio.pipelines import Offline
 from rocchio.storage.array_file import ArrayFile
 from rocchio.storage.directory import Directory
 from rocchio.storage.manifest import Manifest, OfflineEntry, SegmentEntry, read_manifest
-from rocchio.types import DocId, Explanation, ListPart, Mask, Run
+from rocchio.types import DocId, Explanation, ListPart, Run
 
 if TYPE_CHECKING:
     from rocchio.engine.snapshot import Snapshot
@@ -167,15 +167,29 @@ class OfflineSearch:
         info = describe_offline(self._snapshot.manifest)
         return info.note if info is not None else ""
 
-    def search(self, queries: Sequence[Any], step: Offline, k: int, allowed: Sequence[Mask] = ()) -> Run:
-        """The best k documents of each query, a text or {term: weight}. `allowed` has a mask for each segment of the
-        snapshot, or none. Raises InvalidArgument, Corruption.
+    def search(self, queries: Sequence[Any], step: Offline, k: int, where: Any = None) -> Run:
+        """The best k documents of each query, a text or {term: weight}. `where` is a filter, or a list of one for each
+        query. Raises InvalidArgument, Corruption.
         """
         similar = self.similar(queries, step)
-        masks = [allowed[number] for number in self._numbers] if allowed else []
-        found = Found(*self._feedback.combine(similar.offsets, similar.rows, similar.scores, k, masks))
+        if isinstance(where, list):
+            ends = pairwise(similar.offsets.tolist())
+            parts = [
+                self._combined(similar, first, last, k, each) for (first, last), each in zip(ends, where, strict=True)
+            ]
+        else:
+            parts = [self._combined(similar, 0, None, k, where)]
         ids = list(map(str, range(len(queries))))
-        return Run(ids, DocIds(self._names, [found]), found.scores_by_query(), "offline")
+        scores = [each for part in parts for each in part.scores_by_query()]
+        return Run(ids, DocIds(self._names, parts), scores, "offline")
+
+    def _combined(self, similar: Found, first: int, last: int | None, k: int, where: Any) -> Found:
+        """The best k documents by the pseudo-queries [first, last) of one query, or by all pseudo-queries of all."""
+        allowed = self._snapshot.allowed(where)
+        masks = [allowed.masks[number] for number in self._numbers] if allowed is not None else []
+        offsets = similar.offsets if last is None else np.array([0, last - first], np.uint64)
+        rows, scores = similar.rows[first:last], similar.scores[first:last]
+        return Found(*self._feedback.combine(offsets, rows, scores, k, masks))
 
     def explain(self, query: Any, doc_id: DocId, step: Offline) -> Explanation:
         """What the list of each pseudo-query adds to the score of a document. Raises NotFound if it is in none."""

@@ -56,28 +56,44 @@ class PlanSource:
         return {**step.options, "field": step.options["field"] or self._snapshot.schema.text_fields or None}
 
     def _search(self, given: Sequence[Any], k: int, options: Mapping[str, Any], *, zeros: bool) -> Ranked:
-        return self._found(given, k, lambda values: self._snapshot.search(values, k, **options, **self._options), zeros)
+        return self._found(given, k, lambda values, asked: self._snapshot.search(values, k, **options, **asked), zeros)
 
     def _offline(self, given: Sequence[Any], step: Offline, k: int) -> Ranked:
-        ranked = self._found(given, k, lambda values: self._snapshot.offline.search(values, step, k), True)
+        ranked = self._found(
+            given, k, lambda values, asked: self._snapshot.offline.search(values, step, k, asked.get("where")), True
+        )
         return replace(ranked, note=self._snapshot.offline.note)
 
-    def _found(self, given: Sequence[Any], k: int, search: Callable[[Any], Run], zeros: bool) -> Ranked:
+    def _found(self, given: Sequence[Any], k: int, search: Callable[[Any, dict[str, Any]], Run], zeros: bool) -> Ranked:
         """What a search finds for each query that it can be given."""
         asked = [number for number, value in enumerate(given) if value is not None]
         ids: Any = [[] for _ in given]
         scores = [_EMPTY] * len(given)
         if asked:
             values = self._alike([given[number] for number in asked])
-            found = search(values)
+            found = search(values, self._options_of(asked))
             if len(asked) == len(given):
                 ids, scores = found.doc_ids, list(found.scores)
             else:
                 for row, number in enumerate(asked):
                     ids[number], scores[number] = found.doc_ids[row], found.scores[row]
-        whole = min(k, len(self._snapshot)) if zeros else 0
         run = Run(self._query_ids, ids, scores, "plan")
-        return Ranked(run, tuple(max(0, whole - len(each)) if each is not _EMPTY else 0 for each in scores))
+        return Ranked(run, self._zeros(scores, k) if zeros else (0,) * len(scores))
+
+    def _zeros(self, scores: Sequence[Any], k: int) -> tuple[int, ...]:
+        """How many documents that were not found would still be among the first k, with a score of 0."""
+        where = self._options.get("where")
+        by_query = where if isinstance(where, list) else [where] * len(scores)
+        wholes = [min(k, self._snapshot.count(each)) for each in by_query]
+        pairs = zip(scores, wholes, strict=True)
+        return tuple(max(0, whole - len(each)) if each is not _EMPTY else 0 for each, whole in pairs)
+
+    def _options_of(self, asked: Sequence[int]) -> dict[str, Any]:
+        """The options for some of the queries: each may have a filter of its own."""
+        where = self._options.get("where")
+        if not isinstance(where, list):
+            return self._options
+        return {**self._options, "where": [where[number] for number in asked]}
 
     def _alike(self, given: list[Any]) -> Any:
         """Queries of one kind: vectors as an array, texts as terms where others have weights already."""
