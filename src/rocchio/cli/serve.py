@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rocchio.cli.output import err
-from rocchio.encoders.model import library
+from rocchio.cli.output import out
+from rocchio.errors import NotFound
 
 SERVE_EXAMPLES = (
     "Examples:\n\n[bold]rocchio serve papers.rocchio[/bold]\n\n[bold]rocchio serve collections/ --create[/bold]\n\n"
@@ -33,12 +34,11 @@ def serve(
     log_requests: Annotated[bool, typer.Option(help="A line of JSON for each request on standard error.")] = True,
 ) -> None:
     """Answer HTTP requests until a signal says stop. The routes are described at /openapi.json."""
-    for name in ("fastapi", "uvicorn", "httptools", "orjson", "prometheus_client"):
-        library(name, "server")
+    _need("server", "fastapi", "uvicorn", "httptools", "orjson", "prometheus_client")
     from rocchio.server.app import create_app
     from rocchio.server.limits import Limits
     from rocchio.server.logs import to_standard_error
-    from rocchio.server.run import check_host, serve as run
+    from rocchio.server.run import check_host, listen, run
 
     check_host(host, keys is not None)
     limits = Limits(body_bytes=body_mb << 20, rate=rate)
@@ -46,5 +46,15 @@ def serve(
     app = create_app(
         path, keys=keys, limits=limits, log=log, create_root=create, memory_mb=memory_mb, cache_mb=cache_mb
     )
-    run(app, host, port, limits)
-    err.print("stopped; what was acknowledged is on disk", style="dim")
+    socket, url = listen(host, port)
+    out.print(f"listening on {url}", markup=False)
+    run(app, socket, limits)
+
+
+def _need(extra: str, *names: str) -> None:
+    """Raises NotFound for a library that is not installed, and says how to get it."""
+    for name in names:
+        if importlib.util.find_spec(name) is None:
+            raise NotFound(
+                f"expected the library {name}, found none; install it: pip install 'rocchio[{extra}]'"
+            )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import socket
 from types import FrameType
-from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -85,13 +85,23 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def serve(app: FastAPI, host: str, port: int, limits: Limits, **more: Any) -> None:
-    """Run until a signal says stop. Port 0 takes a free one."""
-    state: State = app.state.rocchio
+def listen(host: str, port: int) -> tuple[socket.socket, str]:
+    """A socket that listens, and its address as a URL; port 0 takes a free one. Raises InvalidArgument."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listening = socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise InvalidArgument(
+            f"expected an address and a free port to listen on, found {host}:{port}, {error.strerror}; choose --port"
+        ) from error
+    shown = f"[{host}]" if ":" in host else host
+    return listening, f"http://{shown}:{listening.getsockname()[1]}"
+
+
+def run(app: FastAPI, listening: socket.socket, limits: Limits) -> None:
+    """Answer until a signal says stop."""
     config = uvicorn.Config(
         app,
-        host=host,
-        port=port,
         http=protocol(limits.header_s),
         ws="none",
         lifespan="on",
@@ -101,7 +111,5 @@ def serve(app: FastAPI, host: str, port: int, limits: Limits, **more: Any) -> No
         proxy_headers=False,
         timeout_keep_alive=limits.keep_alive_s,
         timeout_graceful_shutdown=limits.shutdown_s,
-        backlog=1024,
-        **more,
     )
-    Server(config, state).run()
+    Server(config, app.state.rocchio).run(sockets=[listening])

@@ -31,6 +31,9 @@ def is_plain(body: SearchBody) -> bool:
 
 def search(snapshot: Snapshot, body: SearchBody, tenant: Mapping[str, Any]) -> dict[str, Any]:
     """The answer to one search. Raises what the engine raises."""
+    for name in body.fields if isinstance(body.fields, list) else ():
+        if name not in snapshot.schema.fields:
+            raise InvalidArgument(f"expected names of fields to return, found an {snapshot.schema.unknown_field(name)}")
     options = {**_options(body, body), **tenant, **_given(body, ("relevant", "not_relevant"))}
     hits: list[Hit] = snapshot.search(_query(body, body.field), body.k, **options)
     terms = _terms(snapshot, body) if body.highlight else frozenset()
@@ -146,7 +149,9 @@ def _hit(snapshot: Snapshot, hit: Hit, body: SearchBody, terms: frozenset[str]) 
     found: dict[str, Any] = {"doc_id": hit.doc_id, "score": hit.score}
     stored = hit.fields if body.fields or body.highlight else {}
     if body.fields:
-        found["fields"] = stored if body.fields is True else _chosen(snapshot, stored, body.fields)
+        found["fields"] = (
+            stored if body.fields is True else {name: stored[name] for name in body.fields if name in stored}
+        )
     if body.highlight:
         found["snippets"] = {
             name: {"text": piece.text, "marks": piece.marks}
@@ -158,9 +163,3 @@ def _hit(snapshot: Snapshot, hit: Hit, body: SearchBody, terms: frozenset[str]) 
         found["why"] = why_json(hit.why())
     return found
 
-
-def _chosen(snapshot: Snapshot, stored: dict[str, Any], names: list[str]) -> dict[str, Any]:
-    for name in names:
-        if name not in snapshot.schema.fields:
-            raise InvalidArgument(f"expected names of fields to return, found an {snapshot.schema.unknown_field(name)}")
-    return {name: stored[name] for name in names if name in stored}
