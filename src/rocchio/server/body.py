@@ -51,7 +51,7 @@ def check_depth(raw: bytes | bytearray, value: Any, most: int) -> None:
     if raw.count(b"[") + raw.count(b"{") <= most:
         return
     level = [value]
-    for _ in range(most + 1):
+    for _ in range(most):
         level = [
             inner
             for outer in level
