@@ -20,6 +20,7 @@ from rocchio.server import models, routes, routes_health, routes_search
 from rocchio.server.access import Access
 from rocchio.server.answers import problem_answer
 from rocchio.server.catalogue import Catalogue
+from rocchio.server.direct import direct_route
 from rocchio.server.gate import Gate
 from rocchio.server.keys import KeyFile
 from rocchio.server.limits import Limits
@@ -63,6 +64,7 @@ def create_app(
     app.state.rocchio = state
     for router in (routes_search.router, routes.router, routes_health.router):
         app.include_router(router)
+    app.router.routes.insert(0, direct_route("/collections/{name}/search", routes_search.search))
     _handle_errors(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way to change it
     app.add_middleware(Gate, state=state)  # outside of the handlers: sees every answer
