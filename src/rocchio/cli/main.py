@@ -39,6 +39,7 @@ app.command("calibrate", epilog=calibrate.EXAMPLES)(calibrate.calibrate)
 app.command("recall", epilog=recall.EXAMPLES)(recall.recall)
 app.command("delete", epilog=collection_commands.DELETE_EXAMPLES)(collection_commands.delete)
 app.command("serve", epilog=serve.SERVE_EXAMPLES)(serve.serve)
+app.command("mcp", epilog=serve.MCP_EXAMPLES)(serve.mcp)
 app.add_typer(keys, name="keys")
 app.command("demo")(demo.demo)
 

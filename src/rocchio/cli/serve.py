@@ -51,6 +51,24 @@ def serve(
     run(app, socket, limits)
 
 
+def mcp(
+    path: ServedPath,
+    write: Annotated[bool, typer.Option(help="Let agents write and delete documents. Default: they only read.")] = False,
+    memory_mb: Annotated[int, typer.Option(help="Memory to buffer before a segment is written.")] = 256,
+    cache_mb: Annotated[int, typer.Option(help="Memory for columns of terms that were searched.")] = 1024,
+) -> None:
+    """Offer collections to an agent over MCP on standard input and output: search, feedback, fetch, list_collections."""
+    _need("mcp", "mcp")
+    from rocchio.server.agents import create_mcp
+    from rocchio.server.catalogue import Catalogue
+
+    catalogue = Catalogue(path, memory_mb=memory_mb, cache_mb=cache_mb)
+    try:
+        create_mcp(catalogue, may_write=write).run("stdio")
+    finally:
+        catalogue.close()
+
+
 def _need(extra: str, *names: str) -> None:
     """Raises NotFound for a library that is not installed, and says how to get it."""
     for name in names:
