@@ -1,8 +1,8 @@
 """What HTTP costs: searches through `rocchio serve` beside an empty route of the same framework and beside the engine.
 
 What is measured: answers a second of single searches over some connections (each sends its next query when it has its
-    answer), of an empty FastAPI route that returns the same bytes, and of a bare Starlette route that does; latencies at
-    half of the searches' rate; queries a second of the batch route and of the same batch inside a process.
+    answer), of an empty FastAPI route that returns the same bytes and of a bare Starlette route; latencies at half of
+    the searches' rate; queries a second of the batch route and of the same batch inside a process.
 Data: the 393,490 Wikipedia passages of the shared data folder beside the checkout, or a collection of your own.
 Notes: client and server share the machine. Rounds of all servers take turns; all counts and times are bounded.
 """

@@ -14,8 +14,9 @@ import pytest
 
 pytest.importorskip("uvicorn", reason="the extra server is not installed")
 
-import rocchio
 from tests.end_to_end.server_process import server
+
+import rocchio
 
 BATCH = 5
 CLIENTS = 3

@@ -15,9 +15,9 @@ import pytest
 
 pytest.importorskip("uvicorn", reason="the extra server is not installed")
 import httpx
+from tests.end_to_end.server_process import server
 
 import rocchio
-from tests.end_to_end.server_process import server
 
 IMPATIENT = """
 import rocchio.server.limits as limits
@@ -86,7 +86,9 @@ def test_slow_clients_are_let_go(impatient: tuple[subprocess.Popen[str], str, Pa
         found += second.recv(65536)
     assert b"200 OK" in found
     second.sendall(b"GET /livez HTTP/1.1\r\nX: ")
-    post = b"POST /collections/papers/%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\nContent-Type: %s\r\n\r\n"
+    post = (
+        b"POST /collections/papers/%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\nContent-Type: %s\r\n\r\n"
+    )
     body.sendall(post % (b"search", b"application/json") + b'{"text"')
     lines.sendall(post % (b"ingest", b"application/x-ndjson") + b'{"doc_id": "half"')
     started = time.monotonic()

@@ -53,11 +53,13 @@ def serve(
 
 def mcp(
     path: ServedPath,
-    write: Annotated[bool, typer.Option(help="Let agents write and delete documents. Default: they only read.")] = False,
+    write: Annotated[
+        bool, typer.Option(help="Let agents write and delete documents. Default: they only read.")
+    ] = False,
     memory_mb: Annotated[int, typer.Option(help="Memory to buffer before a segment is written.")] = 256,
     cache_mb: Annotated[int, typer.Option(help="Memory for columns of terms that were searched.")] = 1024,
 ) -> None:
-    """Offer collections to an agent over MCP on standard input and output: search, feedback, fetch, list_collections."""
+    """Offer collections to an agent over MCP (standard input and output): search, feedback, fetch, list_collections."""
     _need("mcp", "mcp")
     from rocchio.server.agents import create_mcp
     from rocchio.server.catalogue import Catalogue
@@ -73,6 +75,4 @@ def _need(extra: str, *names: str) -> None:
     """Raises NotFound for a library that is not installed, and says how to get it."""
     for name in names:
         if importlib.util.find_spec(name) is None:
-            raise NotFound(
-                f"expected the library {name}, found none; install it: pip install 'rocchio[{extra}]'"
-            )
+            raise NotFound(f"expected the library {name}, found none; install it: pip install 'rocchio[{extra}]'")

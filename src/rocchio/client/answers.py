@@ -118,7 +118,9 @@ def lines_of(documents: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
         try:
             yield json.dumps(document, ensure_ascii=False, allow_nan=False).encode() + b"\n"
         except (TypeError, ValueError) as error:
-            raise InvalidArgument(f"expected a document that JSON can hold as number {number}, found {error}") from error
+            raise InvalidArgument(
+                f"expected a document that JSON can hold as number {number}, found {error}"
+            ) from error
 
 
 @contextlib.contextmanager

@@ -26,9 +26,13 @@ class AsyncClient:
 
     async def search(self, collection: str, query: Query = None, **options: Any) -> Found:
         """The best documents for one query."""
-        return await self._ask("POST", place(collection, "search"), answers.query_body(query, options), answers.found_of)
+        return await self._ask(
+            "POST", place(collection, "search"), answers.query_body(query, options), answers.found_of
+        )
 
-    async def search_batch(self, collection: str, queries: Sequence[Any], **options: Any) -> dict[str, list[tuple[str, float]]]:
+    async def search_batch(
+        self, collection: str, queries: Sequence[Any], **options: Any
+    ) -> dict[str, list[tuple[str, float]]]:
         """(doc_id, score), best first, by query id. Queries are texts or bodies like {"terms": {...}}."""
         body = {"queries": list(queries), **options}
         return await self._ask("POST", place(collection, "search", "batch"), body, answers.batch_of)
@@ -40,7 +44,9 @@ class AsyncClient:
 
     async def get(self, collection: str, doc_id: str) -> dict[str, Any]:
         """The stored fields of a document. Raises NotFound."""
-        return await self._ask("GET", place(collection, "documents", doc_id), None, lambda answer: dict(answer["fields"]))
+        return await self._ask(
+            "GET", place(collection, "documents", doc_id), None, lambda answer: dict(answer["fields"])
+        )
 
     async def add(self, collection: str, documents: Iterable[Mapping[str, Any]], mode: str = "add") -> int:
         """Write new documents, all or none; how many. Raises DuplicateDocument."""
@@ -54,7 +60,9 @@ class AsyncClient:
     async def delete(self, collection: str, doc_ids: Iterable[str]) -> int:
         """Delete documents; how many were there."""
         body = {"doc_ids": list(doc_ids)}
-        return await self._ask("POST", place(collection, "documents", "delete"), body, lambda answer: int(answer["deleted"]))
+        return await self._ask(
+            "POST", place(collection, "documents", "delete"), body, lambda answer: int(answer["deleted"])
+        )
 
     async def ingest(self, collection: str, documents: Iterable[Mapping[str, Any]]) -> AsyncIterator[Acknowledgement]:
         """Send documents of any number; when all are sent, yields what is durable."""

@@ -28,7 +28,9 @@ class Client:
         """The best documents for one query."""
         return self._ask("POST", place(collection, "search"), answers.query_body(query, options), answers.found_of)
 
-    def search_batch(self, collection: str, queries: Sequence[Any], **options: Any) -> dict[str, list[tuple[str, float]]]:
+    def search_batch(
+        self, collection: str, queries: Sequence[Any], **options: Any
+    ) -> dict[str, list[tuple[str, float]]]:
         """(doc_id, score), best first, by query id. Queries are texts or bodies like {"terms": {...}}."""
         body = {"queries": list(queries), **options}
         return self._ask("POST", place(collection, "search", "batch"), body, answers.batch_of)

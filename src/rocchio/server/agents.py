@@ -133,7 +133,7 @@ def create_mcp(catalogue: Catalogue, *, may_write: bool = False) -> MCPServer[An
     ) -> CallToolResult:
         return _told(lambda: agents.feedback(query, relevant, not_relevant or [], collection, top_k, plan))
 
-    def fetch(id: str, collection: str | None = None) -> CallToolResult:  # noqa: A002  # the name that agents know
+    def fetch(id: str, collection: str | None = None) -> CallToolResult:  # the name that agents know
         return _told(lambda: agents.fetch(id, collection))
 
     def list_collections() -> CallToolResult:
@@ -159,8 +159,8 @@ def create_mcp(catalogue: Catalogue, *, may_write: bool = False) -> MCPServer[An
              "there.", _WRITES),
             (delete, "Delete documents by doc_id.", _WRITES),
         ]  # fmt: skip
-    for function, description, annotations in described:
-        server.add_tool(function, description=description, annotations=annotations)
+    for function, description, hints in described:
+        server.add_tool(function, description=description, annotations=hints)
     return server
 
 

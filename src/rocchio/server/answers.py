@@ -47,7 +47,7 @@ def problem_answer(problem: Problem) -> Response:
 
 def body_of(model: type[BaseModel]) -> dict[str, Any]:
     """The description of a JSON body that the route reads itself."""
-    examples = (model.model_config.get("json_schema_extra") or {}).get("examples", [])  # type: ignore[union-attr]
-    named = {f"example {place}": {"value": example} for place, example in enumerate(examples, start=1)}
+    extra: Any = model.model_config.get("json_schema_extra") or {}
+    named = {f"example {place}": {"value": example} for place, example in enumerate(extra.get("examples", []), start=1)}
     content = {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}, "examples": named}
     return {"requestBody": {"required": True, "content": {"application/json": content}}}

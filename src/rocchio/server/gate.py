@@ -71,10 +71,8 @@ class Gate:
             raise HttpRefusal(401, "no key", f"expected a key as Authorization: Bearer KEY, found {found}")
         host = headers.get(b"host", b"").decode("latin-1")
         if access.refuses_origin(host, origin.decode("latin-1") if origin is not None else None):
-            raise HttpRefusal(
-                403, "another site", "expected a request to localhost from no page of another site; found one, and keys "
-                "that could tell who asks are not used"
-            )  # fmt: skip
+            raise HttpRefusal(403, "another site", "expected a request to localhost, not from a page of another site, "
+                              "as long as no keys tell who asks; found one")  # fmt: skip
         scope["rocchio.caller"] = caller
         self._limit(caller, scope)
 

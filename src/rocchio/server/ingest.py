@@ -215,7 +215,7 @@ class IngestResponse(Response):
         self._ingest, self._timeout_s, self._count = ingest, timeout_s, count
         self._started = False
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Before the first commit errors are answers of their own; later they are in the last line."""
 
         async def line(value: dict[str, Any]) -> None:

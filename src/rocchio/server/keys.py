@@ -117,7 +117,7 @@ def _read(path: Path) -> dict[str, KeyInfo]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["version"] != _VERSION:
-            raise BadRecord(path, 0, f"expected keys of version {_VERSION}, found {data['version']!r}")  # noqa: TRY301
+            raise BadRecord(path, 0, f"expected keys of version {_VERSION}, found {data['version']!r}")
         keys = [_checked(entry) for entry in data["keys"]]
     except OSError as error:
         raise StorageFailure(error.errno or 0, f"cannot read the keys {path}: {error.strerror}") from error

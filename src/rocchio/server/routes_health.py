@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 
 from rocchio.server import models
@@ -10,17 +12,17 @@ from rocchio.server.problems import HttpRefusal
 from rocchio.server.state import caller_of, state_of
 
 router = APIRouter(tags=["operation"], responses=PROBLEMS)
-_STATUS = {200: {"model": models.StatusAnswer}}
+_STATUS: dict[int | str, dict[str, Any]] = {200: {"model": models.StatusAnswer}}
 
 
-@router.get("/livez", responses={**_STATUS})
+@router.get("/livez", responses=_STATUS)
 async def live() -> Response:
     """The process runs. Needs no key."""
     return json_answer({"status": "ok"})
 
 
-@router.get("/healthz", responses={**_STATUS})
-@router.get("/readyz", responses={**_STATUS})
+@router.get("/healthz", responses=_STATUS)
+@router.get("/readyz", responses=_STATUS)
 async def ready(request: Request) -> Response:
     """All collections are open and the server is not stopping. Needs no key."""
     state = state_of(request)

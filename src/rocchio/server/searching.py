@@ -162,4 +162,3 @@ def _hit(snapshot: Snapshot, hit: Hit, body: SearchBody, terms: frozenset[str]) 
     if body.explain:
         found["why"] = why_json(hit.why())
     return found
-

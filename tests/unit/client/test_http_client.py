@@ -13,6 +13,9 @@ import pytest
 
 pytest.importorskip("uvicorn", reason="the extra server is not installed")
 
+from tests.end_to_end.server_process import server
+from tests.errors.refusal import refused
+
 import rocchio
 from rocchio.client import AsyncClient, Client
 from rocchio.client.answers import acknowledgement_of, error_of
@@ -24,8 +27,6 @@ from rocchio.errors import (
     ServerFailure,
     StorageFailure,
 )
-from tests.end_to_end.server_process import server
-from tests.errors.refusal import refused
 
 
 @pytest.fixture(scope="module")
@@ -137,9 +138,8 @@ def test_what_the_servers_files_suffer_is_a_failure_of_the_server():
 
 def test_the_two_have_the_same_methods():
     def methods(kind: type) -> dict[str, list[str]]:
-        found = {name: list(inspect.signature(member).parameters) for name, member in vars(kind).items()
+        return {name: list(inspect.signature(member).parameters) for name, member in vars(kind).items()
                  if callable(member) and not name.startswith("__")}  # fmt: skip
-        return found
 
     assert methods(Client) == methods(AsyncClient)
 

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 pytest.importorskip("fastapi", reason="the extra server is not installed")
+from tests.unit.server.asker import Asker
+
 import rocchio
 from rocchio.server.app import create_app
 from rocchio.server.limits import Limits
-from tests.unit.server.asker import Asker
 
 FIELDS = {
     "title": rocchio.text(boost=2.0),

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.errors.refusal import refused
+from tests.unit.server.asker import Asker
 
 from rocchio.errors import BadRecord, InvalidArgument, NotFound, StorageFailure
 from rocchio.server.keys import KeyFile
 from rocchio.server.limits import Limits
 from rocchio.server.rate import RateLimiter
 from rocchio.server.run import check_host, is_loopback, listen
-from tests.errors.refusal import refused
-from tests.unit.server.asker import Asker
 
 OPEN = {"/livez", "/readyz", "/healthz"}
 
@@ -62,7 +62,12 @@ def send(ask: Asker, method: str, path: str, options: dict[str, Any], headers: d
 
 def test_no_route_answers_without_a_key(guarded: Asker):
     for method, path, options in [*routes(guarded), ("GET", "/openapi.json", {}), ("GET", "/nothing", {})]:
-        for headers in ({}, bearer("rk_0_x"), {"authorization": "Basic eDp5"}, bearer("rk_" + "0" * 16 + "_" + "A" * 43)):
+        for headers in (
+            {},
+            bearer("rk_0_x"),
+            {"authorization": "Basic eDp5"},
+            bearer("rk_" + "0" * 16 + "_" + "A" * 43),
+        ):
             answer = send(guarded, method, path, options, headers)
             if path in OPEN:
                 assert answer.json() == {"status": "ok"}

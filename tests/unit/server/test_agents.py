@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-mcp = pytest.importorskip("mcp", reason="the extra mcp is not installed")
+pytest.importorskip("mcp", reason="the extra mcp is not installed")
+import mcp
 
 import rocchio
 from rocchio.server.agents import Agents, create_mcp
@@ -31,8 +32,10 @@ def call(catalogue: Catalogue, tool: str, may_write: bool = False, **arguments: 
 
 
 @pytest.fixture
-def catalogue(folder: Path) -> Catalogue:
-    return Catalogue(folder)
+def catalogue(folder: Path) -> Iterator[Catalogue]:
+    made = Catalogue(folder)
+    yield made
+    made.close()
 
 
 def test_search_gives_ids_and_snippets_twice_over(catalogue: Catalogue):

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.server.asker import Asker
 
 from rocchio import errors
 from rocchio.errors import BadRecord, Corruption, IncompatibleFormat, RocchioError
 from rocchio.server.logs import Log
 from rocchio.server.problems import TABLE, problem_of
-from tests.unit.server.asker import Asker
 
 LEAVES = [
     kind

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.unit.server.asker import Asker
 
 import rocchio
-from tests.unit.server.asker import Asker
 
 
 @pytest.fixture
@@ -69,7 +69,13 @@ def test_hits_bring_fields_snippets_and_reasons_when_asked(ask: Asker):
     assert hit["snippets"]["text"] == {"text": "wing flutter at high speed", "marks": [[0, 4]]}
     assert [part["term"] for part in hit["why"]["terms"]] == ["wing"]
     assert hit["why"]["score"] == pytest.approx(hit["score"])
-    assert set(ask.search(text="wing", fields=True).json()["hits"][0]["fields"]) == {"title", "text", "year", "day", "s"}
+    assert set(ask.search(text="wing", fields=True).json()["hits"][0]["fields"]) == {
+        "title",
+        "text",
+        "year",
+        "day",
+        "s",
+    }
 
 
 def test_a_batch_is_many_searches(ask: Asker):

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.server.asker import Asker
 
 import rocchio
 from rocchio.errors import BusyError, StorageFailure
 from rocchio.server.ingest import Acknowledger, Progress, split_lines
 from rocchio.server.limits import Limits
 from rocchio.server.writing import Writing
-from tests.unit.server.asker import Asker
 
 
 @given(st.binary(max_size=60), st.lists(st.integers(1, 9), max_size=20), st.integers(1, 12))
