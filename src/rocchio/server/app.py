@@ -13,11 +13,12 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import compile_path
 
 import rocchio
 from rocchio.errors import RocchioError
 from rocchio.server import models, routes, routes_health, routes_search
-from rocchio.server.access import Access
+from rocchio.server.access import OPEN_PATHS, Access
 from rocchio.server.answers import problem_answer
 from rocchio.server.catalogue import Catalogue
 from rocchio.server.direct import direct_route
@@ -112,7 +113,8 @@ def _handle_errors(app: FastAPI) -> None:
             405: ("another method", f"expected a method that this route has, found {request.method[:16]}"),
         }.get(error.status_code, ("refused", "expected a request that HTTP allows, found another"))
         response = answer(request, HttpRefusal(error.status_code, title, detail))
-        response.headers.update(error.headers or {})
+        if error.status_code == 405:
+            response.headers["allow"] = ", ".join(_methods(request))
         return response
 
     def of_client(_: Request, __: Exception) -> Response:
@@ -122,6 +124,16 @@ def _handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(HttpRefusal, answer)
     app.add_exception_handler(HTTPException, of_http)
     app.add_exception_handler(ClientDisconnect, of_client)
+
+
+def _methods(request: Request) -> list[str]:
+    """Methods that the path has, on whichever route."""
+    found: set[str] = set()
+    for path, methods in request.app.openapi()["paths"].items():
+        pattern = compile_path(path.replace("{doc_id}", "{doc_id:path}"))[0]
+        if pattern.match(request.scope["path"]):
+            found |= {method.upper() for method in methods}
+    return sorted(found)
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
@@ -135,7 +147,10 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         schemas |= requests["$defs"]
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
-        document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-        document["security"] = [{"key": []}]
+        if app.state.rocchio.access.keys is not None:
+            document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+            document["security"] = [{"key": []}]
+            for path in OPEN_PATHS:
+                document["paths"][path]["get"]["security"] = []
         app.openapi_schema = document
     return app.openapi_schema

@@ -138,8 +138,13 @@ def test_what_cannot_be_answered(ask: Asker, method, path, options, status, kind
     is_problem(ask(method, path, **options), status, kind, *words)
 
 
-def test_where_is_passed_on_to_the_engine(ask: Asker):
-    is_problem(ask.search(text="x", where={"year": 1971}), 422, "NotYet", "where")
+def test_where_is_passed_on_to_the_engine(ask: Asker, monkeypatch: pytest.MonkeyPatch):
+    from rocchio.engine.snapshot import Snapshot
+
+    given: list[Any] = []
+    monkeypatch.setattr(Snapshot, "search", lambda _, query, k, **options: given.append(options) or [])
+    assert ask.search(text="x", where={"year": 1971}).json()["hits"] == []
+    assert given == [{"where": {"year": 1971}}]
 
 
 @pytest.mark.parametrize("name", ["..", "%2e%2e", "..%2f..%2fetc", "papers.rocchio%2f..", ".hidden", "a%00b", "%2fetc"])
