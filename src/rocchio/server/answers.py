@@ -8,8 +8,9 @@ import orjson
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from rocchio.server.logs import Log
 from rocchio.server.models import ProblemAnswer
-from rocchio.server.problems import MEDIA_TYPE, Problem
+from rocchio.server.problems import MEDIA_TYPE, problem_of
 
 _SCHEMA = {"schema": {"$ref": f"#/components/schemas/{ProblemAnswer.__name__}"}}
 _REASONS = {
@@ -40,8 +41,11 @@ def json_answer(value: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY), status, media_type="application/json")
 
 
-def problem_answer(problem: Problem) -> Response:
-    """RFC 9457 problem details."""
+def error_answer(log: Log, request_id: str, error: Exception) -> Response:
+    """RFC 9457 problem details; what a client is not told goes to the log."""
+    problem = problem_of(error, request_id)
+    if not problem.told:
+        log.failure(error, request_id)
     return Response(orjson.dumps(problem.body), problem.status, problem.headers)
 
 

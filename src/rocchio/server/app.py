@@ -19,16 +19,15 @@ import rocchio
 from rocchio.errors import RocchioError
 from rocchio.server import models, routes, routes_health, routes_search
 from rocchio.server.access import OPEN_PATHS, Access
-from rocchio.server.answers import problem_answer
+from rocchio.server.answers import error_answer
 from rocchio.server.catalogue import Catalogue
-from rocchio.server.direct import direct_route
 from rocchio.server.gate import Gate
 from rocchio.server.keys import KeyFile
 from rocchio.server.limits import Limits
 from rocchio.server.logs import Log
 from rocchio.server.metrics import Metrics
-from rocchio.server.problems import TABLE, HttpRefusal, problem_of
-from rocchio.server.state import State
+from rocchio.server.problems import HttpRefusal
+from rocchio.server.state import State, state_of
 
 _LOOK_S = 1.0
 """How often to look for commits of other processes."""
@@ -42,7 +41,7 @@ def create_app(
     log: Log | None = None,
     create_root: bool = False,
     **options: Any,
-) -> FastAPI:
+) -> Gate:
     """An ASGI application over one collection, or over a folder of collections.
 
     `keys` is a file made by `rocchio keys`; without one, whoever can send a request is an admin, so let it listen on
@@ -65,11 +64,9 @@ def create_app(
     app.state.rocchio = state
     for router in (routes_search.router, routes.router, routes_health.router):
         app.include_router(router)
-    app.router.routes.insert(0, direct_route("/collections/{name}/search", routes_search.search))
     _handle_errors(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way to change it
-    app.add_middleware(Gate, state=state)  # outside of the handlers: sees every answer
-    return app
+    return Gate(app, state, routes_search.search)
 
 
 @contextlib.asynccontextmanager
@@ -94,17 +91,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 async def _look(state: State) -> None:
     while True:
         await asyncio.sleep(_LOOK_S)
+        state.log.flush()
         for served in state.catalogue.opened():
             served.writing.look()
 
 
 def _handle_errors(app: FastAPI) -> None:
     def answer(request: Request, error: Exception) -> Response:
-        request_id = request.scope["rocchio.request"]
-        told = isinstance(error, HttpRefusal) or any(kind in TABLE and TABLE[kind].told for kind in type(error).__mro__)
-        if not told:
-            request.app.state.rocchio.log.failure(error, request_id)
-        return problem_answer(problem_of(error, request_id))
+        return error_answer(state_of(request).log, request.scope["rocchio.request"], error)
 
     def of_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -117,6 +111,9 @@ def _handle_errors(app: FastAPI) -> None:
             response.headers["allow"] = ", ".join(_methods(request))
         return response
 
+    def of_mistake(request: Request, error: Exception) -> Response:
+        return error_answer(Log(), request.scope["rocchio.request"], error)  # the gate logs it
+
     def of_client(_: Request, __: Exception) -> Response:
         return Response(status_code=499)  # nobody reads it; the number is what other servers write in their logs
 
@@ -124,6 +121,7 @@ def _handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(HttpRefusal, answer)
     app.add_exception_handler(HTTPException, of_http)
     app.add_exception_handler(ClientDisconnect, of_client)
+    app.add_exception_handler(Exception, of_mistake)
 
 
 def _methods(request: Request) -> list[str]:

@@ -21,6 +21,12 @@ class Log:
         if self._out is not None:
             line = orjson.dumps({"time": round(time.time(), 3), "event": event, **members}, default=str)
             self._out.write(line.decode() + "\n")
+            if event != "request":
+                self._out.flush()
+
+    def flush(self) -> None:
+        """Write what waits: lines of requests do, for about a second, because a system call each costs a tenth."""
+        if self._out is not None:
             self._out.flush()
 
     def failure(self, error: BaseException, request_id: str) -> None:
@@ -31,4 +37,5 @@ class Log:
 
 def to_standard_error(*, requests: bool = True) -> Log:
     """The log of a server that was started from the command line."""
-    return Log(sys.stderr, requests=requests)
+    out = open(sys.stderr.fileno(), "w", 1 << 16, encoding="utf-8", closefd=False)  # noqa: PTH123, SIM115
+    return Log(out, requests=requests)

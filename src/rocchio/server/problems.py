@@ -46,11 +46,12 @@ _HIDDEN = "the server's log says more under this request's id"
 
 @dataclass(frozen=True)
 class Problem:
-    """One answer: `status`, members of the JSON body, headers."""
+    """One answer: `status`, members of the JSON body, headers; `told` is false if the client is not told all."""
 
     status: int
     body: dict[str, Any]
     headers: dict[str, str]
+    told: bool
 
 
 class HttpRefusal(Exception):
@@ -88,4 +89,4 @@ def _problem(kind: ProblemKind, name: str, detail: str, request_id: str) -> Prob
         headers["connection"] = "close"  # the rest of the body is not worth reading
     if kind.status == 401:
         headers["www-authenticate"] = "Bearer"
-    return Problem(kind.status, body, headers)
+    return Problem(kind.status, body, headers, kind.told)

@@ -8,10 +8,10 @@ import socket
 from types import FrameType
 
 import uvicorn
-from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from rocchio.errors import InvalidArgument
+from rocchio.server.gate import Gate
 from rocchio.server.limits import Limits
 from rocchio.server.state import State
 
@@ -98,7 +98,7 @@ def listen(host: str, port: int) -> tuple[socket.socket, str]:
     return listening, f"http://{shown}:{listening.getsockname()[1]}"
 
 
-def run(app: FastAPI, listening: socket.socket, limits: Limits) -> None:
+def run(app: Gate, listening: socket.socket, limits: Limits) -> None:
     """Answer until a signal says stop."""
     config = uvicorn.Config(
         app,
@@ -112,4 +112,4 @@ def run(app: FastAPI, listening: socket.socket, limits: Limits) -> None:
         timeout_keep_alive=limits.keep_alive_s,
         timeout_graceful_shutdown=limits.shutdown_s,
     )
-    Server(config, app.state.rocchio).run(sockets=[listening])
+    Server(config, app.state).run(sockets=[listening])

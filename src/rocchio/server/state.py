@@ -46,7 +46,7 @@ class State:
 
 def state_of(request: Request) -> State:
     """The server that answers a request."""
-    return cast(State, request.app.state.rocchio)
+    return cast(State, request.scope["rocchio.state"])
 
 
 def caller_of(request: Request) -> Caller:

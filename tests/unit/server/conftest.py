@@ -51,7 +51,7 @@ def serve() -> Iterator[Callable[..., Asker]]:
 
         def start(path: Path, **options: Any) -> Asker:
             app = create_app(path, **{"limits": Limits(rate=0), **options})
-            lifespan = app.router.lifespan_context(app)
+            lifespan = app.api.router.lifespan_context(app.api)
             loop.run_until_complete(lifespan.__aenter__())
             stack.callback(lambda: loop.run_until_complete(lifespan.__aexit__(None, None, None)))
             return Asker(app, loop)

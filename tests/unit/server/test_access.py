@@ -40,7 +40,7 @@ def bearer(key: str) -> dict[str, str]:
 
 def routes(ask: Asker) -> list[tuple[str, str, dict[str, Any]]]:
     """Every route of the OpenAPI document with a usable request."""
-    document = ask.app.openapi()
+    document = ask.app.api.openapi()
     found = []
     for template, methods in document["paths"].items():
         path = template.replace("{name}", "papers").replace("{doc_id}", "a1")

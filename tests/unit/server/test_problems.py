@@ -76,12 +76,15 @@ def test_an_unexpected_error_is_told_to_the_log_only(folder: Path, serve: Callab
     lines = io.StringIO()
     ask = serve(folder, log=Log(lines))
     monkeypatch.setattr(Snapshot, "search", fail)
-    answer = ask.search(text="x", explain=True)
-    is_problem(answer, 500, "ServerFailure")
-    assert "secret" not in answer.text
-    error = next(line for line in map(json.loads, lines.getvalue().splitlines()) if line["event"] == "error")
-    assert "secret" in error["trace"]
-    assert answer.json()["instance"].endswith(error["request"])
+    for path, body in (("search", {"text": "x", "explain": True}), ("search/batch", {"queries": ["x"]})):
+        answer = ask("POST", f"/collections/papers/{path}", json=body)
+        is_problem(answer, 500, "ServerFailure")
+        assert "secret" not in answer.text
+        (error,) = (line for line in map(json.loads, lines.getvalue().splitlines()) if line["event"] == "error")
+        assert "secret" in error["trace"]
+        assert answer.json()["instance"].endswith(error["request"])
+        lines.truncate(0)
+        lines.seek(0)
 
 
 PLACE = "/collections/papers"

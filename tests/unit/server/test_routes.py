@@ -147,7 +147,7 @@ def test_commits_of_another_process_are_seen(ask: Asker, folder: Path):
     with rocchio.open(folder / "papers.rocchio") as other:
         other.upsert({"doc_id": "z", "text": "zeppelin"})
         other.commit()
-    served = ask.app.state.rocchio.catalogue.get("papers")
+    served = ask.app.state.catalogue.get("papers")
     before = served.col.snapshot()
     served.writing.look()
     ask.run(served.writing.apply(lambda col: None))
@@ -178,7 +178,7 @@ def test_health_and_metrics(ask: Asker):
     assert 'rocchio_searches_total{collection="papers"} 1.0' in text
     assert 'rocchio_documents{collection="papers"} 4.0' in text
     assert 'route="/collections/{name}/search",status="200"' in text
-    ask.app.state.rocchio.stopping = True
+    ask.app.state.stopping = True
     assert ask("GET", "/readyz").status_code == 503
     assert ask("GET", "/livez").status_code == 200
 
