@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rocchio.engine.opening import open as open
     from rocchio.engine.plan import Plan as Plan
     from rocchio.engine.snapshot import Snapshot as Snapshot
+    from rocchio.filters.expression import field as field
     from rocchio.fusion import fuse as fuse
     from rocchio.fusion import parse_fusion as parse_fusion
     from rocchio.lexical.scoring import Bm25 as Bm25
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from rocchio.pipelines.named import bm25prf as bm25prf
     from rocchio.pipelines.named import bo1 as bo1
     from rocchio.pipelines.named import dense as dense
+    from rocchio.pipelines.named import gate as gate
     from rocchio.pipelines.named import hybrid as hybrid
     from rocchio.pipelines.named import kl as kl
     from rocchio.pipelines.named import kl_correct as kl_correct
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from rocchio.pipelines.named import rm3 as rm3
     from rocchio.pipelines.named import rm3_terrier as rm3_terrier
     from rocchio.pipelines.named import rocchio as rocchio
+    from rocchio.pipelines.named import soft_rocchio as soft_rocchio
     from rocchio.pipelines.named import vector_average as vector_average
     from rocchio.pipelines.named import vector_rocchio as vector_rocchio
     from rocchio.pipelines.parse import parse_plan as parse_plan
@@ -66,6 +69,7 @@ _HOMES = {
     "columns": ("rocchio.engine.columns", "columns"),
     "create": ("rocchio.engine.opening", "create"),
     "date": ("rocchio.storage.schema", "date"),
+    "field": ("rocchio.filters.expression", "field"),
     "fuse": ("rocchio.fusion", "fuse"),
     "keyword": ("rocchio.storage.schema", "keyword"),
     "number": ("rocchio.storage.schema", "number"),
@@ -87,6 +91,7 @@ _STEPS = (
     "bm25prf",
     "bo1",
     "dense",
+    "gate",
     "hybrid",
     "kl",
     "kl_correct",
@@ -94,6 +99,7 @@ _STEPS = (
     "rm3",
     "rm3_terrier",
     "rocchio",
+    "soft_rocchio",
     "vector_average",
     "vector_rocchio",
 )
@@ -118,7 +124,9 @@ __all__ = [
     "date",
     "dense",
     "errors",
+    "field",
     "fuse",
+    "gate",
     "hybrid",
     "keyword",
     "kl",
@@ -133,6 +141,7 @@ __all__ = [
     "rm3",
     "rm3_terrier",
     "rocchio",
+    "soft_rocchio",
     "sparse",
     "text",
     "tune",

@@ -13,6 +13,7 @@ import rocchio
 from rocchio import errors
 from rocchio.dense.index_format import INDEX_ARRAYS
 from rocchio.dense.originals import VECTOR_ARRAYS
+from rocchio.filters.column_arrays import KEYWORD_ARRAYS, ORDERED_ARRAYS
 from rocchio.lexical.frozen import FROZEN_ARRAYS
 from rocchio.lexical.reader import LEXICAL_ARRAYS
 
@@ -74,7 +75,7 @@ def test_every_public_name_is_mentioned():
 
 def test_every_method_of_a_collection_is_mentioned():
     text = written_text()
-    methods = [name for name in vars(rocchio.Collection) if not name.startswith("_")]
+    methods = [name for name in dir(rocchio.Collection) if not name.startswith("_")]
     assert [name for name in methods if not re.search(rf"[.`]{name}\b", text)] == []
 
 
@@ -100,6 +101,11 @@ def test_every_array_of_frozen_columns_is_on_its_page():
 def test_every_array_of_vector_fields_is_on_its_page(page_name: str, arrays: dict[str, str]):
     text = (ROOT / "docs" / "formats" / page_name).read_text(encoding="utf-8")
     assert [name for name in arrays if f"| `{name}` |" not in text] == []
+
+
+def test_every_array_of_columns_is_on_its_page():
+    text = (ROOT / "docs" / "formats" / "columns.md").read_text(encoding="utf-8")
+    assert [name for name in (*KEYWORD_ARRAYS, *ORDERED_ARRAYS) if f"`{name}`" not in text] == []
 
 
 def test_there_is_a_page_for_each_command_and_no_other():
