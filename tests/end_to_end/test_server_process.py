@@ -9,7 +9,6 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -101,8 +100,13 @@ def test_slow_clients_are_let_go(impatient: tuple[subprocess.Popen[str], str, Pa
     assert httpx.get(f"{url}/collections/papers").json()["documents"] == 20
 
 
-def test_an_ingest_ends_with_what_is_durable_when_the_server_stops(impatient: Any):
-    process, url, folder = impatient
+def test_an_ingest_ends_with_what_is_durable_when_the_server_stops(folder: Path):
+    with server(folder, code=IMPATIENT.replace('"body_s": 1.0', '"body_s": 20.0')) as (process, url):
+        stop_during_ingest(process, url)
+    assert len(rocchio.open(folder / "papers.rocchio")) == 30
+
+
+def stop_during_ingest(process: subprocess.Popen[str], url: str) -> None:
     connection = connect(url)
     connection.sendall(
         b"POST /collections/papers/ingest HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
@@ -119,4 +123,3 @@ def test_an_ingest_ends_with_what_is_durable_when_the_server_stops(impatient: An
     assert b'"done":false,"problem"' in found
     assert b'"status":503' in found
     process.wait(20)
-    assert len(rocchio.open(folder / "papers.rocchio")) == 30

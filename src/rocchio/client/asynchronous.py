@@ -42,6 +42,12 @@ class AsyncClient:
         body = answers.query_body(query, {"doc_id": doc_id, **options})
         return await self._ask("POST", place(collection, "explain"), body, dict)
 
+    async def count(self, collection: str, where: str | None = None) -> int:
+        """How many documents satisfy a filter."""
+        return await self._ask(
+            "POST", place(collection, "count"), {"where": where}, lambda answer: int(answer["count"])
+        )
+
     async def get(self, collection: str, doc_id: str) -> dict[str, Any]:
         """The stored fields of a document. Raises NotFound."""
         return await self._ask(

@@ -40,6 +40,10 @@ class Client:
         body = answers.query_body(query, {"doc_id": doc_id, **options})
         return self._ask("POST", place(collection, "explain"), body, dict)
 
+    def count(self, collection: str, where: str | None = None) -> int:
+        """How many documents satisfy a filter."""
+        return self._ask("POST", place(collection, "count"), {"where": where}, lambda answer: int(answer["count"]))
+
     def get(self, collection: str, doc_id: str) -> dict[str, Any]:
         """The stored fields of a document. Raises NotFound."""
         return self._ask("GET", place(collection, "documents", doc_id), None, lambda answer: dict(answer["fields"]))

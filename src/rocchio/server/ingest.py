@@ -93,14 +93,17 @@ class Ingest:
         """The body as it arrives; a client that falls silent is let go, and so is everyone when the server stops."""
         last = time.monotonic()
         while True:
+            if self._is_stopping():
+                raise HttpRefusal(
+                    503,
+                    "stopping",
+                    "expected a server that runs, found one that is stopping; send the rest to the next one",
+                )
             try:
                 async with asyncio.timeout(1.0):  # looks up whether the server stops
                     message = await self._request.receive()
             except TimeoutError:
-                if self._is_stopping():
-                    raise HttpRefusal(503, "stopping", "expected a server that runs, found one that is stopping; send "
-                                      "what was not acknowledged to the next one") from None  # fmt: skip
-                if time.monotonic() - last > self._limits.body_s:
+                if not self._is_stopping() and time.monotonic() - last > self._limits.body_s:
                     raise HttpRefusal(
                         408, "too slow", f"expected more of the body within {self._limits.body_s:g} s, found nothing"
                     ) from None

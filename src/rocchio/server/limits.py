@@ -18,6 +18,8 @@ class Limits:
     depth: int = 32
     """Of nested lists and objects in JSON."""
     k: int = 10_000
+    detailed: int = 1000
+    """k where hits bring stored fields, snippets or explanations."""
     hits: int = 1_000_000
     """k times the queries of a batch."""
     documents: int = 4096

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import traceback
 from typing import IO, Any
@@ -37,5 +36,5 @@ class Log:
 
 def to_standard_error(*, requests: bool = True) -> Log:
     """The log of a server that was started from the command line."""
-    out = open(sys.stderr.fileno(), "w", 1 << 16, encoding="utf-8", closefd=False)  # noqa: SIM115
+    out = open(2, "w", 1 << 16, encoding="utf-8", closefd=False)  # noqa: SIM115
     return Log(out, requests=requests)

@@ -50,7 +50,7 @@ class Options(Body):
     alpha: float | None = None
     query_cut: int | None = None
     plan: str | None = Field(None, description="Like bm25 >> rm3 >> bm25.")
-    where: Any = Field(None, description="A filter, in the form that the engine takes.")
+    where: str | None = Field(None, description="A filter like year >= 2020 AND lang IN ('en', 'de').")
 
 
 class SearchBody(QueryBody, Options):
@@ -63,6 +63,7 @@ class SearchBody(QueryBody, Options):
             "examples": [
                 {"text": "relevance feedback", "k": 5, "fields": ["title"], "highlight": True},
                 {"terms": {"feedback": 1.0, "rank": 0.4}},
+                {"text": "relevance feedback", "where": "year >= 1971 AND year < 2000"},
                 {"text": "wing flutter", "plan": "bm25 >> rocchio >> bm25", "relevant": ["a2"], "not_relevant": ["a4"]},
                 {"text": "wing flutter", "vectors": {"v": [0.1, 0.2, 0.3]}, "fusion": "rrf(k=60)"},
             ]
@@ -86,6 +87,9 @@ class BatchBody(Options):
     )
 
     queries: Annotated[list[QueryBody | str], Field(min_length=1)]
+    where: str | list[str | None] | None = Field(  # type: ignore[assignment]  # wider than of one search
+        None, description="A filter for all queries, or a list with one, or null, for each."
+    )
     query_ids: list[str] | None = None
     relevant: dict[str, list[str]] | None = None
     not_relevant: dict[str, list[str]] | None = None
@@ -105,6 +109,15 @@ class ExplainBody(QueryBody):
     scoring: str | None = None
     fusion: str | None = None
     depth: int | None = None
+    where: str | None = None
+
+
+class CountBody(Body):
+    """Which documents to count: those that satisfy a filter, or all."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [{"where": "year >= 1971"}]})
+
+    where: str | None = None
 
 
 class DocumentsBody(Body):
@@ -197,6 +210,13 @@ class BatchAnswer(BaseModel):
     generation: int
 
 
+class CountAnswer(BaseModel):
+    """How many documents there are."""
+
+    count: int
+    generation: int
+
+
 class WrittenAnswer(BaseModel):
     """What became of a change, which is durable."""
 
@@ -264,4 +284,12 @@ class StatusAnswer(BaseModel):
     status: str
 
 
-REQUESTS: tuple[type[Body], ...] = (SearchBody, BatchBody, ExplainBody, DocumentsBody, DeleteBody, CreateBody)
+REQUESTS: tuple[type[Body], ...] = (
+    SearchBody,
+    BatchBody,
+    ExplainBody,
+    CountBody,
+    DocumentsBody,
+    DeleteBody,
+    CreateBody,
+)

@@ -22,6 +22,7 @@ async def search(request: Request, name: str) -> Response:
     state, served = state_of(request), served_for(request, name, "read")
     body = await read_body(request, models.SearchBody, state.limits)
     searching.check_size(body.k, 1, state.limits)
+    searching.check_details(body, state.limits)
     snapshot, tenant = served.col.snapshot(), caller_of(request).search_options()
     state.metrics.searches.labels(name).inc()
     if searching.is_plain(body) and not tenant:
@@ -51,6 +52,16 @@ async def explain(request: Request, name: str) -> Response:
     body = await read_body(request, models.ExplainBody, state.limits)
     snapshot, tenant = served.col.snapshot(), caller_of(request).search_options()
     return json_answer(await state.in_reader(searching.explain, snapshot, body, tenant))
+
+
+@router.post("/count", responses={200: {"model": models.CountAnswer}}, openapi_extra=body_of(models.CountBody))
+async def count(request: Request, name: str) -> Response:
+    """How many documents satisfy a filter."""
+    state, served = state_of(request), served_for(request, name, "read")
+    body = await read_body(request, models.CountBody, state.limits)
+    snapshot = served.col.snapshot()
+    found = await state.in_reader(snapshot.count, body.where)
+    return json_answer({"count": found, "generation": snapshot.manifest.generation})
 
 
 def _batch_answer(snapshot: Snapshot, body: models.BatchBody, tenant: dict[str, Any], threads: int) -> Response:

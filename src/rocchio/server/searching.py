@@ -58,7 +58,7 @@ def search_batch(snapshot: Snapshot, body: BatchBody, tenant: Mapping[str, Any],
 
 def explain(snapshot: Snapshot, body: ExplainBody, tenant: Mapping[str, Any]) -> dict[str, Any]:
     """Why a document has its score."""
-    given = _given(body, ("field", "scoring", "fusion", "depth"))
+    given = _given(body, ("field", "scoring", "fusion", "depth", "where"))
     if (field := _implied_field(body)) is not None:
         given.setdefault("field", field)
     return why_json(snapshot.explain(_query(body, body.field), body.doc_id, **given, **tenant))
@@ -70,6 +70,14 @@ def check_size(k: int, queries: int, limits: Limits) -> None:
         raise LimitExceeded(f"expected k of at most {limits.k:,}, found {k:,}")
     if k * queries > limits.hits:
         raise LimitExceeded(f"expected at most {limits.hits:,} hits in all, found {queries:,} queries with k={k:,}")
+
+
+def check_details(body: SearchBody, limits: Limits) -> None:
+    """Raises LimitExceeded for more hits with documents than the server holds at once."""
+    if body.k > limits.detailed and (body.fields or body.highlight or body.explain):
+        raise LimitExceeded(
+            f"expected k of at most {limits.detailed:,} with fields, highlight or explain, found {body.k:,}"
+        )
 
 
 def why_json(why: Explanation) -> dict[str, Any]:

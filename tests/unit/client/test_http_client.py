@@ -48,6 +48,7 @@ def drive(client: Any, name: str) -> list[Any]:
         client.search_batch(name, ["wing", {"text": "wind"}], query_ids=["p", "q"]),
         client.explain(name, "a/1", "wing")["terms"][0]["term"],
         client.get(name, "a/1"),
+        client.count(name),
         client.delete(name, ["a/1", "none"]),
         client.info(name)["documents"],
         client.collections()[name],

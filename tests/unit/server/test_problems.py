@@ -108,6 +108,7 @@ REFUSED: list[tuple[str, str, dict[str, Any], int, str, tuple[str, ...]]] = [
     ("POST", f"{PLACE}/search", {"json": {"text": "x", "k": "5"}}, 422, "InvalidArgument", ("k:", "found '5'")),
     ("POST", f"{PLACE}/search", {"json": {"text": "x", "q": 5}}, 422, "InvalidArgument", ("q:",)),
     ("POST", f"{PLACE}/search", {"json": {"text": "x", "k": 10_001}}, 413, "LimitExceeded", ("10,000",)),
+    ("POST", f"{PLACE}/search", {"json": {"text": "x", "k": 1001, "fields": True}}, 413, "LimitExceeded", ("1,000",)),
     ("POST", f"{PLACE}/search", {"json": {"text": "x", "field": "none"}}, 422, "InvalidArgument", ("'none'",)),
     ("POST", f"{PLACE}/search", {"json": {"text": "x", "fields": ["none"]}}, 422, "InvalidArgument", ("'none'",)),
     ("POST", f"{PLACE}/search", {"json": {"text": "x", "plan": "bm26"}}, 422, "InvalidArgument", ("bm26",)),
@@ -146,8 +147,8 @@ def test_where_is_passed_on_to_the_engine(ask: Asker, monkeypatch: pytest.Monkey
 
     given: list[Any] = []
     monkeypatch.setattr(Snapshot, "search", lambda _, query, k, **options: given.append(options) or [])
-    assert ask.search(text="x", where={"year": 1971}).json()["hits"] == []
-    assert given == [{"where": {"year": 1971}}]
+    assert ask.search(text="x", where="year = 1971").json()["hits"] == []
+    assert given == [{"where": "year = 1971"}]
 
 
 @pytest.mark.parametrize("name", ["..", "%2e%2e", "..%2f..%2fetc", "papers.rocchio%2f..", ".hidden", "a%00b", "%2fetc"])

@@ -37,6 +37,7 @@ SEARCHES: list[tuple[dict[str, Any], Callable[[rocchio.Collection], Any]]] = [
     ({"terms": {"wind": 0.4, "flutter": 1}}, lambda col: col.search({"wind": 0.4, "flutter": 1.0})),
     ({"vectors": {"v": [1, 0]}}, lambda col: col.search(np.array([1, 0], np.float32), field="v")),
     ({"vectors": {"v": [1, 0]}, "recall": 1}, lambda col: col.search([1.0, 0.0], field="v", recall=1.0)),
+    ({"text": "flutter", "where": "year >= 1971"}, lambda col: col.search("flutter", where="year >= 1971")),
     ({"sparse": {"s": {"x": 1}}}, lambda col: col.search({"x": 1.0}, field="s")),
     (
         {"text": "wind", "vectors": {"v": [1, 0]}, "fusion": "rrf(k=60)"},
@@ -95,6 +96,15 @@ def test_explain_takes_a_score_apart(ask: Asker):
     assert [part["term"] for part in why["terms"]] == ["wing", "flutter"]
     why = ask("POST", "/collections/papers/explain", json={"vectors": {"v": [1, 0]}, "doc_id": "a2"}).json()
     assert why["vector"]["dot"] == pytest.approx(0.8)
+
+
+def test_filters_count_and_may_differ_in_a_batch(ask: Asker):
+    path = "/collections/papers/search/batch"
+    answer = ask("POST", path, json={"queries": ["flutter", "flutter"], "where": [None, "year >= 1971"]}).json()
+    assert [len(result["doc_ids"]) for result in answer["results"]] == [3, 1]
+    assert ask("POST", "/collections/papers/count", json={"where": "year >= 1971"}).json()["count"] == 1
+    assert ask("POST", "/collections/papers/count", json={}).json()["count"] == 4
+    assert ask.search(text="x", where="year >=").status_code == 422
 
 
 def test_documents_are_written_read_and_deleted(ask: Asker, folder: Path):
