@@ -8,6 +8,8 @@
     │   ├── NotFound           (also LookupError)   a path, collection, field or document that is not there
     │   ├── SchemaMismatch     (also TypeError)     a record that does not fit the collection's fields
     │   ├── DuplicateDocument  (also ValueError)    an `add` of a doc_id that is already in the collection
+    │   ├── AccessDenied       a server refused a key: none, an unknown one, or one without the right
+    │   ├── LimitExceeded      more than a server takes: too long, too deep, too many
     │   └── NotYet             (also NotImplementedError)  announced, but not in this version
     ├── DataError              the bytes are wrong
     │   ├── BadRecord          (also ValueError)    one record of an input file: path, line, reason
@@ -15,6 +17,7 @@
     │   └── IncompatibleFormat a file written by another format version: found, supported
     ├── BusyError              try again later: another process holds the writer lock
     ├── EncoderFailure         a model or an endpoint that did not give the vectors, or queries, it was asked for
+    ├── ServerFailure          a server that did not answer, or not in the form of rocchio's server
     └── StorageFailure         (also OSError)       the disk refused: full, read-only, input/output error
 
 Texts are lowercase without a full stop and say what was expected, what was found and what to do.
@@ -51,6 +54,14 @@ class SchemaMismatch(UserError, TypeError):
 
 class DuplicateDocument(UserError, ValueError):
     """An `add` of a doc_id that the collection already has."""
+
+
+class AccessDenied(UserError):
+    """A server refused the request: no key, an unknown one, or one whose role does not allow it."""
+
+
+class LimitExceeded(UserError):
+    """More than a server takes in one request: too long, too deep, too many."""
 
 
 class NotYet(UserError, NotImplementedError):
@@ -107,6 +118,12 @@ class EncoderFailure(RocchioError):
     """A model or an endpoint did not give the vectors it was asked for: no answer, a refusal, a wrong answer."""
 
     exit_code = 6
+
+
+class ServerFailure(RocchioError):
+    """A server did not answer, failed, or gave an answer that is not of rocchio's server."""
+
+    exit_code = 7
 
 
 class StorageFailure(RocchioError, OSError):

@@ -27,13 +27,13 @@ def commands() -> dict[str, Any]:
     return dict(group.commands)
 
 
-def help_text(command: str) -> str:
+def help_text(*command: str) -> str:
     """What `rocchio COMMAND --help` prints on a terminal of 100 columns without colours."""
     plain = {"COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1", "TERM": "dumb", "PYTHONIOENCODING": "utf-8"}
     colours = ("FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS")
     environment = {name: value for name, value in os.environ.items() if name not in colours} | plain
     done = subprocess.run(
-        [sys.executable, "-c", ENTRY, command, "--help"],
+        [sys.executable, "-c", ENTRY, *command, "--help"],
         env=environment, capture_output=True, encoding="utf-8", check=True, timeout=60,
     )  # fmt: skip
     lines = [line.rstrip() for line in done.stdout.splitlines()]
@@ -47,7 +47,9 @@ def made_with() -> str:
 
 def page(command: str) -> str:
     """The page of a command."""
-    return f"{made_with()}\n# rocchio {command}\n\n```text\n{help_text(command)}\n```\n"
+    under = getattr(commands()[command], "commands", {})
+    texts = [help_text(command), *(help_text(command, name) for name in under)]
+    return f"{made_with()}\n# rocchio {command}\n" + "".join(f"\n```text\n{text}\n```\n" for text in texts)
 
 
 def write_pages() -> None:

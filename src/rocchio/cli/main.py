@@ -18,9 +18,11 @@ from rocchio.cli import (
     precompute,
     recall,
     search,
+    serve,
     tune,
 )
 from rocchio.cli import collection as collection_commands
+from rocchio.cli.keys import keys
 from rocchio.cli.output import err
 from rocchio.errors import RocchioError, StorageFailure
 
@@ -30,7 +32,7 @@ app = typer.Typer(
     name="rocchio",
     help="A retrieval engine in a folder: index documents, search them exactly, measure how well.",
     epilog="Exit codes: 0 done, 2 usage or input to correct, 3 damaged data, 4 busy, 5 disk, 6 encoder, "
-    "130 interrupted.",
+    "7 server, 130 interrupted.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -52,6 +54,9 @@ app.command("precompute", epilog=precompute.EXAMPLES)(precompute.precompute)
 app.command("calibrate", epilog=calibrate.EXAMPLES)(calibrate.calibrate)
 app.command("recall", epilog=recall.EXAMPLES)(recall.recall)
 app.command("delete", epilog=collection_commands.DELETE_EXAMPLES)(collection_commands.delete)
+app.command("serve", epilog=serve.SERVE_EXAMPLES)(serve.serve)
+app.command("mcp", epilog=serve.MCP_EXAMPLES)(serve.mcp)
+app.add_typer(keys, name="keys")
 app.command("demo")(demo.demo)
 
 

@@ -1,0 +1,78 @@
+"""`rocchio serve` and `rocchio mcp`: collections for other programs and for agents."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rocchio.cli.output import out
+from rocchio.errors import NotFound
+
+SERVE_EXAMPLES = (
+    "Examples:\n\n[bold]rocchio serve papers.rocchio[/bold]\n\n[bold]rocchio serve collections/ --create[/bold]\n\n"
+    "[bold]rocchio serve collections/ --host 0.0.0.0 --keys keys.json[/bold]"
+)
+MCP_EXAMPLES = "Examples:\n\n[bold]rocchio mcp papers.rocchio[/bold]\n\n[bold]rocchio mcp collections/[/bold]"
+ServedPath = Annotated[Path, typer.Argument(help="Folder of a collection, or of collections.", show_default=False)]
+
+
+def serve(
+    path: ServedPath,
+    host: Annotated[str, typer.Option(help="Address to listen on; other than loopback needs --keys.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 8080,
+    keys: Annotated[
+        Path | None, typer.Option(help="File of keys, see rocchio keys. Without one, everybody here is an admin.")
+    ] = None,
+    create: Annotated[bool, typer.Option(help="Make the folder of collections if it is not there.")] = False,
+    rate: Annotated[float, typer.Option(help="Requests a second and key (or address); 0 is no limit.")] = 1000.0,
+    body_mb: Annotated[int, typer.Option(help="Longest JSON body, in MiB; ingests may be longer.", min=1)] = 16,
+    memory_mb: Annotated[int, typer.Option(help="Memory to buffer before a segment is written.")] = 256,
+    cache_mb: Annotated[int, typer.Option(help="Memory for columns of terms that were searched.")] = 1024,
+    log_requests: Annotated[bool, typer.Option(help="A line of JSON for each request on standard error.")] = True,
+) -> None:
+    """Answer HTTP requests until a signal says stop. The routes are described at /openapi.json."""
+    _need("server", "fastapi", "uvicorn", "httptools", "orjson", "prometheus_client")
+    from rocchio.server.app import create_app
+    from rocchio.server.limits import Limits
+    from rocchio.server.logs import to_standard_error
+    from rocchio.server.run import check_host, listen, run
+
+    check_host(host, keys is not None)
+    limits = Limits(body_bytes=body_mb << 20, rate=rate)
+    log = to_standard_error(requests=log_requests)
+    app = create_app(
+        path, keys=keys, limits=limits, log=log, create_root=create, memory_mb=memory_mb, cache_mb=cache_mb
+    )
+    socket, url = listen(host, port)
+    out.print(f"listening on {url}", markup=False)
+    run(app, socket, limits)
+
+
+def mcp(
+    path: ServedPath,
+    write: Annotated[
+        bool, typer.Option(help="Let agents write and delete documents. Default: they only read.")
+    ] = False,
+    memory_mb: Annotated[int, typer.Option(help="Memory to buffer before a segment is written.")] = 256,
+    cache_mb: Annotated[int, typer.Option(help="Memory for columns of terms that were searched.")] = 1024,
+) -> None:
+    """Offer collections to an agent over MCP (standard input and output): search, feedback, fetch, list_collections."""
+    _need("mcp", "mcp")
+    from rocchio.server.agents import create_mcp
+    from rocchio.server.catalogue import Catalogue
+
+    catalogue = Catalogue(path, memory_mb=memory_mb, cache_mb=cache_mb)
+    try:
+        create_mcp(catalogue, may_write=write).run("stdio")
+    finally:
+        catalogue.close()
+
+
+def _need(extra: str, *names: str) -> None:
+    """Raises NotFound for a library that is not installed, and says how to get it."""
+    for name in names:
+        if importlib.util.find_spec(name) is None:
+            raise NotFound(f"expected the library {name}, found none; install it: pip install 'rocchio[{extra}]'")

@@ -1,0 +1,295 @@
+"""The bodies of requests and answers: checked on the way in, described in the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Body(BaseModel):
+    """A request's body: no unknown members, no silent conversions."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Packed(Body):
+    """A vector as base64 of its little-endian numbers: no decimal digits to print and parse."""
+
+    base64: str
+    dtype: Literal["float32", "float16"] = "float32"
+
+
+VectorValue: TypeAlias = list[float] | Packed | str | None
+"""Numbers, or a text where the field has an encoder; null keeps the field's place in a fusion."""
+Weights: TypeAlias = dict[str, float]
+
+
+class QueryBody(Body):
+    """One query: a text, or {term: weight} as indexed, vectors by field, sparse weights by field; or several of them,
+    whose answers are fused."""
+
+    text: str | None = None
+    terms: Weights | None = None
+    vectors: dict[str, VectorValue] | None = None
+    sparse: dict[str, Weights | None] | None = None
+
+
+class Options(Body):
+    """What a search may be told beside its query; see `rocchio.SearchOptions`."""
+
+    k: Annotated[int, Field(ge=1, description="Number of results.")] = 10
+    field: str | list[str] | dict[str, float] | None = Field(
+        None, description="Text fields to search (a name, names, or boosts by name), or a sparse or vector field."
+    )
+    scoring: str | None = Field(None, description="Like bm25(k1=0.9, b=0.4).")
+    fusion: str | None = Field(None, description="Like znorm(0.4, 0.6); for queries of several parts.")
+    depth: int | None = None
+    recall: float | None = None
+    min_score: float | None = None
+    alpha: float | None = None
+    query_cut: int | None = None
+    plan: str | None = Field(None, description="Like bm25 >> rm3 >> bm25.")
+    where: str | None = Field(None, description="A filter like year >= 2020 AND lang IN ('en', 'de').")
+
+
+class SearchBody(QueryBody, Options):
+    """One search. Marks (`relevant`, `not_relevant`) are for a plan with feedback."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {"text": "relevance feedback", "k": 5, "fields": ["title"], "highlight": True},
+                {"terms": {"feedback": 1.0, "rank": 0.4}},
+                {"text": "relevance feedback", "where": "year >= 1971 AND year < 2000"},
+                {"text": "wing flutter", "plan": "bm25 >> rocchio >> bm25", "relevant": ["a2"], "not_relevant": ["a4"]},
+                {"text": "wing flutter", "vectors": {"v": [0.1, 0.2, 0.3]}, "fusion": "rrf(k=60)"},
+            ]
+        },
+    )
+
+    relevant: list[str] | None = None
+    not_relevant: list[str] | None = None
+    fields: bool | list[str] = Field(False, description="Stored fields to return with each hit: all, or these.")
+    highlight: bool = Field(False, description="Return a snippet of each text field, with the query's words marked.")
+    explain: bool = Field(False, description="Return why each hit has its score.")
+
+
+class BatchBody(Options):
+    """Many searches with the same options. Marks are by query id, which is the position unless `query_ids` say."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={"examples": [{"queries": [{"text": "relevance feedback"}, {"text": "okapi"}], "k": 100}]},
+    )
+
+    queries: Annotated[list[QueryBody | str], Field(min_length=1)]
+    where: str | list[str | None] | None = Field(  # type: ignore[assignment]  # wider than of one search
+        None, description="A filter for all queries, or a list with one, or null, for each."
+    )
+    query_ids: list[str] | None = None
+    relevant: dict[str, list[str]] | None = None
+    not_relevant: dict[str, list[str]] | None = None
+
+
+class ExplainBody(QueryBody):
+    """Why a document has its score for a query."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={"examples": [{"text": "relevance feedback", "doc_id": "a1"}]},
+    )
+
+    doc_id: str
+    field: str | list[str] | dict[str, float] | None = None
+    scoring: str | None = None
+    fusion: str | None = None
+    depth: int | None = None
+    where: str | None = None
+
+
+class CountBody(Body):
+    """Which documents to count: those that satisfy a filter, or all."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [{"where": "year >= 1971"}]})
+
+    where: str | None = None
+
+
+class DocumentsBody(Body):
+    """Documents that are written as a whole: all of them or, after an error, none."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={"examples": [{"documents": [{"doc_id": "a1", "text": "relevance feedback"}]}]},
+    )
+
+    documents: Annotated[list[dict[str, Any]], Field(min_length=1)]
+    mode: Literal["upsert", "add"] = Field("upsert", description="add refuses a doc_id that is there already.")
+
+
+class DeleteBody(Body):
+    """Documents to delete."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [{"doc_ids": ["a1", "a2"]}]})
+
+    doc_ids: Annotated[list[str], Field(min_length=1)]
+
+
+class FieldBody(Body):
+    """A field's kind and its settings, as the functions rocchio.text, rocchio.vector, ... take them."""
+
+    kind: Literal["text", "keyword", "number", "date", "bool", "sparse", "vector"]
+    boost: float | None = None
+    integer: bool | None = None
+    scale: float | None = None
+    dim: int | None = None
+    metric: Literal["cosine", "ip", "l2"] | None = None
+    dtype: Literal["float32", "float16"] | None = None
+
+
+class CreateBody(Body):
+    """A new collection."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {"name": "papers", "fields": {"title": {"kind": "text", "boost": 2.0}, "text": {"kind": "text"}}}
+            ]
+        },
+    )
+
+    name: str
+    fields: Annotated[dict[str, FieldBody], Field(min_length=1)]
+    analyzer: str = "english"
+
+
+class Snippet(BaseModel):
+    """A piece of a text field; `marks` are (start, end) in characters (Unicode code points) of `text`."""
+
+    text: str
+    marks: list[tuple[int, int]]
+
+
+class HitAnswer(BaseModel):
+    """One document that was found."""
+
+    doc_id: str
+    score: float
+    fields: dict[str, Any] | None = None
+    snippets: dict[str, Snippet] | None = None
+    why: dict[str, Any] | None = None
+
+
+class SearchAnswer(BaseModel):
+    """Hits, best first, and the generation of the collection that was searched."""
+
+    hits: list[HitAnswer]
+    generation: int
+
+
+class ResultAnswer(BaseModel):
+    """The answer to one query of a batch, in columns."""
+
+    query_id: str
+    doc_ids: list[str]
+    scores: list[float]
+
+
+class BatchAnswer(BaseModel):
+    """The answers to a batch, in its order."""
+
+    results: list[ResultAnswer]
+    generation: int
+
+
+class CountAnswer(BaseModel):
+    """How many documents there are."""
+
+    count: int
+    generation: int
+
+
+class WrittenAnswer(BaseModel):
+    """What became of a change, which is durable."""
+
+    written: int
+    replaced: int
+    generation: int
+
+
+class DeletedAnswer(BaseModel):
+    """How many of the documents were there, and are no more."""
+
+    deleted: int
+    generation: int
+
+
+class DocumentAnswer(BaseModel):
+    """A stored document, without its vectors."""
+
+    doc_id: str
+    fields: dict[str, Any]
+
+
+class CollectionAnswer(BaseModel):
+    """Counts and settings of a collection; see `rocchio info`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str
+    documents: int
+    generation: int
+    analyzer: str
+    fields: dict[str, str]
+
+
+class CollectionsAnswer(BaseModel):
+    """The collections of this server; `documents` is null for one that cannot be opened."""
+
+    collections: list[dict[str, Any]]
+
+
+class VerifyAnswer(BaseModel):
+    """Whether every byte is as it was written. `problems` counts the damage; the server's log has the places."""
+
+    ok: bool
+    generation: int
+    documents: int
+    files: int
+    size_bytes: int
+    problems: int
+
+
+class ProblemAnswer(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+
+
+class StatusAnswer(BaseModel):
+    """Of a health check."""
+
+    status: str
+
+
+REQUESTS: tuple[type[Body], ...] = (
+    SearchBody,
+    BatchBody,
+    ExplainBody,
+    CountBody,
+    DocumentsBody,
+    DeleteBody,
+    CreateBody,
+)
