@@ -1,7 +1,7 @@
 """Plans: steps that search, refine queries and fuse runs, composed into values with a text form."""
 
-from rocchio.pipelines.combine import Chain, Cut, Fused, Union, Weighted, leaves
-from rocchio.pipelines.execute import Executor, Marks, Query, Ranked, Source, State, check_ending
+from rocchio.pipelines.combine import Chain, Cut, Fused, Union, Weighted, leaves, refines
+from rocchio.pipelines.execute import Executor, Marks, Query, Ranked, Source, State, check_ending, fused_depth
 from rocchio.pipelines.gate import Gate
 from rocchio.pipelines.parse import as_step, parse_plan
 from rocchio.pipelines.refine import Refine
@@ -34,6 +34,8 @@ __all__ = [
     "Words",
     "as_step",
     "check_ending",
+    "fused_depth",
     "leaves",
     "parse_plan",
+    "refines",
 ]

@@ -64,6 +64,11 @@ class Fused(Step):
         return 3 if isinstance(self.method, ZNorm) else 5
 
     @property
+    def _begins_with_sum(self) -> bool:
+        first = self.steps[0]
+        return isinstance(self.method, ZNorm) and isinstance(first, Fused) and isinstance(first.method, ZNorm)
+
+    @property
     def ranks(self) -> bool:
         return True
 
@@ -73,6 +78,8 @@ class Fused(Step):
 
     def __str__(self) -> str:
         weights = self.method.weights
+        if not weights and self._begins_with_sum:  # which would become part of this one without its weight
+            weights = (1.0,) * len(self.steps)
         least = 4 if isinstance(self.method, ZNorm) else 1
         parts = [
             f"{weights[number]!r}*{within(step, 5)}" if weights else within(step, least)
@@ -150,6 +157,15 @@ def most_needed(steps: tuple[Step, ...]) -> int:
     return needed
 
 
+def refines(step: Step) -> bool:
+    """Whether any part of a plan makes better queries."""
+    if isinstance(step, Chain | Fused):
+        return any(map(refines, step.steps))
+    if isinstance(step, Cut | Weighted):
+        return refines(step.step)
+    return refines(step.first) or refines(step.second) if isinstance(step, Union) else not step.ranks
+
+
 def chain(first: Any, second: Any) -> Step:
     """`first >> second`. Raises InvalidArgument for a step that looks at documents where none were found."""
     parts = [part for step in map(_as_step, (first, second)) for part in _links(step)]
@@ -188,9 +204,12 @@ def fuse_steps(method: Fusion, steps: tuple[Any, ...]) -> Step:
 
 
 def weigh(step: Any, weight: Any) -> Step:
-    """`weight * step`. Raises InvalidArgument."""
+    """`weight * step`; weights of weights multiply. Raises InvalidArgument."""
     ZNorm((weight, 1.0))  # checks it
-    return Weighted(float(weight), ranking(step, "*"))
+    given = ranking(step, "*")
+    if isinstance(given, Weighted):
+        return weigh(given.step, weight * given.weight)
+    return Weighted(float(weight), given)
 
 
 def cut(step: Any, count: Any) -> Step:
@@ -208,7 +227,7 @@ def unite(first: Any, second: Any) -> Step:
 def ranking(step: Any, operator: str) -> Step:
     """A step that ends in a ranking. Raises InvalidArgument for another."""
     given = _as_step(step)
-    if not given.ranks:
+    if not _links(given)[-1].ranks:
         raise InvalidArgument(f"expected steps that search beside {operator}, found {given}, which refines queries")
     return given
 
