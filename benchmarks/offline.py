@@ -32,11 +32,11 @@ STORED = ("bm25 >> rm3 >> bm25", "dense")
 GENERATORS = ("salient(terms=3)", "sentences(n=3)")
 STEPS = ("offline", "0.5*bm25 + 0.5*offline", "0.7*bm25 + 0.3*offline")
 READING = (
-    "What to read from it: three sentences a document make better pseudo-queries than its terms, for three times",
-    "the space. Alone, offline feedback is below BM25 on most collections: a document is found through pseudo-",
-    "queries of its neighbours, and the first eight decide. Made of sentences, with 0.3 of the weight beside BM25,",
-    "it helps where feedback helps (med, cisi, npl) and hurts where that hurts (scifact, lisa), less so with",
-    "vectors stored. The default of the pseudo-queries was chosen with these collections in view.",
+    "What to read from it: three sentences a document make better pseudo-queries than its terms, for three times the",
+    "space. Alone, offline feedback is below BM25 on most collections: a document is found through pseudo-queries of",
+    "its neighbours, and the first eight decide. Made of sentences, with 0.3 of the weight beside BM25, it helps where",
+    "feedback helps (med, cisi, npl) and hurts where that hurts (scifact, lisa), less so with vectors stored. The",
+    "default of the pseudo-queries was chosen with these collections in view.",
 )
 TIMED = ("bm25", "offline", "offline(queries=16)", "0.7*bm25 + 0.3*offline", STORED[0])
 

@@ -205,11 +205,11 @@ class _Prepared:
         if isinstance(last, Sparse):
             name = last.field or schema.sparse_fields[0]
             return self._snapshot.explain(heaviest(query.sparse[name] or {}, last.query_cut), doc_id, field=name)
-        if isinstance(last, Offline):
-            return self._snapshot.offline.explain(query.words or "", doc_id, last)
         if isinstance(last, Hybrid):
             options = {"depth": fused_depth(k), "where": self._where, **last.options}
             return self._snapshot.explain(query.mixed(schema), doc_id, **options)
+        if isinstance(last, Offline):
+            return self._snapshot.offline.explain(query.words or "", doc_id, last)
         if isinstance(last, Fused):
             return self._explain_fused(before, last, fused_depth(k), doc_id)
         assert isinstance(last, Union)

@@ -37,9 +37,9 @@ class Marks:
 
 @dataclass(frozen=True)
 class Ranked:
-    """A run; `zeros` documents more of each query are known to score 0 (`RankedList`).
+    """A run; `zeros` documents more of each query are known to score 0 (`RankedList`). `note`: what else to know.
 
-    `words` is the last lexical search so far, whose statistics and boosts feedback goes by. `note`: what else to know.
+    `words` is the last lexical search so far, whose statistics and boosts feedback goes by.
     """
 
     run: Run

@@ -11,6 +11,8 @@ from rocchio.fusion import Fusion, parse_fusion
 from rocchio.lexical.scoring import Bm25
 from rocchio.pipelines.step import Step, call, literal
 
+MOST_QUERIES = 100
+
 
 class Retrieve(Step):
     """A search with the query as it is now."""
@@ -110,14 +112,6 @@ class Hybrid(Retrieve):
         return call("hybrid", self)
 
 
-def _check_text(name: str, what: str, value: Any) -> None:
-    if value is not None and not isinstance(value, str):
-        raise InvalidArgument(f"expected {name} as {what}, found {value!r}")
-
-
-MOST_QUERIES = 100
-
-
 @dataclass(frozen=True)
 class Offline(Retrieve):
     """What was precomputed for the `queries` pseudo-queries that BM25 with `k1` and `b` finds nearest."""
@@ -137,6 +131,11 @@ class Offline(Retrieve):
 
     def __str__(self) -> str:
         return call("offline", self)
+
+
+def _check_text(name: str, what: str, value: Any) -> None:
+    if value is not None and not isinstance(value, str):
+        raise InvalidArgument(f"expected {name} as {what}, found {value!r}")
 
 
 def words(k1: float = 0.9, b: float = 0.4, variant: str = "lucene", delta: float = 0.5, field: Any = None) -> Words:
