@@ -152,8 +152,8 @@ def test_bytes_made_to_hurt_give_an_answer_or_corruption(copy: Path, name: str, 
 CHANGES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"lists": lambda array: array[:-1]}, {}, "do not end where their bytes end"),
     ({"lists": lambda array: array * 0}, {}, "no such length"),
-    ({"list_offsets": lambda array: array[:1]}, {}, ""),
-    ({}, {"count": 3}, ""),
+    ({"list_offsets": lambda array: array[:1]}, {}, "offline-"),
+    ({}, {"count": 3}, "offline-"),
     ({}, {"segments": {}}, "impossible entry"),
 ]
 

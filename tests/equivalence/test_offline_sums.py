@@ -92,7 +92,7 @@ def test_filters_are_respected(tmp_path: Path) -> None:
     for part in range(2):
         col.add([record | {"year": row % 5} for row, record in enumerate(documents(part, 40, 40 * part))])
         col.commit()
-    col.precompute("bm25", queries="salient(terms=3)")
+    col.precompute("bm25", queries="sentences(n=3)")
     queries = ["w0 w5", "w3", "w1"]
     whole = col.search(queries, 100, plan="offline")
     years = [{doc_id for doc_id in ids if col.get(doc_id)["year"] < 2} for ids in whole.doc_ids]
