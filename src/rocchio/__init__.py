@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rocchio.fusion import fuse as fuse
     from rocchio.fusion import parse_fusion as parse_fusion
     from rocchio.lexical.scoring import Bm25 as Bm25
+    from rocchio.storage.passages import passages as passages
     from rocchio.storage.schema import boolean as bool
     from rocchio.storage.schema import date as date
     from rocchio.storage.schema import keyword as keyword
@@ -59,6 +60,7 @@ _HOMES = {
     "parse_analyzer": ("rocchio.analysis", "parse_analyzer"),
     "parse_fusion": ("rocchio.fusion", "parse_fusion"),
     "parse_plan": ("rocchio.engine.plan", "parse_plan"),
+    "passages": ("rocchio.storage.passages", "passages"),
     "query": ("rocchio.engine.mixed", "query"),
     "rm3": ("rocchio.engine.plan", "rm3"),
     "sparse": ("rocchio.storage.schema", "sparse"),
@@ -87,6 +89,7 @@ __all__ = [
     "parse_analyzer",
     "parse_fusion",
     "parse_plan",
+    "passages",
     "query",
     "rm3",
     "sparse",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rocchio._native import LexicalSegment, Searcher
+from rocchio.engine.grouping import Groups
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class View:
 
     `segments` are the inverted indexes behind `searcher`, `fields` the names of what their frequency tuples count.
     Query weights are divided by `scale`: a sparse field's impacts are its weights times that. `alpha` below 1 makes
-    answers approximate.
+    answers approximate. `groups` say which documents rows belong to, None where each row is one.
     """
 
     searcher: Searcher
@@ -23,6 +24,7 @@ class View:
     fields: Sequence[str]
     scale: float = 1.0
     alpha: float = 1.0
+    groups: Groups | None = None
 
     @property
     def has_lengths(self) -> bool:
