@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from rocchio.storage.schema import text as text
     from rocchio.tuning import tune as tune
     from rocchio.types import Hit as Hit
+    from rocchio.types import Passage as Passage
     from rocchio.types import Run as Run
 
 __version__ = "0.1.0"
@@ -47,6 +48,7 @@ _HOMES = {
     "Bm25": ("rocchio.lexical.scoring", "Bm25"),
     "Collection": ("rocchio.engine.collection", "Collection"),
     "Hit": ("rocchio.types", "Hit"),
+    "Passage": ("rocchio.types", "Passage"),
     "Run": ("rocchio.types", "Run"),
     "Snapshot": ("rocchio.engine.snapshot", "Snapshot"),
     "bool": ("rocchio.storage.schema", "boolean"),
@@ -74,6 +76,7 @@ __all__ = [
     "Bm25",
     "Collection",
     "Hit",
+    "Passage",
     "Run",
     "Snapshot",
     "__version__",

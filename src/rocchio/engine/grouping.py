@@ -41,7 +41,7 @@ class Groups:
 
 def best_documents(groups: Groups, queries: int, k: int, search: Search) -> Found:
     """The best k documents of each query, each as its best passage; fewer where there are no more."""
-    wanted = min(FIRST * k, groups.rows)
+    wanted = min(FIRST * k, max(1, groups.rows))  # an empty snapshot is asked too
     found = search(0, queries, wanted)
     best = _first_of_each(groups, found, k)
     short = np.flatnonzero((_counts(best) < k) & (_counts(found) == wanted) & (wanted < groups.rows)).tolist()

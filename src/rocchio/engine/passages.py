@@ -84,7 +84,7 @@ class RowMaker:
         self._splitter.reset()
         counts = np.array(list(map(len, split)), np.int64)
         places = np.array([place for of_text in split for place in of_text], np.int64).reshape(-1, 2)
-        pieces = [text[begin:end] for text, of_text in zip(texts, split, strict=True) for begin, end in of_text]
+        pieces = [text[begin:end].strip() for text, of_text in zip(texts, split, strict=True) for begin, end in of_text]
         rows = self._columns(documents, counts, pa.array(pieces, pa.large_string()))
         return Rows(documents, rows, Pieces(counts, places[:, 0], places[:, 1]))
 
@@ -159,7 +159,7 @@ def passage_columns(
         texts = documents.column(passages.field).to_pylist()
         begins, ends = passages.places(rows.start, rows.stop)
         pieces = [
-            (texts[place] or "")[begin:end]
+            (texts[place] or "")[begin:end].strip()
             for place, begin, end in zip(places.tolist(), begins.tolist(), ends.tolist(), strict=True)
         ]
         columns[passages.field] = pa.array(pieces, pa.large_string())
