@@ -119,7 +119,9 @@ def test_a_hit_has_its_best_passage(tmp_path: Path) -> None:
     assert hit.passage == rocchio.Passage("text", "Rain fell on the town.", 33, 55)
     assert hit.fields["text"][33:55] == "Rain fell on the town."
     assert hit.fields["title"] == "Pets"
-    assert [(hit.doc_id, hit.passage.text) for hit in col.search("pets") if hit.passage] == [("long", "The cat sat down.")]
+    assert [(hit.doc_id, hit.passage.text) for hit in col.search("pets") if hit.passage] == [
+        ("long", "The cat sat down.")
+    ]
     assert {hit.doc_id: hit.passage and hit.passage.text for hit in col.search("dog")} == {
         "short": "A dog.", "title": "", "long": "A dog came in.",
     }  # fmt: skip
