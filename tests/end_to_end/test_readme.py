@@ -19,6 +19,7 @@ PAGES = [
     "docs/how-to/errors.md",
     "docs/how-to/encoders.md",
     "docs/how-to/hybrid.md",
+    "docs/how-to/long-documents.md",
     "docs/how-to/sparse.md",
     "docs/formats/documents.md",
 ]
