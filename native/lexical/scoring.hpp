@@ -8,7 +8,13 @@
 
 namespace rocchio::lexical {
 
-enum class Variant : std::uint8_t { robertson, lucene, atire, bm25l, bm25plus, impact };
+/// `anserini` is `lucene` with lengths as Lucene's index keeps them, in a byte ("Lucene (default)" of the
+/// table).
+enum class Variant : std::uint8_t { robertson, lucene, atire, bm25l, bm25plus, impact, anserini };
+
+/// A length as it comes back from a byte of Lucene's SmallFloat: exact below 40, then four significant bits
+/// of what is above 24, rounded down.
+double length_of_a_byte(double length);
 
 /// Parameters of BM25 plus the one statistic that the term-frequency part needs.
 struct Scoring {
@@ -30,6 +36,7 @@ struct Scoring {
         switch (variant) {
             case Variant::robertson:
             case Variant::lucene:
+            case Variant::anserini:
                 return tf / (k1 * norm + tf);
             case Variant::atire:
             case Variant::bm25plus:
@@ -50,7 +57,10 @@ struct Scoring {
     /// What tf_part leaves out: the value at tf = 0, which BM25L and BM25+ give to every document.
     double absent_part() const;
 
-    double length_norm(double length) const { return 1.0 - b + b * (length / average_length); }
+    double length_norm(double length) const {
+        const double kept = variant == Variant::anserini ? length_of_a_byte(length) : length;
+        return 1.0 - b + b * (kept / average_length);
+    }
 };
 
 }  // namespace rocchio::lexical

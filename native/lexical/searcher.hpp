@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lexical/feedback_terms.hpp"
 #include "lexical/frozen.hpp"
 #include "lexical/kernels.hpp"
 #include "lexical/scoring.hpp"
@@ -50,6 +51,19 @@ class Searcher {
                        std::size_t k, std::span<const AllowedRows> allowed, Kernel kernel,
                        double alpha = 1.0) const;
 
+    /// The accepted terms of documents, which must be rows of the segments.
+    FeedbackTerms feedback_terms(const FeedbackDocuments& documents, const TermFilter& filter) const;
+    /// How often a term stands in the live documents, fields weighed by their boosts. Reads its list.
+    double collection_frequency(std::string_view term) const;
+    /// Live documents with term `id` of segment `from`, whose bytes are `term`, without making columns if
+    /// that is possible.
+    std::uint64_t feedback_frequency(const Segment& from, std::uint32_t id, std::string_view term) const;
+    /// By code: boosted frequency.
+    std::span<const double> frequencies(std::size_t segment) const {
+        return prepared(segment).for_columns().tf_by_code;
+    }
+
+    const Segment& segment(std::size_t index) const { return *segments_[index]; }
     const Scoring& scoring() const { return scoring_; }
     std::size_t segment_count() const { return segments_.size(); }
     std::uint32_t row_count(std::size_t segment) const { return segments_[segment]->row_count(); }

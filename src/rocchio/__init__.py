@@ -23,12 +23,26 @@ if TYPE_CHECKING:
     from rocchio.engine.mixed import query as query
     from rocchio.engine.opening import create as create
     from rocchio.engine.opening import open as open
-    from rocchio.engine.plan import parse_plan as parse_plan
-    from rocchio.engine.plan import rm3 as rm3
+    from rocchio.engine.plan import Plan as Plan
     from rocchio.engine.snapshot import Snapshot as Snapshot
     from rocchio.fusion import fuse as fuse
     from rocchio.fusion import parse_fusion as parse_fusion
     from rocchio.lexical.scoring import Bm25 as Bm25
+    from rocchio.pipelines.named import axiomatic as axiomatic
+    from rocchio.pipelines.named import bm25 as bm25
+    from rocchio.pipelines.named import bm25prf as bm25prf
+    from rocchio.pipelines.named import bo1 as bo1
+    from rocchio.pipelines.named import dense as dense
+    from rocchio.pipelines.named import hybrid as hybrid
+    from rocchio.pipelines.named import kl as kl
+    from rocchio.pipelines.named import kl_correct as kl_correct
+    from rocchio.pipelines.named import reencode as reencode
+    from rocchio.pipelines.named import rm3 as rm3
+    from rocchio.pipelines.named import rm3_terrier as rm3_terrier
+    from rocchio.pipelines.named import rocchio as rocchio
+    from rocchio.pipelines.named import vector_average as vector_average
+    from rocchio.pipelines.named import vector_rocchio as vector_rocchio
+    from rocchio.pipelines.parse import parse_plan as parse_plan
     from rocchio.storage.passages import passages as passages
     from rocchio.storage.schema import boolean as bool
     from rocchio.storage.schema import date as date
@@ -61,15 +75,33 @@ _HOMES = {
     "open": ("rocchio.engine.opening", "open"),
     "parse_analyzer": ("rocchio.analysis", "parse_analyzer"),
     "parse_fusion": ("rocchio.fusion", "parse_fusion"),
-    "parse_plan": ("rocchio.engine.plan", "parse_plan"),
+    "parse_plan": ("rocchio.pipelines.parse", "parse_plan"),
+    "Plan": ("rocchio.engine.plan", "Plan"),
     "passages": ("rocchio.storage.passages", "passages"),
     "query": ("rocchio.engine.mixed", "query"),
-    "rm3": ("rocchio.engine.plan", "rm3"),
     "sparse": ("rocchio.storage.schema", "sparse"),
     "text": ("rocchio.storage.schema", "text"),
     "tune": ("rocchio.tuning", "tune"),
     "vector": ("rocchio.engine.encoding", "vector"),
 }
+
+_STEPS = (
+    "axiomatic",
+    "bm25",
+    "bm25prf",
+    "bo1",
+    "dense",
+    "hybrid",
+    "kl",
+    "kl_correct",
+    "reencode",
+    "rm3",
+    "rm3_terrier",
+    "rocchio",
+    "vector_average",
+    "vector_rocchio",
+)
+_HOMES |= {name: ("rocchio.pipelines.named", name) for name in _STEPS}
 
 __all__ = [
     "Analyzer",
@@ -77,16 +109,25 @@ __all__ = [
     "Collection",
     "Hit",
     "Passage",
+    "Plan",
     "Run",
     "Snapshot",
     "__version__",
+    "axiomatic",
+    "bm25",
+    "bm25prf",
+    "bo1",
     "bool",
     "columns",
     "create",
     "date",
+    "dense",
     "errors",
     "fuse",
+    "hybrid",
     "keyword",
+    "kl",
+    "kl_correct",
     "number",
     "open",
     "parse_analyzer",
@@ -94,11 +135,16 @@ __all__ = [
     "parse_plan",
     "passages",
     "query",
+    "reencode",
     "rm3",
+    "rm3_terrier",
+    "rocchio",
     "sparse",
     "text",
     "tune",
     "vector",
+    "vector_average",
+    "vector_rocchio",
 ]
 
 

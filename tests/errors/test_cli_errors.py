@@ -76,7 +76,7 @@ def test_usage(ready: Path, corpus: Path, tmp_path: Path) -> None:
     )
     fails(2, "search", ready, "--topics", corpus, words=["expected --output FILE with several queries, found none"])
     fails(2, "search", ready, "alpha", "-k", "0", words=["expected k of at least 1, found 0"])
-    fails(2, "search", ready, "alpha", "--plan", "bm25 >> rm3", words=["later version"])
+    fails(2, "search", ready, "alpha", "--plan", "bm25 >> rm3", words=["expected a plan that ends in a search"])
     fails(2, "search", ready, "alpha", "--field", "titel", words=["'titel'", "title, text"])
     fails(2, "search", tmp_path / "nothing", "alpha", words=["expected a collection", "found nothing"])
     fails(2, "info", tmp_path, words=["expected a collection", "found a folder without one"])

@@ -16,7 +16,7 @@ from rich.text import Text
 import rocchio
 from rocchio.cli.options import AsJson
 from rocchio.cli.output import out, print_json, progress, show, size
-from rocchio.cli.search import explanation_table, show_texts
+from rocchio.cli.results import explanation_table, show_texts
 from rocchio.engine.collection import Collection
 from rocchio.errors import InvalidArgument
 from rocchio.evaluation import Evaluation, evaluate

@@ -23,7 +23,7 @@ from rocchio.engine.given_analyzer import analyzer_of
 from rocchio.engine.info import CollectionInfo, describe
 from rocchio.engine.knn_graph import KnnGraph, knn_graph
 from rocchio.engine.mixed import MixedQuery
-from rocchio.engine.plan import Bm25Step
+from rocchio.engine.plan import Plan
 from rocchio.engine.queries import Query, Vectors, check_unicode
 from rocchio.engine.recall import ALPHAS, QUERY_CUTS, RecallReport, recall_report
 from rocchio.engine.search_options import ExplainOptions, FieldChoice, SearchOptions
@@ -35,6 +35,8 @@ from rocchio.engine.writer import Writer, due_for_merging
 from rocchio.errors import InvalidArgument, NotFound, RocchioError
 from rocchio.lexical.frozen import Frozen
 from rocchio.lexical.scoring import Bm25
+from rocchio.pipelines import Dense, Step, as_step
+from rocchio.pipelines.retrieve import words
 from rocchio.storage.directory import Directory
 from rocchio.storage.lock import WriterLock
 from rocchio.storage.manifest import read_manifest
@@ -86,9 +88,24 @@ class Collection:
         """Top k of the last commit; see `Snapshot.search`."""
         return self._snapshot.search(query, k, **options)
 
-    def bm25(self, k1: float = 0.9, b: float = 0.4, variant: str = "lucene", delta: float = 0.5) -> Bm25Step:
-        """A search step with its own parameters: `col.bm25(k1=1.2).search("...")`."""
-        return Bm25Step(self, Bm25(k1, b, variant, delta))
+    def bm25(
+        self,
+        k1: float = 0.9,
+        b: float = 0.4,
+        variant: str = "lucene",
+        delta: float = 0.5,
+        field: str | Sequence[str] | None = None,
+    ) -> Plan:
+        """A plan of one step, to search or to compose: `(col.bm25() >> rocchio.rm3() >> col.bm25()).search("...")`."""
+        return self.plan(words(k1, b, variant, delta, field))
+
+    def dense(self, field: str | None = None, recall: float | None = None) -> Plan:
+        """The same for a vector field, the only one unless named."""
+        return self.plan(Dense(field, recall))
+
+    def plan(self, plan: Step | str) -> Plan:
+        """A plan of steps or from its text form, bound to this collection. Raises InvalidArgument."""
+        return Plan(self.snapshot, as_step(plan))
 
     def explain(self, query: Query | Vectors, doc_id: DocId, **options: Unpack[ExplainOptions]) -> Explanation:
         """Why a document has its score for a query, term by term or part by part. Raises NotFound."""

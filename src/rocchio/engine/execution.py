@@ -7,6 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from rocchio._native import Kernel, Searcher
 from rocchio.engine.found import Found
 from rocchio.engine.grouping import best_documents
@@ -37,6 +40,10 @@ class DocIds(Sequence[Sequence[str]]):
         if isinstance(index, slice):
             return [self._searcher.doc_ids(*places) for places in self._places[index]]
         return self._searcher.doc_ids(*self._places[index])
+
+    def places(self, index: int) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+        """(segments, rows) of the documents of query `index`, best first."""
+        return self._places[index]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rocchio.engine.best_passage import Place, explained, passage_at, vector_at
 from rocchio.engine.latent import latent_fields
 from rocchio.engine.mixed import TEXT, MixedQuery, materialised
 from rocchio.engine.queries import MAX_K
@@ -134,16 +135,16 @@ class Hybrid:
     def passage(self, number: int, doc_id: DocId) -> Passage | None:
         """The passage by which a document was found: that of the part which adds most to its score for the query."""
         place = self._place(number, doc_id)
-        return None if place is None else self._snapshot.passage_at(*place)
+        return None if place is None else passage_at(self._snapshot, *place)
 
     def vector(self, number: int, doc_id: DocId, field: str) -> Any:
         """A document's vector in a field; where passages have vectors, that of the passage by which it was found."""
         place = self._place(number, doc_id)
         if place is None:
             return self._snapshot.vector(doc_id, field)
-        return self._snapshot.vector_at(*place, field)
+        return vector_at(self._snapshot, *place, field)
 
-    def _place(self, number: int, doc_id: DocId) -> tuple[int, int] | None:
+    def _place(self, number: int, doc_id: DocId) -> Place | None:
         """(segment, row) of the best passage; None if no part that searches passages has found the document."""
         schema, aligned = self._snapshot.schema, align(self._lists[number])
         column = aligned.doc_ids.index(doc_id)
@@ -162,7 +163,8 @@ class Hybrid:
         if not parts:
             return None
         part = min(parts, key=lambda each: each[:2])[2]
-        return self._snapshot.explained(self._queries[number].part(part.field), doc_id, self._explain_options(part))[1]
+        query = self._queries[number].part(part.field)
+        return explained(self._snapshot, query, doc_id, self._explain_options(part))[1]
 
     def _explain_options(self, part: _Part) -> ExplainOptions:
         return {"field": self._field(part), "scoring": self._scoring(part)}

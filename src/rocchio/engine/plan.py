@@ -1,56 +1,260 @@
-"""A plan of one step: BM25 bound to a collection. Steps that compose with `>>` come in a later version."""
+"""Plans bound to a collection: `col.bm25() >> rocchio.rm3() >> col.bm25()`, and what they found."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from rocchio.engine.queries import Query
-from rocchio.errors import InvalidArgument, NotYet
-from rocchio.lexical.scoring import Bm25, parse_bm25
-from rocchio.types import Hit, Run
+from rocchio.engine.best_passage import Place, explained, passage_at, vector_at
+from rocchio.engine.plan_query import PlanQuery, plan_queries
+from rocchio.engine.plan_source import PlanSource
+from rocchio.engine.queries import check_k
+from rocchio.engine.search_options import ExplainOptions
+from rocchio.errors import InvalidArgument, NotFound
+from rocchio.fusion import align
+from rocchio.fusion.lists import RankedList, total
+from rocchio.pipelines import Chain, Dense, Executor, Fused, Marks, Sparse, Step, Trace, Words, as_step
+from rocchio.pipelines import combine as operations
+from rocchio.types import DocId, Explanation, Hit, ListPart, Passage, Run
 
 if TYPE_CHECKING:
-    from rocchio.engine.collection import Collection
+    from rocchio.engine.snapshot import Snapshot
 
-_LATER_STEPS = frozenset({"rm3", "rocchio", "bm25prf", "bo1", "kl", "axiomatic", "dense", "rerank"})
-_LATER = "plans of several steps come in a later version; use a single bm25(k1=0.9, b=0.4) for now"
+PLAN_OPTIONS = ("threads", "query_ids", "relevant", "not_relevant")
 
 
-class Bm25Step:
-    """`collection.bm25(...)`: searches with its own parameters; prints as its scoring, equal to it when parsed."""
+@dataclass(frozen=True)
+class PlanResult:
+    """What a plan found: its `run`, and the `trace` of its steps."""
 
-    def __init__(self, collection: Collection, scoring: Bm25) -> None:
-        self._collection, self.scoring = collection, scoring
+    run: Run
+    trace: Trace
 
-    def search(self, query: Query | Iterable[Query], k: int = 10, **options: Any) -> list[Hit] | Run:
-        """Like `Collection.search` with this scoring."""
-        if "scoring" in options:
-            raise InvalidArgument("expected no scoring, found one; the step has its own, see collection.bm25")
-        if self._collection.schema.encoded_fields and options.get("field") is None:
-            options["field"] = self._collection.schema.text_fields  # words only: with vectors it would be another step
-        return self._collection.search(query, k, scoring=self.scoring, **options)
 
-    def __rshift__(self, _: object) -> NoReturn:
-        raise NotYet(_LATER)
+class Plan:
+    """A plan that knows its collection. Composes with other plans of it, with steps and with their text forms.
+
+    `str(plan)` parses back: `rocchio.parse_plan(str(plan)) == plan`.
+    """
+
+    def __init__(self, snapshot: Callable[[], Snapshot], step: Step) -> None:
+        self._snapshot, self.step = snapshot, step
+
+    def search(self, query: Any, k: int | None = None, **options: Any) -> list[Hit] | Run:
+        """Like `Collection.search` with this plan."""
+        found: list[Hit] | Run = self._snapshot().search(query, k, plan=self.step, **options)
+        return found
+
+    def run(self, queries: Any, k: int = 1000, **options: Any) -> PlanResult:
+        """The run of several queries with a trace: what each step took and did."""
+        return run_plan(self._snapshot(), self.step, queries, k, options)
+
+    def explain(self, query: Any) -> str:
+        """What the plan does to one query, step by step: searches, refined queries, times."""
+        return explain_plan(self._snapshot(), self.step, query)
+
+    def __rshift__(self, other: Any) -> Plan:
+        return self._with(operations.chain(self.step, _step(other)))
+
+    def __rrshift__(self, other: Any) -> Plan:
+        return self._with(operations.chain(_step(other), self.step))
+
+    def __add__(self, other: Any) -> Plan:
+        return self._with(operations.add(self.step, _step(other)))
+
+    def __radd__(self, other: Any) -> Plan:
+        return self._with(operations.add(_step(other), self.step))
+
+    def __mul__(self, weight: Any) -> Plan:
+        return self._with(operations.weigh(self.step, weight))
+
+    __rmul__ = __mul__
+
+    def __mod__(self, count: Any) -> Plan:
+        return self._with(operations.cut(self.step, count))
+
+    def __or__(self, other: Any) -> Plan:
+        return self._with(operations.unite(self.step, _step(other)))
+
+    def __ror__(self, other: Any) -> Plan:
+        return self._with(operations.unite(_step(other), self.step))
+
+    def _with(self, step: Step) -> Plan:
+        return Plan(self._snapshot, step)
 
     def __str__(self) -> str:
-        return str(self.scoring)
+        return str(self.step)
+
+    def __repr__(self) -> str:
+        return f"<rocchio.Plan {self.step}>"
 
     def __eq__(self, other: object) -> bool:
-        return self.scoring == (other.scoring if isinstance(other, Bm25Step) else other)
+        return bool(self.step == (other.step if isinstance(other, Plan) else other))
 
     def __hash__(self) -> int:
-        return hash(self.scoring)
+        return hash(self.step)
 
 
-def parse_plan(text: str) -> Bm25:
-    """The plan that a text form describes: today a single `bm25(...)`. Raises NotYet for more, InvalidArgument."""
-    if ">>" in text or text.strip().partition("(")[0] in _LATER_STEPS:
-        raise NotYet(f"{_LATER}; found {text[:200]!r}")
-    return parse_bm25(text)
+def _step(given: Any) -> Step:
+    return given.step if isinstance(given, Plan) else as_step(given)
 
 
-def rm3(docs: int = 10, terms: int = 10, **_: Any) -> NoReturn:
-    """Relevance feedback by RM3: announced, not in this version."""
-    raise NotYet(f"rm3(docs={docs}, terms={terms}): feedback comes in a later version")
+def search_plan(snapshot: Snapshot, query: Any, k: int | None, options: Mapping[str, Any]) -> list[Hit] | Run:
+    """`Snapshot.search` with a plan. Raises InvalidArgument."""
+    step = _step(options["plan"])
+    rest = {name: value for name, value in options.items() if name != "plan" and value is not None}
+    unknown = rest.keys() - set(PLAN_OPTIONS)
+    if unknown:
+        raise InvalidArgument(
+            f"expected {', '.join(PLAN_OPTIONS)} beside a plan, found {', '.join(sorted(unknown))}; "
+            "its steps have settings of their own"
+        )
+    k = check_k(10 if k is None else k)
+    prepared = _Prepared(snapshot, step, query, k, rest)
+    return prepared.hits() if prepared.is_single else prepared.ranked
+
+
+def run_plan(snapshot: Snapshot, plan: Any, queries: Any, k: int, options: Mapping[str, Any]) -> PlanResult:
+    """What a plan found, and how. Raises InvalidArgument."""
+    prepared = _Prepared(snapshot, _step(plan), queries, check_k(k), options)
+    return PlanResult(prepared.ranked, prepared.executor.trace)
+
+
+def explain_plan(snapshot: Snapshot, plan: Any, query: Any) -> str:
+    """What a plan does to one query. Raises InvalidArgument."""
+    step = _step(plan)
+    prepared = _Prepared(snapshot, step, query, 10, {})
+    if not prepared.is_single:
+        raise InvalidArgument(f"expected one query to explain, found {len(prepared.queries)}; explain them one by one")
+    lines = [str(prepared.executor.trace)]
+    for name, refined in (("words", prepared.final.terms), *prepared.final.sparse.items()):
+        if refined is not None and refined != prepared.queries[0].sparse.get(name):
+            lines += ["", f"{name}, refined:"]
+            lines += [f"{weight:9.4f}  {term}" for term, weight in sorted(refined.items(), key=lambda item: -item[1])]
+    return "\n".join(lines)
+
+
+class _Prepared:
+    """One call: queries, executor, and what it found."""
+
+    def __init__(self, snapshot: Snapshot, step: Step, given: Any, k: int, options: Mapping[str, Any]) -> None:
+        from rocchio.engine.snapshot import query_ids_of  # snapshots search with plans
+
+        self._snapshot, self._step = snapshot, step
+        self.queries, self.is_single = plan_queries(given, snapshot.schema)
+        ids = query_ids_of(options.get("query_ids"), len(self.queries))
+        marks = _marks(options, ids, self.is_single)
+        rest = {name: value for name, value in options.items() if name in ("threads", "where")}
+        self.executor = Executor(PlanSource(snapshot, ids, rest), self.queries, marks)
+        state = self.executor.run(step, k)
+        assert state.ranked is not None  # it ends in a search
+        run = state.ranked.run
+        self.ranked = Run(run.query_ids, run.doc_ids, run.scores, str(step).replace(" ", ""))
+        self.final: PlanQuery = state.queries[0] if state.queries else PlanQuery()
+
+    def hits(self) -> list[Hit]:
+        """Of the one query."""
+        return [
+            Hit(
+                doc_id,
+                score,
+                lambda doc_id=doc_id: self._snapshot.get(doc_id),  # type: ignore[misc]
+                lambda doc_id=doc_id: self._explain(doc_id),  # type: ignore[misc]
+                lambda field, doc_id=doc_id: self._vector(doc_id, field),  # type: ignore[misc]
+                lambda doc_id=doc_id: self._passage(doc_id),  # type: ignore[misc]
+            )
+            for doc_id, score in self.ranked[0]
+        ]
+
+    @property
+    def _last(self) -> Step:
+        return self._step.steps[-1] if isinstance(self._step, Chain) else self._step
+
+    def _last_search(self) -> tuple[Any, ExplainOptions] | None:
+        """The last step's query as it was then, and what explains it; None if it is no search of one index."""
+        last, schema = self._last, self._snapshot.schema
+        if isinstance(last, Words):
+            field = last.options["field"] or schema.text_fields
+            return self.final.words or "", {"scoring": last.scoring, "field": field}
+        if isinstance(last, Dense):
+            name = last.field or schema.vector_fields[0]
+            return self.final.vectors.get(name, self.final.text), {"field": name}
+        if isinstance(last, Sparse):
+            name = last.field or schema.sparse_fields[0]
+            return self.final.sparse.get(name) or {}, {"field": name}
+        return None
+
+    def _place(self, doc_id: DocId) -> Place | None:
+        """Where the passage is by which the last step has found a document; None if it searches no passages."""
+        schema, asked = self._snapshot.schema, self._last_search()
+        if schema.split_field is None or asked is None or isinstance(self._last, Sparse):
+            return None
+        query, options = asked
+        if isinstance(self._last, Dense) and not schema.is_by_passage(str(options["field"])):
+            return None
+        return explained(self._snapshot, query, doc_id, options)[1]
+
+    def _passage(self, doc_id: DocId) -> Passage | None:
+        place = self._place(doc_id)
+        return None if place is None else passage_at(self._snapshot, *place)
+
+    def _vector(self, doc_id: DocId, field: str) -> Any:
+        place = self._place(doc_id)
+        return self._snapshot.vector(doc_id, field) if place is None else vector_at(self._snapshot, *place, field)
+
+    def _explain(self, doc_id: DocId) -> Explanation:
+        """Why a hit has its score: the last search of the plan with the query as it was then."""
+        last, asked = self._last, self._last_search()
+        if asked is not None:
+            return self._snapshot.explain(asked[0], doc_id, **asked[1])
+        if isinstance(last, Fused):
+            return self._explain_fused(last, doc_id)
+        score = dict(self.ranked[0])[doc_id]
+        return Explanation(doc_id, score, str(last), (), 0.0, 0.0, 0.0)
+
+    def _explain_fused(self, fused: Fused, doc_id: DocId) -> Explanation:
+        """What each step of the sum adds; the lists are those that were fused."""
+        before = self._step.steps[:-1] if isinstance(self._step, Chain) else ()
+        lists = []
+        for part in fused.steps:
+            plan = Chain((*before, part)) if before else part
+            ranked = self.executor.run(plan, 1000).ranked
+            assert ranked is not None
+            lists.append(RankedList(ranked.run.doc_ids[0], ranked.run.scores[0], ranked.zeros[0]))
+        aligned = align(lists)
+        if doc_id not in aligned.doc_ids:
+            raise NotFound(f"expected a document that a step of the plan has found, {doc_id!r} is not")
+        place = list(aligned.doc_ids).index(doc_id)
+        added = fused.method.contributions(aligned)[:, place]
+        parts = []
+        for part, each, rank, value in zip(fused.steps, lists, aligned.ranks[:, place].tolist(), added, strict=True):
+            score = float(each.scores[rank - 1]) if rank else None
+            parts.append(ListPart(str(part), rank or None, score, float(value), None))
+        return Explanation(
+            doc_id, float(total(added[:, None])[0]), str(fused.method), (), 0.0, 0.0, 0.0, None, tuple(parts)
+        )
+
+
+def _marks(options: Mapping[str, Any], ids: Sequence[str], is_single: bool) -> list[Marks] | None:
+    """The marks of each query: lists of doc_ids for one, {query_id: list} for several. Raises InvalidArgument."""
+    sides: list[Mapping[str, Any]] = []
+    for name in ("relevant", "not_relevant"):
+        given = options.get(name)
+        if given is None:
+            sides.append({})
+            continue
+        if is_single and not isinstance(given, Mapping):
+            given = {ids[0]: given}
+        if not isinstance(given, Mapping):
+            raise InvalidArgument(f"expected {name} as {{query_id: doc_ids}} for several queries, found {given!r}")
+        unknown = sorted(set(given) - set(ids))
+        if unknown:
+            raise InvalidArgument(f"expected marks for queries of the search, found {unknown[0]!r}")
+        for doc_ids in given.values():
+            if isinstance(doc_ids, str) or not isinstance(doc_ids, Sequence):
+                raise InvalidArgument(f"expected {name} as a list of doc_ids, found {doc_ids!r}")
+        sides.append(given)
+    if not any(sides):
+        return None
+    return [Marks(tuple(sides[0].get(query_id, ())), tuple(sides[1].get(query_id, ()))) for query_id in ids]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias, TypedDict
+from typing import Any, TypeAlias, TypedDict
 
 from rocchio._native import Kernel
 from rocchio.errors import InvalidArgument, NotYet
@@ -27,6 +27,10 @@ class SearchOptions(TypedDict, total=False):
 
     For a query of several parts only, see `rocchio.query`: `fusion`, a value or its text form, makes one ranking of
     theirs, by default z-norm with 0.4 for the text; of each part the first `depth` are fused, by default 1,000 or k.
+
+    `plan`, a plan or its text form like "bm25 >> rm3 >> bm25", takes the place of all these but `threads` and
+    `query_ids`. `relevant` and `not_relevant` are doc_ids that its feedback goes by instead of what it found first, for
+    several queries {query_id: doc_ids}.
     """
 
     field: FieldChoice
@@ -40,6 +44,9 @@ class SearchOptions(TypedDict, total=False):
     min_score: float | None
     fusion: Fusion | str | None
     depth: int | None
+    plan: Any
+    relevant: Any
+    not_relevant: Any
 
 
 class ExplainOptions(TypedDict, total=False):
@@ -52,7 +59,7 @@ class ExplainOptions(TypedDict, total=False):
 
 
 KERNELS = ("automatic", "pruned", "exhaustive", "reference")
-_LATER = frozenset({"where", "tenant", "plan"})
+_LATER = frozenset({"where", "tenant"})
 
 
 def as_scoring(scoring: Bm25 | str | None) -> Bm25:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from rocchio._native import FrozenColumns, LexicalSegment, Searcher, Variant
 from rocchio.analysis import Analysis, Analyzer
-from rocchio.engine.best_passage import best_by_terms, best_by_vector, passage_of
+from rocchio.engine.best_passage import document_vector, explained, passage_at, vector_at
 from rocchio.engine.encoding import Encoders
 from rocchio.engine.execution import DocIds, search_batch, search_threads
 from rocchio.engine.explain import explain
@@ -23,6 +23,7 @@ from rocchio.engine.hybrid import explain_mixed, search_mixed, search_mixed_batc
 from rocchio.engine.latent import LatentModels
 from rocchio.engine.mixed import Mixed, MixedQuery, as_mixed, materialised
 from rocchio.engine.open_segment import OpenSegment, open_segment
+from rocchio.engine.plan import search_plan
 from rocchio.engine.queries import (
     Query,
     QueryBatch,
@@ -59,7 +60,7 @@ from rocchio.storage.directory import Directory
 from rocchio.storage.manifest import Manifest, SegmentEntry, read_manifest
 from rocchio.storage.schema import Schema
 from rocchio.storage.segment import SegmentFile, sparse_name
-from rocchio.types import DocId, Explanation, Hit, Passage, Run
+from rocchio.types import DocId, Explanation, Hit, Run
 
 _QUERY_TABLE_BYTES = 64 << 20
 DEFAULT_CACHE_MB = 1024
@@ -127,6 +128,8 @@ class Snapshot:
         """
         check_options(options)
         query = materialised(query)
+        if options.get("plan") is not None:
+            return search_plan(self, query, k, options)
         mixed = as_mixed(query, options, self.schema)
         if mixed is not None:
             return self._search_mixed(mixed, check_k(10 if k is None else k), options)
@@ -140,7 +143,7 @@ class Snapshot:
             if options.get(option) is not None:
                 raise InvalidArgument(f"expected {option} only with a vector field, found another field; leave it out")
         k = check_k(10 if k is None else k)
-        view, to_arrays = self._view(options)
+        view, to_arrays = self.view(options)
         kernel = as_kernel(options.get("kernel", "automatic"))
         if isinstance(query, str | Mapping):
             batch = to_arrays([query])
@@ -151,7 +154,7 @@ class Snapshot:
                 view.groups is not None,
             )
         queries = _query_list(query, self.schema)
-        ids = _query_ids(options.get("query_ids"), len(queries))
+        ids = query_ids_of(options.get("query_ids"), len(queries))
         parts = search_threads(view, to_arrays(queries), k, kernel, options.get("threads", 1))
         return _run(ids, view.searcher, parts, view.scoring.replace(" ", ""))
 
@@ -160,7 +163,7 @@ class Snapshot:
         options["field"] = materialised(options.get("field"))
         if isinstance(mixed, MixedQuery):
             return search_mixed(self, mixed, k, options)
-        return search_mixed_batch(self, mixed, _query_ids(options.get("query_ids"), len(mixed)), k, options)
+        return search_mixed_batch(self, mixed, query_ids_of(options.get("query_ids"), len(mixed)), k, options)
 
     def _search_vectors(self, query: Any, name: str, wanted: Wanted, options: SearchOptions) -> list[Hit] | Run:
         """`search` in the vector field `name`."""
@@ -176,7 +179,7 @@ class Snapshot:
                 lambda segment, row: explain_vector(view, queries[0], segment, row),
                 view.groups is not None,
             )
-        ids = _query_ids(options.get("query_ids"), len(queries))
+        ids = query_ids_of(options.get("query_ids"), len(queries))
         parts = search_vectors_threads(view, queries[present], wanted, options.get("threads", 1))
         return _run(ids, self._names, parts if present.all() else [with_absent(parts, present)], view.metric)
 
@@ -217,32 +220,7 @@ class Snapshot:
         mixed = as_mixed(query, options, self.schema)
         if mixed is not None:
             return explain_mixed(self, mixed, doc_id, options)
-        return self.explained(query, doc_id, options)[0]
-
-    def explained(
-        self, query: Query | Vectors, doc_id: DocId, options: ExplainOptions
-    ) -> tuple[Explanation, tuple[int, int]]:
-        """`explain` for a query of one part, and the (segment, row) that it explains: the document's best passage."""
-        segment, row = self.locate(doc_id)
-        rows = self.segments[segment].rows_of(row)
-        scoring, field = options.get("scoring"), options.get("field")
-        name = self.schema.vector_choice(field)
-        if name is not None:
-            check_vector_options({"scoring": scoring}, name)
-            queries, present, single = self.query_vectors(query, name)
-            if not single:
-                raise InvalidArgument(f"expected one vector to explain, found {len(queries)}; explain them one by one")
-            if not present[0]:
-                raise NotFound(f"expected a query with a vector, found {query!r}, of which {name!r} knows no word")
-            vectors = self.vector_view(name)
-            why, row = best_by_vector(vectors, queries[0], segment, rows if vectors.groups else rows[:1])
-            return why, (segment, row)
-        view, to_arrays = self._view({"scoring": scoring, "field": field})
-        batch, count = to_arrays([query]), self.manifest.row_count
-        why, row = best_by_terms(
-            lambda row: explain(view, count, batch, segment, row), rows if view.groups else rows[:1]
-        )
-        return why, (segment, row)
+        return explained(self, query, doc_id, options)[0]
 
     def get(self, doc_id: DocId) -> dict[str, Any]:
         """The stored fields of a document. Raises NotFound."""
@@ -251,25 +229,7 @@ class Snapshot:
 
     def vector(self, doc_id: DocId, field: str) -> npt.NDArray[Any] | None:
         """A document's vector (dim,) as it is stored, None if it has none. Raises NotFound, InvalidArgument."""
-        segment, row = self.locate(doc_id)
-        if field in self.schema.vector_fields and self.schema.is_by_passage(field):
-            raise InvalidArgument(
-                f"expected a field with one vector for each document, found {field!r} with one for each passage; "
-                "hit.vector() gives that of the passage that was found"
-            )
-        return self.vector_at(segment, row, field)
-
-    def vector_at(self, segment: int, row: int, field: str) -> npt.NDArray[Any] | None:
-        """The vector of the passage at a place, or of its document. Raises InvalidArgument."""
-        names = self.schema.vector_fields
-        if field not in names:
-            raise InvalidArgument(f"expected a vector field of {', '.join(names) or 'none'}, found {field!r}")
-        place = row if self.schema.is_by_passage(field) else self.segments[segment].rows_of(row)[0]
-        return self.segments[segment].vectors[names.index(field)].originals.vector(place)
-
-    def passage_at(self, segment: int, row: int) -> Passage | None:
-        """The passage at a place; None where documents are not split."""
-        return passage_of(self.segments[segment], row, self.schema)
+        return document_vector(self, doc_id, field)
 
     def __contains__(self, doc_id: object) -> bool:
         try:
@@ -307,7 +267,7 @@ class Snapshot:
         with self._analysis_lock:
             return self._analysis.spans(text)
 
-    def _view(self, options: SearchOptions) -> tuple[View, Callable[[Sequence[Any]], QueryBatch]]:
+    def view(self, options: SearchOptions) -> tuple[View, Callable[[Sequence[Any]], QueryBatch]]:
         """What the options choose to search, and how queries become arrays for it. Raises InvalidArgument."""
         field = options.get("field")
         sparse = self.schema.sparse_choice(field)
@@ -401,8 +361,8 @@ class Snapshot:
                 score,
                 lambda: self.fetch(segment, row),
                 lambda: why(segment, row),
-                lambda field: self.vector_at(segment, row, field),
-                lambda: self.passage_at(segment, row) if by_passage else None,
+                lambda field: vector_at(self, segment, row, field),
+                lambda: passage_at(self, segment, row) if by_passage else None,
             )
 
         ids = searcher.doc_ids(found.segments, found.rows)
@@ -414,7 +374,7 @@ def _run(ids: list[str], searcher: Searcher, parts: Sequence[Found], name: str) 
     return Run(ids, DocIds(searcher, parts), [scores for part in parts for scores in part.scores_by_query()], name)
 
 
-def _query_ids(given: Any, count: int) -> list[str]:
+def query_ids_of(given: Any, count: int) -> list[str]:
     """The names of `count` queries, by default their positions. Raises InvalidArgument."""
     if given is None:
         return [str(position) for position in range(count)]

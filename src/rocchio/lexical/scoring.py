@@ -14,6 +14,7 @@ VARIANTS = {
     "atire": Variant.atire,
     "bm25l": Variant.bm25l,
     "bm25+": Variant.bm25plus,
+    "anserini": Variant.anserini,
 }
 
 
@@ -22,7 +23,8 @@ class Bm25:
     """BM25 with its parameters (Kamphuis et al., ECIR 2020; Lù, BM25S, 2024).
 
     `k1` >= 0 saturates term frequency, `b` in [0, 1] normalises length, `delta` >= 0 is used by bm25l and bm25+ only.
-    `variant` is one of robertson, lucene, atire, bm25l, bm25+. The defaults k1=0.9, b=0.4 are Anserini's.
+    `variant` is one of robertson, lucene, atire, bm25l, bm25+, anserini: that is lucene with document lengths rounded
+    to a byte, as Lucene's index keeps them, to compare with runs made there. The defaults k1=0.9, b=0.4 are Anserini's.
     Raises InvalidArgument.
     """
 

@@ -1,0 +1,46 @@
+"""`rocchio search --plan`: queries through a plan of several steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rocchio.cli.hybrid import Asked
+from rocchio.cli.output import err, out, print_json
+from rocchio.cli.results import hit_json, print_hits, search_topics
+from rocchio.engine.collection import Collection
+from rocchio.errors import InvalidArgument
+from rocchio.pipelines import parse_plan
+from rocchio.sources import read_topics
+
+
+def search_with_plan(
+    col: Collection,
+    plan: str,
+    asked: Asked,
+    k: int | None,
+    output: Path | None,
+    explain: bool,
+    as_json: bool,
+    options: dict[str, Any],
+) -> None:
+    """A query on the screen or topics into a run; with `explain`, also what each step did. Raises InvalidArgument."""
+    if asked.vectors is not None or asked.fields is not None or asked.mode is not None:
+        raise InvalidArgument(
+            "expected --plan without --vectors, --field and --mode, found one of them; steps name their fields, like "
+            "bm25(field=title) or dense(field=v)"
+        )
+    options["plan"] = parse_plan(plan)
+    if asked.topics is not None:
+        search_topics(col, read_topics(asked.topics), 1000 if k is None else k, output, as_json, options)
+        return
+    assert asked.query is not None
+    hits: Any = col.search(asked.query, 10 if k is None else k, **options)
+    if as_json:
+        print_json({"query": asked.query, "hits": [hit_json(hit, explain) for hit in hits]})
+        return
+    print_hits(col, asked.query, hits, explain)
+    if not hits:
+        err.print("no document was found by the plan", markup=False)
+    if explain:
+        out.print(col.plan(plan).explain(asked.query), markup=False)

@@ -1,0 +1,209 @@
+"""Runs the steps of plans on a snapshot: searches, and feedback of every kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rocchio.engine.best_passage import passage_at, vector_at
+from rocchio.engine.feedback_places import FeedbackPlaces
+from rocchio.engine.feedback_terms import Places, SearcherStatistics, gather
+from rocchio.engine.plan_query import PlanQuery, is_vector, only_field, unit
+from rocchio.errors import InvalidArgument
+from rocchio.feedback import Axiomatic, Expansion, FromVectors, Reencode, TermFilter, VectorFeedback
+from rocchio.pipelines import Dense, Hybrid, Marks, Ranked, Refine, Retrieve, Sparse, Words
+from rocchio.types import Run
+
+if TYPE_CHECKING:
+    from rocchio.engine.snapshot import Snapshot
+
+_EMPTY = np.empty(0, np.float32)
+
+
+class PlanSource:
+    """One snapshot, the names of the queries, and options that all searches of a plan take: threads, filters."""
+
+    def __init__(self, snapshot: Snapshot, query_ids: Sequence[str], options: Mapping[str, Any]) -> None:
+        self._snapshot, self._query_ids, self._options = snapshot, list(query_ids), dict(options)
+        self._encoded: dict[tuple[str, str], np.ndarray | None] = {}
+        self._words = Words()  # whose idf and boosts feedback goes by: those of the last lexical search
+
+    # ---- searching
+
+    def retrieve(self, step: Retrieve, queries: Sequence[PlanQuery], k: int) -> Ranked:
+        """The best k of each query by one index; none for queries without the part that it takes."""
+        if isinstance(step, Words):
+            self._words = step
+            return self._search([query.words for query in queries], k, self._text_options(step), zeros=True)
+        if isinstance(step, Sparse):
+            name = only_field("sparse", self._snapshot.schema.sparse_fields, step.field)
+            weights = [query.sparse.get(name) for query in queries]
+            return self._search(weights, k, {**step.options, "field": name}, zeros=True)
+        if isinstance(step, Dense):
+            name = self._vector_field(step.field)
+            vectors = self.vectors(queries, name)
+            return self._search(vectors, k, {**step.options, "field": name}, zeros=False)
+        assert isinstance(step, Hybrid)
+        mixed = [query.mixed(self._snapshot.schema) for query in queries]
+        return self._search(mixed, k, step.options, zeros=False)
+
+    def _text_options(self, step: Words) -> dict[str, Any]:
+        # fields by name, since without a field a text is words and vectors
+        return {**step.options, "field": step.options["field"] or self._snapshot.schema.text_fields or None}
+
+    def _search(self, given: Sequence[Any], k: int, options: Mapping[str, Any], *, zeros: bool) -> Ranked:
+        asked = [number for number, value in enumerate(given) if value is not None]
+        ids: list[Any] = [[] for _ in given]
+        scores = [_EMPTY] * len(given)
+        if asked:
+            values = self._alike([given[number] for number in asked])
+            found = self._snapshot.search(values, k, **options, **self._options)
+            if len(asked) == len(given):
+                ids, scores = found.doc_ids, list(found.scores)
+            else:
+                for row, number in enumerate(asked):
+                    ids[number], scores[number] = found.doc_ids[row], found.scores[row]
+        whole = min(k, len(self._snapshot)) if zeros else 0
+        run = Run(self._query_ids, ids, scores, "plan")
+        return Ranked(run, tuple(max(0, whole - len(each)) if each is not _EMPTY else 0 for each in scores))
+
+    def _alike(self, given: list[Any]) -> Any:
+        """Queries of one kind: vectors as an array, texts as terms where others have weights already."""
+        if is_vector(given[0]) and isinstance(given[0], np.ndarray):
+            return np.stack(given)
+        kinds = {isinstance(value, str) for value in given}
+        if len(kinds) == 2:
+            return [self._snapshot.terms(value) if isinstance(value, str) else value for value in given]
+        return given
+
+    def _vector_field(self, name: str | None) -> str:
+        return only_field("vector", self._snapshot.schema.vector_fields, name)
+
+    def vectors(self, queries: Sequence[PlanQuery], name: str) -> list[np.ndarray | None]:
+        """The vector (dim,) float32 of each query in a field, None where it has none. Texts are encoded, once."""
+        field = self._snapshot.schema.fields[name]
+        parts = [query.vectors.get(name, query.text if field.encoder else None) for query in queries]
+        texts = list(dict.fromkeys(part for part in parts if isinstance(part, str)))
+        new = [text for text in texts if (name, text) not in self._encoded]
+        if new:
+            matrix, present, _ = self._snapshot.query_vectors(new, name)
+            for text, vector, there in zip(new, matrix, present.tolist(), strict=True):
+                self._encoded[name, text] = vector if there else None
+        found = [self._encoded[name, part] if isinstance(part, str) else part for part in parts]
+        if queries and all(vector is None for vector in found) and not texts:
+            raise InvalidArgument(
+                f"expected queries with a vector for the field {name!r}, found none; it has no encoder"
+            )
+        return [None if vector is None else np.asarray(vector, np.float32) for vector in found]
+
+    # ---- refining
+
+    def refine(
+        self, step: Refine, queries: Sequence[PlanQuery], found: Ranked, marks: Sequence[Marks] | None
+    ) -> tuple[list[PlanQuery], str]:
+        """Better queries; those for which nothing was found stay as they are, and the note counts them."""
+        places = FeedbackPlaces(self._snapshot).of(found.run, step, marks)
+        usable = [number for number, each in enumerate(places) if len(each.rows)]
+        refined = list(queries)
+        chosen = [queries[number] for number in usable]
+        better = self._refined(step, chosen, [places[number] for number in usable]) if usable else []
+        for number, query in zip(usable, better, strict=True):
+            refined[number] = query
+        left = len(queries) - len(usable)
+        return refined, f"{left} without feedback unchanged" if left else ""
+
+    def _refined(self, step: Refine, queries: Sequence[PlanQuery], places: Sequence[Places]) -> list[PlanQuery]:
+        method = step.method
+        if isinstance(method, Expansion):
+            return self._expanded(method, queries, places)
+        assert isinstance(method, FromVectors)
+        name = self._vector_field(method.field)
+        if isinstance(method, Reencode):
+            return self._reencoded(name, queries, places)
+        assert isinstance(method, VectorFeedback)
+        is_cosine = self._snapshot.schema.fields[name].metric == "cosine"
+        refined = []
+        for query, vector, each in zip(queries, self.vectors(queries, name), places, strict=True):
+            if vector is None:
+                refined.append(query)
+                continue
+            before, against = self._document_vectors(each, name)
+            if is_cosine:  # lengths mean nothing there
+                vector, before, against = unit(vector), unit(before), unit(against)  # noqa: PLW2901
+            moved = method.move(vector, before, against)
+            refined.append(replace(query, vectors={**query.vectors, name: moved if moved.any() else vector}))
+        return refined
+
+    def _document_vectors(self, places: Places, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Vectors (n, dim) of the documents for and against that have one."""
+        kept: tuple[list[Any], list[Any]] = ([], [])
+        for place, (segment, row) in enumerate(zip(places.segments.tolist(), places.rows.tolist(), strict=True)):
+            vector = vector_at(self._snapshot, segment, row, name)
+            if vector is not None:
+                kept[place >= places.positive].append(vector.astype(np.float32))
+        dim = self._snapshot.schema.fields[name].dim
+        both = [np.stack(side) if side else np.empty((0, dim), np.float32) for side in kept]
+        return both[0], both[1]
+
+    def _reencoded(self, name: str, queries: Sequence[PlanQuery], places: Sequence[Places]) -> list[PlanQuery]:
+        field = self._snapshot.schema.fields[name]
+        if not field.encoder or any(query.text is None for query in queries):
+            raise InvalidArgument(f"expected texts and an encoder of the field {name!r} to encode anew, found none")
+        sources = field.source or tuple(self._snapshot.schema.text_fields)
+        texts = []
+        for query, each in zip(queries, places, strict=True):
+            fetched = [
+                self._texts(segment, row)
+                for segment, row in zip(each.segments.tolist(), each.rows.tolist(), strict=True)
+            ][: each.positive]
+            parts = [str(document[source]) for document in fetched for source in sources if document.get(source)]
+            texts.append(" ".join([query.text or "", *parts]))
+        return [
+            replace(query, vectors={**query.vectors, name: text}) for query, text in zip(queries, texts, strict=True)
+        ]
+
+    def _texts(self, segment: int, row: int) -> dict[str, Any]:
+        """The stored fields at a place, of the field that is split the passage."""
+        document, passage = self._snapshot.fetch(segment, row), passage_at(self._snapshot, segment, row)
+        return document if passage is None else {**document, passage.field: passage.text}
+
+    def _expanded(self, method: Expansion, queries: Sequence[PlanQuery], places: Sequence[Places]) -> list[PlanQuery]:
+        statistics, accepted = self._statistics(method)
+        known = [self._weights(method.field, query) for query in queries]
+        if not method.uses_negative:
+            places = [each.without_negative() for each in places]
+        if isinstance(method, Axiomatic):
+            places = [FeedbackPlaces(self._snapshot).with_pool(each, method.pool, method.seed) for each in places]
+        if method.field is not None:
+            places = [FeedbackPlaces(self._snapshot).of_documents(each) for each in places]
+        found = gather(statistics, known, places, accepted)
+        better = [method.expand(each) for each in found]
+        if method.field is not None:
+            return [
+                replace(query, sparse={**query.sparse, method.field: terms})
+                for query, terms in zip(queries, better, strict=True)
+            ]
+        return [replace(query, terms=terms) for query, terms in zip(queries, better, strict=True)]
+
+    def _weights(self, field: str | None, query: PlanQuery) -> Mapping[str, float]:
+        if field is not None:
+            return query.sparse.get(field) or {}
+        words = query.words
+        return self._snapshot.terms(words) if isinstance(words, str) else words or {}
+
+    def _statistics(self, method: Expansion) -> tuple[SearcherStatistics, TermFilter]:
+        """The searcher whose documents are read, and which of their terms count."""
+        snapshot = self._snapshot
+        if method.field is not None:
+            name = only_field("sparse", snapshot.schema.sparse_fields, method.field)
+            # tokens of a model are no words: how they are written says nothing
+            accepted = TermFilter(most_share=method.filter.most_share, per_document=method.filter.per_document)
+            return SearcherStatistics(snapshot.sparse_searcher(name), len(snapshot), 1.0), accepted
+        if not snapshot.schema.text_fields:
+            raise InvalidArgument(f"expected a text field for {method.name}, found none; name a sparse field")
+        searcher = snapshot.searcher(self._words.scoring, self._text_options(self._words)["field"])
+        rows = snapshot.manifest.row_count  # passages where a field is split
+        return SearcherStatistics(searcher, rows, searcher.average_length * rows), method.filter

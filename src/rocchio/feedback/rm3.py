@@ -1,0 +1,78 @@
+"""RM3: the query mixed with a relevance model of the feedback documents (Abdul-Jaleel et al., TREC 2004)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from rocchio.feedback.method import Expansion, check_weight, interpolate, scaled
+from rocchio.feedback.terms import FeedbackTerms, Floats, TermFilter, Weights
+
+LEAST_NORM = 0.001
+"""Documents of fewer accepted tokens say nothing, as in Anserini."""
+
+
+@dataclass(frozen=True)
+class Rm3(Expansion):
+    """RM3 as Anserini has it: documents weighed by their BM25 scores, each cut to its `terms` most frequent terms.
+
+    `original` is the share of the query as it was given. Terms that more than `most_share` of the collection have are
+    left out, and those not of 2 to 20 letters or digits.
+    """
+
+    original: float = 0.5
+    most_share: float = 0.1
+    name: ClassVar[str] = "rm3"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_weight("original", self.original, 1)
+        check_weight("most_share", self.most_share, 1)
+
+    @property
+    def filter(self) -> TermFilter:
+        return TermFilter((2, 20), "letters or digits", self.most_share, self.terms)
+
+    def expand(self, found: FeedbackTerms) -> Weights:
+        norms = found.by_document(found.frequencies)
+        shares = np.where(norms > LEAST_NORM, found.scores / np.maximum(norms, LEAST_NORM), 0.0)
+        weights = found.by_term(found.frequencies * shares[found.entry_documents])
+        return mix(found, weights, self.terms, self.original)
+
+
+@dataclass(frozen=True)
+class Rm3Terrier(Expansion):
+    """RM3 as Terrier has it: documents weighed by the softmax of their scores, terms by their share of a document.
+
+    Terms of one document of the collection, or of more than a tenth, are left out.
+    """
+
+    docs: int = 3
+    original: float = 0.6
+    name: ClassVar[str] = "rm3_terrier"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_weight("original", self.original, 1)
+
+    @property
+    def filter(self) -> TermFilter:
+        return TermFilter(most_share=0.1)
+
+    def expand(self, found: FeedbackTerms) -> Weights:
+        likelihoods = np.exp(found.scores - found.scores.max(initial=-np.inf))
+        shares = likelihoods / likelihoods.sum() / np.maximum(found.lengths, 1.0)
+        weights = found.by_term(found.frequencies * shares[found.entry_documents])
+        usable = (found.df >= 2) & (found.df < int(0.1 * found.collection.documents))
+        return mix(found, np.where(usable, weights, 0.0), self.terms, self.original)
+
+
+def mix(found: FeedbackTerms, weights: Floats, terms: int, original: float) -> Weights:
+    """The query, its weights summing to 1, mixed with the heaviest terms, theirs summing to 1."""
+    query = scaled(dict(found.query), sum(map(abs, found.query.values())))
+    chosen = found.named(found.heaviest(weights, terms), weights)
+    if not chosen:
+        return dict(found.query)
+    return interpolate(query, original, scaled(chosen, sum(chosen.values())))

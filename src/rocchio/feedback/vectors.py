@@ -1,0 +1,99 @@
+"""Feedback on vectors: the query moved towards what it has found (Li et al., TOIS 2023)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from rocchio.errors import InvalidArgument
+from rocchio.feedback.method import check_count, check_weight
+
+Matrix = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FromVectors:
+    """Feedback for a vector field. `docs` documents of the first pass are feedback, those that have a vector; `field`
+    names the vector field, None the only one. Raises InvalidArgument.
+    """
+
+    docs: int = 3
+    field: str | None = None
+    name: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        check_count("docs", self.docs)
+        if self.field is not None and not isinstance(self.field, str):
+            raise InvalidArgument(f"expected field as the name of a vector field, found {self.field!r}")
+
+    @property
+    def bottom(self) -> int:
+        """How many of the last documents of the first pass the query moves away from."""
+        return 0
+
+
+@dataclass(frozen=True)
+class VectorFeedback(FromVectors, ABC):
+    """A way to move a query's vector."""
+
+    @abstractmethod
+    def move(self, query: Matrix, positive: Matrix, negative: Matrix) -> Matrix:
+        """The better query (dim,), from a query and documents (n, dim). Not scaled to any length."""
+
+
+@dataclass(frozen=True)
+class VectorAverage(VectorFeedback):
+    """The mean of the query and the documents."""
+
+    name: ClassVar[str] = "vector_average"
+
+    def move(self, query: Matrix, positive: Matrix, negative: Matrix) -> Matrix:  # noqa: ARG002
+        mean: Matrix = np.vstack([query[None], positive]).astype(np.float64).mean(axis=0).astype(np.float32)
+        return mean
+
+
+@dataclass(frozen=True)
+class VectorRocchio(VectorFeedback):
+    """alpha * query + beta * mean of the first documents - gamma * mean of the last `bottom_docs`.
+
+    Without documents on a side its term is left out. Without `bottom_docs`, gamma counts only where documents are
+    marked as not relevant.
+    """
+
+    alpha: float = 0.8
+    beta: float = 0.2
+    gamma: float = 0.1
+    bottom_docs: int = 0
+    name: ClassVar[str] = "vector_rocchio"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("alpha", "beta", "gamma"):
+            check_weight(name, getattr(self, name))
+        check_count("bottom_docs", self.bottom_docs, 0)
+
+    @property
+    def bottom(self) -> int:
+        return self.bottom_docs
+
+    def move(self, query: Matrix, positive: Matrix, negative: Matrix) -> Matrix:
+        moved = self.alpha * query.astype(np.float64)
+        if len(positive):
+            moved += self.beta * positive.astype(np.float64).mean(axis=0)
+        if len(negative):
+            moved -= self.gamma * negative.astype(np.float64).mean(axis=0)
+        return moved.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Reencode(FromVectors):
+    """The vector of the query's text followed by those of the documents, encoded anew: text-based feedback.
+
+    What is beyond the encoder's length is cut off. The field needs an encoder, and documents a stored text.
+    """
+
+    name: ClassVar[str] = "reencode"

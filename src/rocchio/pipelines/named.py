@@ -1,0 +1,35 @@
+"""Steps by name, to compose: `rocchio.rm3(docs=5)` is the step whose text form is `rm3(docs=5)`."""
+
+from __future__ import annotations
+
+from rocchio.feedback import (
+    Axiomatic,
+    Bm25Prf,
+    Bo1,
+    Kl,
+    KlCorrect,
+    Reencode,
+    Rm3,
+    Rm3Terrier,
+    Rocchio,
+    VectorAverage,
+    VectorRocchio,
+)
+from rocchio.pipelines.refine import refining
+from rocchio.pipelines.retrieve import Dense, Hybrid, Sparse, words
+
+bm25 = words
+dense = Dense
+hybrid = Hybrid
+sparse = Sparse
+rm3 = refining(Rm3)
+rm3_terrier = refining(Rm3Terrier)
+rocchio = refining(Rocchio)
+bm25prf = refining(Bm25Prf)
+axiomatic = refining(Axiomatic)
+bo1 = refining(Bo1)
+kl = refining(Kl)
+kl_correct = refining(KlCorrect)
+vector_average = refining(VectorAverage)
+vector_rocchio = refining(VectorRocchio)
+reencode = refining(Reencode)
