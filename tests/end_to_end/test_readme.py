@@ -18,6 +18,7 @@ PAGES = [
     "docs/how-to/first-collection.md",
     "docs/how-to/errors.md",
     "docs/how-to/encoders.md",
+    "docs/how-to/feedback.md",
     "docs/how-to/hybrid.md",
     "docs/how-to/long-documents.md",
     "docs/how-to/sparse.md",

@@ -35,7 +35,7 @@ from rocchio.engine.writer import Writer, due_for_merging
 from rocchio.errors import InvalidArgument, NotFound, RocchioError
 from rocchio.lexical.frozen import Frozen
 from rocchio.lexical.scoring import Bm25
-from rocchio.pipelines import Dense, Step, as_step
+from rocchio.pipelines import Step, as_step
 from rocchio.pipelines.retrieve import words
 from rocchio.storage.directory import Directory
 from rocchio.storage.lock import WriterLock
@@ -88,20 +88,9 @@ class Collection:
         """Top k of the last commit; see `Snapshot.search`."""
         return self._snapshot.search(query, k, **options)
 
-    def bm25(
-        self,
-        k1: float = 0.9,
-        b: float = 0.4,
-        variant: str = "lucene",
-        delta: float = 0.5,
-        field: str | Sequence[str] | None = None,
-    ) -> Plan:
+    def bm25(self, k1: float = 0.9, b: float = 0.4, variant: str = "lucene", delta: float = 0.5) -> Plan:
         """A plan of one step, to search or to compose: `(col.bm25() >> rocchio.rm3() >> col.bm25()).search("...")`."""
-        return self.plan(words(k1, b, variant, delta, field))
-
-    def dense(self, field: str | None = None, recall: float | None = None) -> Plan:
-        """The same for a vector field, the only one unless named."""
-        return self.plan(Dense(field, recall))
+        return self.plan(words(k1, b, variant, delta))
 
     def plan(self, plan: Step | str) -> Plan:
         """A plan of steps or from its text form, bound to this collection. Raises InvalidArgument."""

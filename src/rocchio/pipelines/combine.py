@@ -190,10 +190,10 @@ def unite(first: Any, second: Any) -> Step:
 
 def ranking(step: Any, operator: str) -> Step:
     """A step that ends in a ranking. Raises InvalidArgument for another."""
-    step = _as_step(step)
-    if not step.ranks:
-        raise InvalidArgument(f"expected steps that search beside {operator}, found {step}, which refines queries")
-    return step
+    given = _as_step(step)
+    if not given.ranks:
+        raise InvalidArgument(f"expected steps that search beside {operator}, found {given}, which refines queries")
+    return given
 
 
 def _as_step(given: Any) -> Step:
