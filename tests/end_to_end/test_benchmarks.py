@@ -79,7 +79,19 @@ def write_judged(folder: Path):
 
 def test_passages(tmp_path: Path):
     write_judged(tmp_path / "small")
-    options = ["--data", str(tmp_path), "--names", "small", "--sizes", "whole", "20,5", "--encoders", "lsa(dim=4)"]
+    options = [
+        "--data",
+        str(tmp_path),
+        "--names",
+        "small",
+        "--sizes",
+        "whole",
+        "20,5",
+        "--encoders",
+        "lsa(dim=4)",
+        "--limit",
+        "0",
+    ]
     printed = run_benchmark("passages.py", *options)
     assert "3 books, 60 words" in printed
     assert "| BM25 | whole | 3 |" in printed

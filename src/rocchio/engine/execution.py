@@ -59,7 +59,7 @@ def search_batch(view: View, batch: QueryBatch, k: int, kernel: Kernel) -> Found
     if view.groups is None:
         return _search_rows(view, batch, k, kernel)
     return best_documents(
-        view.groups, len(batch), k, lambda first, last, most: _search_rows(view, batch.part(first, last), most, kernel)
+        view.groups, len(batch), k, lambda chosen, most: _search_rows(view, batch.chosen(chosen), most, kernel)
     )
 
 

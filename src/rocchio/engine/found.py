@@ -27,15 +27,22 @@ class Found:
         ends = np.concatenate([[0], np.cumsum(keep)])[self.offsets.astype(np.int64)]
         return Found(ends.astype(np.uint64), self.segments[keep], self.rows[keep], self.scores[keep])
 
-    def replaced(self, others: dict[int, Found]) -> Found:
-        """The same with the hits of some queries replaced by those of a batch of one query each."""
-        segments, rows, scores = [], [], []
-        counts = [0]
+    @property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """How many hits each query has."""
+        ends = self.offsets.astype(np.int64)
+        return ends[1:] - ends[:-1]
+
+    def replaced(self, queries: npt.NDArray[np.int64], others: Found) -> Found:
+        """The same with the hits of some queries, in increasing order, replaced by those of `others`."""
+        parts: list[tuple[Found, int, int]] = []
+        of_others = dict(zip(queries.tolist(), pairwise(others.offsets.tolist()), strict=True))
         for query, (begin, end) in enumerate(pairwise(self.offsets.tolist())):
-            other = others.get(query)
-            segments.append(self.segments[begin:end] if other is None else other.segments)
-            rows.append(self.rows[begin:end] if other is None else other.rows)
-            scores.append(self.scores[begin:end] if other is None else other.scores)
-            counts.append(len(rows[-1]))
-        offsets = np.cumsum(counts).astype(np.uint64)
-        return Found(offsets, np.concatenate(segments), np.concatenate(rows), np.concatenate(scores))
+            parts.append((others, *of_others[query]) if query in of_others else (self, begin, end))
+        offsets = np.cumsum([0, *(end - begin for _, begin, end in parts)]).astype(np.uint64)
+        return Found(
+            offsets,
+            np.concatenate([found.segments[begin:end] for found, begin, end in parts]),
+            np.concatenate([found.rows[begin:end] for found, begin, end in parts]),
+            np.concatenate([found.scores[begin:end] for found, begin, end in parts]),
+        )

@@ -202,7 +202,7 @@ class Snapshot:
         """Which document each row belongs to; None where each row is one."""
         if self.schema.split_field is None:
             return None
-        return Groups([s.passages for s in self.segments if s.passages is not None], sum(s.rows for s in self.segments))
+        return Groups([s.passages for s in self.segments if s.passages is not None], [s.rows for s in self.segments])
 
     @cached_property
     def _names(self) -> Searcher:

@@ -60,7 +60,7 @@ def search_vectors(view: VectorView, queries: Queries, wanted: Wanted) -> Found:
         view.groups,
         len(queries),
         wanted.k,
-        lambda first, last, most: _search_rows(view, queries[first:last], replace(wanted, k=most)),
+        lambda chosen, most: _search_rows(view, queries[chosen], replace(wanted, k=most)),
     )
 
 
