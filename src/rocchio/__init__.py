@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from rocchio.pipelines.named import bm25prf as bm25prf
     from rocchio.pipelines.named import bo1 as bo1
     from rocchio.pipelines.named import dense as dense
+    from rocchio.pipelines.named import gate as gate
     from rocchio.pipelines.named import hybrid as hybrid
     from rocchio.pipelines.named import kl as kl
     from rocchio.pipelines.named import kl_correct as kl_correct
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from rocchio.pipelines.named import rm3 as rm3
     from rocchio.pipelines.named import rm3_terrier as rm3_terrier
     from rocchio.pipelines.named import rocchio as rocchio
+    from rocchio.pipelines.named import soft_rocchio as soft_rocchio
     from rocchio.pipelines.named import vector_average as vector_average
     from rocchio.pipelines.named import vector_rocchio as vector_rocchio
     from rocchio.pipelines.parse import parse_plan as parse_plan
@@ -91,6 +93,7 @@ _STEPS = (
     "bm25prf",
     "bo1",
     "dense",
+    "gate",
     "hybrid",
     "kl",
     "kl_correct",
@@ -98,6 +101,7 @@ _STEPS = (
     "rm3",
     "rm3_terrier",
     "rocchio",
+    "soft_rocchio",
     "vector_average",
     "vector_rocchio",
 )
@@ -124,6 +128,7 @@ __all__ = [
     "dense",
     "errors",
     "fuse",
+    "gate",
     "hybrid",
     "keyword",
     "kl",
@@ -139,6 +144,7 @@ __all__ = [
     "rm3",
     "rm3_terrier",
     "rocchio",
+    "soft_rocchio",
     "sparse",
     "text",
     "tune",

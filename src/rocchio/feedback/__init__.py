@@ -6,11 +6,12 @@ from rocchio.feedback.divergence import Bo1, Kl, KlCorrect
 from rocchio.feedback.method import Expansion
 from rocchio.feedback.rm3 import Rm3, Rm3Terrier
 from rocchio.feedback.rocchio import Rocchio
+from rocchio.feedback.soft_rocchio import SoftRocchio
 from rocchio.feedback.terms import Collection, FeedbackTerms, TermFilter
 from rocchio.feedback.vectors import FromVectors, Reencode, VectorAverage, VectorFeedback, VectorRocchio
 
 METHODS: tuple[type[Expansion | FromVectors], ...] = (
-    *(Rm3, Rm3Terrier, Rocchio, Bm25Prf, Axiomatic, Bo1, Kl, KlCorrect),
+    *(Rm3, Rm3Terrier, Rocchio, SoftRocchio, Bm25Prf, Axiomatic, Bo1, Kl, KlCorrect),
     *(VectorAverage, VectorRocchio, Reencode),
 )
 """All methods: of weighted terms, then of vectors."""
@@ -30,6 +31,7 @@ __all__ = [
     "Rm3",
     "Rm3Terrier",
     "Rocchio",
+    "SoftRocchio",
     "TermFilter",
     "VectorAverage",
     "VectorFeedback",

@@ -12,9 +12,11 @@ from rocchio.feedback import (
     Rm3,
     Rm3Terrier,
     Rocchio,
+    SoftRocchio,
     VectorAverage,
     VectorRocchio,
 )
+from rocchio.pipelines.gate import gate
 from rocchio.pipelines.refine import refining
 from rocchio.pipelines.retrieve import Dense, Hybrid, Sparse, words
 
@@ -25,6 +27,7 @@ sparse = Sparse
 rm3 = refining(Rm3)
 rm3_terrier = refining(Rm3Terrier)
 rocchio = refining(Rocchio)
+soft_rocchio = refining(SoftRocchio)
 bm25prf = refining(Bm25Prf)
 axiomatic = refining(Axiomatic)
 bo1 = refining(Bo1)
@@ -33,3 +36,23 @@ kl_correct = refining(KlCorrect)
 vector_average = refining(VectorAverage)
 vector_rocchio = refining(VectorRocchio)
 reencode = refining(Reencode)
+
+__all__ = [
+    "axiomatic",
+    "bm25",
+    "bm25prf",
+    "bo1",
+    "dense",
+    "gate",
+    "hybrid",
+    "kl",
+    "kl_correct",
+    "reencode",
+    "rm3",
+    "rm3_terrier",
+    "rocchio",
+    "soft_rocchio",
+    "sparse",
+    "vector_average",
+    "vector_rocchio",
+]
