@@ -147,8 +147,8 @@ def speed(data: Path, limit: int, rounds: int) -> list[str]:
         plain.commit()
         about = grouped.info()
         lines = ["## What grouping costs", ""]
-        lines += [f"{about.documents:,} articles of wiki-393k, {about.passages:,} passages; 1,000 questions, BM25, on one"]
-        lines[-1] += f" thread, in CPU time, columns in memory. The ratio is the median of {rounds} paired rounds."
+        lines += [f"{about.documents:,} articles of wiki-393k, {about.passages:,} passages; 1,000 questions, BM25,"]
+        lines[-1] += f" in CPU time of one thread, columns in memory. Ratios are medians of {rounds} paired rounds."
         lines += ["", *table(["k", "collection", "queries/s", "ratio"], _rates(cols, queries, rounds))]
     return lines
 

@@ -94,9 +94,7 @@ def _qualities(steps: Mapping[str, Step]) -> list[tuple[str, Step, Quality]]:
         if isinstance(step, Chain) and any(isinstance(link, Refine | Gate) for link in step.steps)
     }
     if not refining:
-        raise InvalidArgument(
-            "expected a plan like bm25 >> rm3 >> bm25, whose feedback varies in quality, found none"
-        )
+        raise InvalidArgument("expected a plan like bm25 >> rm3 >> bm25, whose feedback varies in quality, found none")
     return [(name, step, quality) for name, step in refining.items() for quality in QUALITIES]
 
 

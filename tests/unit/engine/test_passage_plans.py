@@ -10,8 +10,10 @@ import pytest
 
 import rocchio
 from rocchio.engine.collection import Collection
+from rocchio.pipelines.named import dense
 
 WORDS = ["cat", "dog", "rain", "stock", "bond"]
+BM25 = rocchio.bm25(field="text")
 PIECES = ["A cat and a dog sat.", "The rain fell on roofs.", "A stock and a bond fell.", "Dog food is sold here."]
 
 
@@ -37,12 +39,16 @@ def col(tmp_path: Path) -> Collection:
     return col
 
 
+def found(col: Collection, plan: Any, query: Any, k: int = 10, **options: Any) -> Any:
+    return col.search(query, k, plan=plan, **options)
+
+
 def texts(hits: Any) -> set[str]:
     return {hit.passage.text for hit in hits}
 
 
 def test_words_are_taken_from_the_passages_that_were_found(col: Collection) -> None:
-    plan = col.bm25(field="text") >> rocchio.rm3(docs=3, terms=20, most_share=0.5) >> col.bm25(field="text")
+    plan = col.plan(BM25 >> rocchio.rm3(docs=3, terms=20, most_share=0.5) >> BM25)
     hits = plan.search("rain", k=5)
     assert texts(hits) == {PIECES[1]}
     assert len({hit.doc_id for hit in hits}) == 5
@@ -55,7 +61,7 @@ def test_words_are_taken_from_the_passages_that_were_found(col: Collection) -> N
 
 
 def test_marks_mean_the_passage_that_was_found(col: Collection) -> None:
-    plan = col.bm25(field="text") >> rocchio.rocchio() >> col.bm25(field="text")
+    plan = col.plan(BM25 >> rocchio.rocchio() >> BM25)
     hits = plan.search("rain", k=5, relevant=["d00"], not_relevant=["d01"])
     assert hits
     assert {hit.passage.text for hit in hits} == {PIECES[1]}
@@ -66,15 +72,16 @@ def test_marks_mean_the_passage_that_was_found(col: Collection) -> None:
 
 @pytest.mark.parametrize("recall", [None, 1])
 def test_vectors_are_those_of_passages(col: Collection, recall: float | None) -> None:
-    hits = (col.bm25(field="text") >> rocchio.vector_average(field="v") >> col.dense("v", recall)).search("rain", k=12)
+    hits = found(col, BM25 >> rocchio.vector_average(field="v") >> dense("v", recall), "rain", 12)
     assert len({hit.doc_id for hit in hits}) == len(hits) == 12
     assert texts(hits) == {PIECES[1]}
     assert all(hit.why().score == hit.score for hit in hits)
     # a vector of a document is found whichever of its passages was
-    found = (col.bm25(field="text") >> rocchio.vector_average(field="t", docs=12) >> col.dense("t")).search("rain")
-    assert len(found) == 10
-    assert all(hit.passage is None for hit in found)
-    assert (col.dense("v") >> rocchio.reencode(field="v", docs=2) >> col.dense("v")).search("bond stock")[0].passage
+    hits = found(col, BM25 >> rocchio.vector_average(field="t", docs=12) >> dense("t"), "rain")
+    assert len(hits) == 10
+    assert all(hit.passage is None for hit in hits)
+    by_vector = dense("v")
+    assert found(col, by_vector >> rocchio.reencode(field="v", docs=2) >> by_vector, "bond stock")[0].passage
 
 
 def test_weights_are_those_of_documents(col: Collection) -> None:
@@ -87,6 +94,6 @@ def test_weights_are_those_of_documents(col: Collection) -> None:
 
 
 def test_sums_of_searches_are_of_documents(col: Collection) -> None:
-    hits = (col.bm25(field="text") + col.dense("v")).search("rain", k=12)
+    hits = found(col, BM25 + dense("v"), "rain", 12)
     assert len({hit.doc_id for hit in hits}) == len(hits)
     assert all(hit.passage is None for hit in hits)
