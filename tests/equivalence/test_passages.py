@@ -188,3 +188,48 @@ def test_a_history_gives_the_answers_of_a_single_commit(tmp_path: Path):
     for query in ("red", "one two"):
         expected = [(hit.doc_id, hit.score, hit.passage) for hit in fresh.search(query, 20)]
         assert [(h.doc_id, h.score, h.passage) for h in col.search(query, 20, field=["title", "text"])] == expected
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_filters_are_of_documents(seed: int, tmp_path: Path):
+    rng = random.Random(seed)
+    fields = {"title": rocchio.text(), "text": rocchio.text(passages=SIZE), "n": rocchio.number(integer=True),
+              "v": rocchio.vector(metric="ip", encoder=counted, source="text"), "w": rocchio.vector(1, metric="ip"),
+              "s": rocchio.sparse()}  # fmt: skip
+    col = rocchio.create(tmp_path / "c", fields=fields, analyzer="whitespace")
+    held: dict[str, dict[str, Any]] = {}
+    for part in range(2):
+        for i in range(25):
+            document = {"title": "", "text": random_text(rng), "n": rng.randrange(5)}
+            held[f"d{part}{i:02}"] = document
+            col.add({"doc_id": f"d{part}{i:02}", **document, "w": [1.0], "s": {"x": 1.0}})
+        gone = rng.sample(sorted(held), 5)
+        assert col.delete(gone) == 5
+        for doc_id in gone:
+            del held[doc_id]
+        col.commit()
+    clauses = {
+        "n >= 3": lambda doc_id, document: document["n"] >= 3,
+        "NOT n = 1": lambda doc_id, document: document["n"] != 1,
+        "doc_id >= 'd110'": lambda doc_id, document: doc_id >= "d110",
+        "doc_id IN ('d001', 'd102', 'x')": lambda doc_id, document: doc_id in ("d001", "d102"),
+        "NOT doc_id IN ('d001') AND n < 2": lambda doc_id, document: doc_id != "d001" and document["n"] < 2,
+    }
+    for where, matches in clauses.items():
+        allowed = {doc_id for doc_id, document in held.items() if matches(doc_id, document)}
+        assert col.count(where) == len(allowed)
+        assert col.explain_filter(where).count == len(allowed)
+        for options in ({"field": "text"}, {"field": "v", "recall": 1}):
+            everything = [(hit.doc_id, hit.score) for hit in col.search("red one", 100, **options)]
+            expected = [pair for pair in everything if pair[0] in allowed]
+            for k in (2, 100):
+                hits = col.search("red one", k, where=where, **options)
+                assert [(hit.doc_id, hit.score) for hit in hits] == expected[:k]
+                assert all(hit.passage is not None for hit in hits)
+        assert {hit.doc_id for hit in col.search({"x": 1.0}, 100, field="s", where=where)} == allowed
+        assert {hit.doc_id for hit in col.search([1.0], 100, field="w", where=where, recall=1)} == allowed
+        assert {hit.doc_id for hit in col.search("red one", 100, where=where)} <= allowed
+    assert col.verify().ok
+    col.compact()
+    assert col.count("n >= 3") == sum(document["n"] >= 3 for document in held.values())
+    assert col.verify().ok

@@ -67,7 +67,8 @@ def _search_rows(view: View, batch: QueryBatch, k: int, kernel: Kernel) -> Found
     """Top k rows of every query."""
     data, offsets = batch.term_buffers()
     weights = batch.weights / view.scale
-    return Found(*view.searcher.search(data, offsets, batch.offsets, batch.terms, weights, k, [], kernel, view.alpha))
+    arrays = data, offsets, batch.offsets, batch.terms, weights
+    return Found(*view.searcher.search(*arrays, k, view.allowed, kernel, view.alpha))
 
 
 def search_threads(view: View, batch: QueryBatch, k: int, kernel: Kernel, threads: int) -> list[Found]:

@@ -21,7 +21,7 @@ from rocchio.types import DocId, Explanation, Hit, ListPart, Passage, Run
 if TYPE_CHECKING:
     from rocchio.engine.snapshot import Snapshot
 
-PLAN_OPTIONS = ("threads", "query_ids", "relevant", "not_relevant")
+PLAN_OPTIONS = ("threads", "query_ids", "where", "relevant", "not_relevant")
 
 
 @dataclass(frozen=True)

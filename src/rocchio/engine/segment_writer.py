@@ -22,6 +22,7 @@ from rocchio.engine.open_segment import OpenSegment, open_segment, string_buffer
 from rocchio.engine.passages import Rows, live_documents, merged_passages, write_passages
 from rocchio.engine.vector_index import Calibrations, finish_vectors
 from rocchio.engine.vector_values import matrix_of
+from rocchio.filters.column_file import ColumnsBuilder
 from rocchio.lexical.reader import open_lexical
 from rocchio.lexical.writer import write_built, write_doc_ids, write_merged
 from rocchio.storage.array_file import ArrayFile, ArrayFileWriter
@@ -73,6 +74,7 @@ class SegmentWriter:
         self._documents = DocumentWriter(directory, f"{name}/{SegmentFile.DOCUMENTS}", stored_schema(schema))
         self._stored = stored_schema(schema).names
         self._vectors = _vector_writers(directory, name, schema)
+        self._columns = ColumnsBuilder(schema)
         self._builder = SegmentBuilder(schema.text_columns)
         self._sparse = {name: ImpactBuilder(schema.fields[name].scale) for name in schema.sparse_fields}
         self._passages = PassageWriter() if schema.split_field is not None else None
@@ -107,6 +109,7 @@ class SegmentWriter:
     def _store(self, batch: Rows, terms: Sequence[FieldTerms], term_count: int) -> int:
         """Compress and invert a batch, while the next one is analysed; returns the memory that postings take."""
         self._documents.add(batch.documents.select(self._stored))
+        self._columns.add(batch.documents)
         if self._passages is not None and batch.pieces is not None:
             self._passages.add(batch.pieces)
         for name, vectors in self._vectors.items():
@@ -116,7 +119,7 @@ class SegmentWriter:
         for name, builder in self._sparse.items():
             builder.add(batch.rows.column(name))
         sparse = sum(builder.memory_bytes for builder in self._sparse.values())
-        return self._builder.memory_bytes + sparse
+        return self._builder.memory_bytes + sparse + self._columns.memory_bytes
 
     def settle(self) -> None:
         """Wait until everything that was added is stored; raises what went wrong with it."""
@@ -142,6 +145,7 @@ class SegmentWriter:
         for number, builder in enumerate(self._sparse.values()):
             files[sparse_name(number)] = builder.write(self._directory, f"{self.name}/{sparse_name(number)}")
         files |= write_passages(self._directory, self.name, self._passages)
+        files |= self._columns.write(self._directory, self.name)
         self._add_latent_vectors(index, rows, generation)
         vector_files, calibrations = finish_vectors(
             self._directory, self.name, self._schema, self._vectors.values(), rows
@@ -192,11 +196,13 @@ def merge_segments(
     directory.make_folder(name)
     merger = SegmentMerger([segment.lexical for segment in segments])
     documents = DocumentWriter(directory, f"{name}/{SegmentFile.DOCUMENTS}", stored_schema(schema))
+    columns = ColumnsBuilder(schema)
     out = ArrayFileWriter(directory, f"{name}/{SegmentFile.INDEX}")
     try:
         ids = []
         for batch, ids_by_row in live_documents(segments):
             documents.add(batch)
+            columns.add(batch)
             ids.append(ids_by_row)
         document_info, document_offsets = documents.finish()
         write_merged(out, merger, schema.text_columns, advance)
@@ -208,6 +214,7 @@ def merge_segments(
         out.close()
     lengths = [sum(segment.entry.lengths[f] for segment in segments) for f in range(schema.text_columns)]
     files: dict[str, FileInfo] = {SegmentFile.DOCUMENTS: document_info, SegmentFile.INDEX: index_info}
+    files |= columns.write(directory, name)
     files |= _merge_sparse(directory, name, segments, advance)
     passages = merged_passages(segments)
     files |= write_passages(directory, name, passages)
