@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rocchio.analysis import preset_name
+from rocchio.engine.offline import OfflineInfo, describe_offline
 from rocchio.engine.snapshot import Snapshot
 from rocchio.engine.vector_info import VectorInfo, describe_vectors
 from rocchio.storage.manifest import FORMAT_VERSION
@@ -34,7 +35,8 @@ class CollectionInfo:
     """A collection as of its last commit. `average_length` is in tokens, all text fields, not boosted; where a field is
     split it is that of passages, and `tokens` count once for each passage that holds them.
 
-    `size_bytes` is without `frozen_bytes`: columns kept by `freeze`, which are a cache.
+    `size_bytes` is without `frozen_bytes`, columns kept by `freeze`, which are a cache, and without `offline`, what was
+    precomputed for feedback, None if nothing was.
     """
 
     path: str
@@ -57,6 +59,7 @@ class CollectionInfo:
     vector_fields: dict[str, VectorInfo]
     segments: tuple[SegmentInfo, ...]
     passages: int = 0
+    offline: OfflineInfo | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -107,6 +110,7 @@ def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
         vector_fields=_vector_fields(snapshot),
         segments=tuple(segments),
         passages=sum(segment.passages for segment in segments),
+        offline=describe_offline(snapshot.manifest),
     )
 
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.errors.refusal import refused
 
 import rocchio
 from rocchio.engine.collection import Collection
+from rocchio.errors import InvalidArgument
 from rocchio.pipelines.named import dense
 
 WORDS = ["cat", "dog", "rain", "stock", "bond"]
@@ -91,6 +93,11 @@ def test_weights_are_those_of_documents(col: Collection) -> None:
     assert all(hit.passage is None for hit in hits)
     mixed = rocchio.parse_plan("bm25(field=text) >> rm3(field=s, most_share=1) >> sparse(s)")
     assert len(col.plan(mixed).search(rocchio.query("rain", sparse={"s": {"x1": 1.0}}), k=12)) == 12
+
+
+def test_feedback_of_passages_is_not_precomputed(col: Collection) -> None:
+    with refused(InvalidArgument, "expected documents that are not split", "passages of 'text'"):
+        col.precompute("bm25 >> rm3 >> bm25")
 
 
 def test_sums_of_searches_are_of_documents(col: Collection) -> None:
