@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from rocchio.pipelines.named import vector_average as vector_average
     from rocchio.pipelines.named import vector_rocchio as vector_rocchio
     from rocchio.pipelines.parse import parse_plan as parse_plan
+    from rocchio.storage.passages import passages as passages
     from rocchio.storage.schema import boolean as bool
     from rocchio.storage.schema import date as date
     from rocchio.storage.schema import keyword as keyword
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from rocchio.storage.schema import text as text
     from rocchio.tuning import tune as tune
     from rocchio.types import Hit as Hit
+    from rocchio.types import Passage as Passage
     from rocchio.types import Run as Run
 
 __version__ = "0.1.0"
@@ -64,6 +66,7 @@ _HOMES = {
     "Bm25": ("rocchio.lexical.scoring", "Bm25"),
     "Collection": ("rocchio.engine.collection", "Collection"),
     "Hit": ("rocchio.types", "Hit"),
+    "Passage": ("rocchio.types", "Passage"),
     "Run": ("rocchio.types", "Run"),
     "Snapshot": ("rocchio.engine.snapshot", "Snapshot"),
     "bool": ("rocchio.storage.schema", "boolean"),
@@ -79,6 +82,7 @@ _HOMES = {
     "parse_fusion": ("rocchio.fusion", "parse_fusion"),
     "parse_plan": ("rocchio.pipelines.parse", "parse_plan"),
     "Plan": ("rocchio.engine.plan", "Plan"),
+    "passages": ("rocchio.storage.passages", "passages"),
     "query": ("rocchio.engine.mixed", "query"),
     "sparse": ("rocchio.storage.schema", "sparse"),
     "text": ("rocchio.storage.schema", "text"),
@@ -112,6 +116,7 @@ __all__ = [
     "Bm25",
     "Collection",
     "Hit",
+    "Passage",
     "Plan",
     "Run",
     "Snapshot",
@@ -139,6 +144,7 @@ __all__ = [
     "parse_analyzer",
     "parse_fusion",
     "parse_plan",
+    "passages",
     "query",
     "reencode",
     "rm3",

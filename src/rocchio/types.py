@@ -119,22 +119,46 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of a document's text: `text` is `fields[field][start:end]`, in characters, without white space around."""
+
+    field: str
+    text: str
+    start: int
+    end: int
+
+
+def _no_passage() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
-    """One answer: `doc_id`, `score`; `fields`, `vector()` and `why()` are fetched when asked for."""
+    """One answer: `doc_id`, `score`; `fields`, `passage`, `vector()` and `why()` are fetched when asked for."""
 
     doc_id: DocId
     score: float
     _load: Callable[[], dict[str, Any]] = field(repr=False, compare=False)
     _explain: Callable[[], Explanation] = field(repr=False, compare=False)
     _load_vector: Callable[[str], npt.NDArray[Any] | None] = field(repr=False, compare=False)
+    _load_passage: Callable[[], Passage | None] = field(default=_no_passage, repr=False, compare=False)
 
     @property
     def fields(self) -> dict[str, Any]:
         """The stored fields of the document, without its doc_id and without vectors."""
         return self._load()
 
+    @property
+    def passage(self) -> Passage | None:
+        """The passage that the document was found by, its best one; None where documents are not split, or where what
+        was searched belongs to the whole document."""
+        return self._load_passage()
+
     def vector(self, field: str) -> npt.NDArray[Any] | None:
-        """The document's vector (dim,) in the vector field `field`, as it is stored; None if it has none."""
+        """The document's vector (dim,) in the vector field `field`, as it is stored; None if it has none.
+
+        Where passages have vectors of their own, that of the hit's `passage`.
+        """
         return self._load_vector(field)
 
     def why(self) -> Explanation:

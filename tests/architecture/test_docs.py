@@ -17,6 +17,7 @@ from rocchio.filters.column_arrays import KEYWORD_ARRAYS, ORDERED_ARRAYS
 from rocchio.lexical.frozen import FROZEN_ARRAYS
 from rocchio.lexical.offline_file import LIST_ARRAYS
 from rocchio.lexical.reader import LEXICAL_ARRAYS
+from rocchio.storage.passage_file import PASSAGE_ARRAYS
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(path for folder in ("docs", "benchmarks", "src", "native", "tests", "examples")
@@ -103,8 +104,11 @@ def test_every_array_of_offline_feedback_is_on_its_page():
     assert [name for name in LIST_ARRAYS if f"| `{name}` (" not in text] == []
 
 
-@pytest.mark.parametrize(("page_name", "arrays"), [("vectors.md", VECTOR_ARRAYS), ("vector-index.md", INDEX_ARRAYS)])
-def test_every_array_of_vector_fields_is_on_its_page(page_name: str, arrays: dict[str, str]):
+PAGES_OF_ARRAYS = {"vectors.md": VECTOR_ARRAYS, "vector-index.md": INDEX_ARRAYS, "passages.md": PASSAGE_ARRAYS}
+
+
+@pytest.mark.parametrize(("page_name", "arrays"), PAGES_OF_ARRAYS.items())
+def test_every_array_of_other_files_is_on_its_page(page_name: str, arrays: dict[str, str]):
     text = (ROOT / "docs" / "formats" / page_name).read_text(encoding="utf-8")
     assert [name for name in arrays if f"| `{name}` |" not in text] == []
 

@@ -64,8 +64,8 @@ def test_lexical_says_which_file_is_missing(tmp_path: Path):
     assert f"expected documents at {tmp_path / 'none.parquet'}" in done.stderr
 
 
-def test_hybrid(tmp_path: Path):
-    folder = tmp_path / "data" / "small"
+def write_judged(folder: Path):
+    """A BEIR folder of 30 documents, each the answer to one query."""
     (folder / "qrels").mkdir(parents=True)
     rng = random.Random(1)
     texts = [" ".join(rng.choices(WORDS, k=6)) for _ in range(30)]
@@ -75,6 +75,31 @@ def test_hybrid(tmp_path: Path):
         lines.writelines(json.dumps({"_id": f"q{row}", "text": text[:9]}) + "\n" for row, text in enumerate(texts))
     qrels = "".join(f"q{row}\td{row}\t1\n" for row in range(30))
     (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\n" + qrels)
+
+
+def test_passages(tmp_path: Path):
+    write_judged(tmp_path / "small")
+    options = [
+        "--data",
+        str(tmp_path),
+        "--names",
+        "small",
+        "--sizes",
+        "whole",
+        "20,5",
+        "--encoders",
+        "lsa(dim=4)",
+        "--limit",
+        "0",
+    ]
+    printed = run_benchmark("passages.py", *options)
+    assert "3 books, 60 words" in printed
+    assert "| BM25 | whole | 3 |" in printed
+    assert "| lsa(dim=4) | 20,5 |" in printed
+
+
+def test_hybrid(tmp_path: Path):
+    write_judged(tmp_path / "data" / "small")
     vectors = np.random.default_rng(1).normal(size=(30, 8)).astype(np.float32)
     queries = vectors.copy()
     queries[0] = 0  # a query that the model knows nothing of

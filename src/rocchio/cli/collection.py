@@ -33,10 +33,14 @@ def info(collection: CollectionPath, as_json: AsJson = False) -> None:
         "documents",
         f"{about.documents:,}" + (f" ({about.deleted:,} more are deleted until compact)" if about.deleted else ""),
     )
+    if about.passages:
+        table.add_row("passages", f"{about.passages:,}")
     steps = "" if about.analyzer == about.analyzer_steps else f" = {about.analyzer_steps}"
     table.add_row("analyzer", about.analyzer + steps)
     table.add_row("fields", ", ".join(f"{name}: {kind}" for name, kind in about.fields.items()))
-    table.add_row("tokens", f"{about.tokens:,} ({about.average_length:.1f} a document)")
+    table.add_row(
+        "tokens", f"{about.tokens:,} ({about.average_length:.1f} a {'passage' if about.passages else 'document'})"
+    )
     table.add_row("postings", f"{about.postings:,} ({about.index_bytes_per_posting:.1f} bytes each in the index)")
     for name, field in about.vector_fields.items():
         table.add_row(

@@ -15,6 +15,7 @@ from rocchio.cli.embed import tell_truncated
 from rocchio.cli.infer import infer_fields
 from rocchio.cli.options import AsJson, CollectionPath, names
 from rocchio.cli.output import counted, err, out, print_json, progress, size
+from rocchio.cli.passages import split_longest
 from rocchio.engine.collection import Collection
 from rocchio.errors import InvalidArgument
 from rocchio.sources import open_source
@@ -64,6 +65,13 @@ def index(
         str | None,
         typer.Option(help="Encoder of the text fields, for a vector field named dense: lsa, st(all-MiniLM-L6-v2), ..."),
     ] = None,
+    passages: Annotated[
+        bool,
+        typer.Option("--passages", help="Split the longest text field: passages are searched, hits are documents."),
+    ] = False,
+    passage_size: Annotated[
+        str | None, typer.Option(help="Tokens of a passage and of its overlap with the next. Default: 200,30.")
+    ] = None,
     analyzer: Annotated[
         str | None, typer.Option(help="english (default), german, ..., cjk, anserini, bm25s, or steps.")
     ] = None,
@@ -99,8 +107,10 @@ def index(
         )
     if exists and dense is not None:
         raise InvalidArgument("expected no --dense for an existing collection, found one; use `rocchio embed` for it")
-    if exists and (declared or analyzer is not None):
-        raise InvalidArgument("expected no fields and no analyzer for an existing collection: it keeps the ones it has")
+    if exists and (declared or analyzer is not None or passages or passage_size is not None):
+        raise InvalidArgument(
+            "expected no fields, no passages and no analyzer for an existing collection: it keeps those it has"
+        )
     if exists:
         col, inference = rocchio.open(collection, memory_mb=memory_mb), None
     else:
@@ -108,6 +118,10 @@ def index(
         for note in inference.notes if not as_json else ():
             err.print(note, markup=False)
         fields = inference.fields
+        if passages or passage_size is not None:
+            fields, note = split_longest(fields, inference.records, passage_size)
+            if not as_json:
+                err.print(note, markup=False)
         if dense is not None:
             fields = _with_dense(fields, dense)
         was_there = collection.exists()

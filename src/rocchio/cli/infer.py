@@ -19,10 +19,11 @@ USUAL_TEXT_FIELDS = ("title", "text", "body", "content", "contents", "abstract",
 
 @dataclass(frozen=True)
 class Inference:
-    """Fields by name, and what the user should know about how they were found."""
+    """Fields by name, what the user should know about how they were found, and the first records of the source."""
 
     fields: dict[str, Field]
     notes: tuple[str, ...]
+    records: list[dict[str, Any]]
 
 
 def infer_fields(source: DocumentSource, declared: Mapping[str, Field]) -> Inference:
@@ -55,7 +56,7 @@ def infer_fields(source: DocumentSource, declared: Mapping[str, Field]) -> Infer
     inferred = [f"{name}: {field}" for name, field in fields.items() if name not in declared and name not in texts]
     if inferred:
         notes.append(f"stored besides: {', '.join(inferred)}")
-    return Inference(fields, tuple(notes))
+    return Inference(fields, tuple(notes), records)
 
 
 def _first_records(source: DocumentSource) -> list[dict[str, Any]]:

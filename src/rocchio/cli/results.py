@@ -60,6 +60,8 @@ def _search_in_parts(
 def hit_json(hit: Hit, with_why: bool) -> dict[str, Any]:
     """A hit as plain values."""
     found: dict[str, Any] = {"doc_id": hit.doc_id, "score": hit.score, "fields": hit.fields}
+    if hit.passage is not None:
+        found["passage"] = asdict(hit.passage)
     if with_why:
         found["why"] = _why_json(hit.why())
     return found
@@ -104,11 +106,14 @@ def print_hits(col: Collection, query: str, hits: list[Hit], explain: bool) -> N
 
 
 def show_texts(col: Collection, query: str, hit: Hit) -> None:
-    """The hit's short texts whole and its long ones as snippets, indented, with the query's terms marked."""
+    """The hit's short texts whole and its long ones as snippets, indented, with the query's terms marked.
+
+    Of a field that is split, the snippet is from the hit's passage.
+    """
     snapshot = col.snapshot()
-    terms = snapshot.terms(query)
+    terms, passage, fields = snapshot.terms(query), hit.passage, hit.fields
     for name in col.schema.text_fields:
-        text = hit.fields.get(name)
+        text = passage.text if passage is not None and passage.field == name else fields.get(name)
         if not text:
             continue
         piece = snippet(text, snapshot.spans(text), terms)

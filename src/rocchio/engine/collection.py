@@ -125,7 +125,7 @@ class Collection(Reading):
             self._publish(lambda writer: writer.commit())
             while due := due_for_merging(self._snapshot.manifest):
                 self._publish(lambda writer, due=due: writer.merge(due, lambda _n: None))  # type: ignore[misc]
-            if self._snapshot.latents.outgrown(len(self._snapshot)):
+            if self._snapshot.latents.outgrown(self._snapshot.manifest):
                 every = [entry.name for entry in self._snapshot.manifest.segments]
                 self._publish(lambda writer: writer.merge(every, lambda _n: None, refit=True))
             self._forget_changes()

@@ -15,6 +15,7 @@ from rocchio.encoders.running import Running
 from rocchio.engine.encoding import EncoderChoice, source_texts, vector
 from rocchio.engine.latent import Blocks
 from rocchio.engine.open_segment import OpenSegment
+from rocchio.engine.passages import passage_columns
 from rocchio.engine.vector_values import column_of_matrix, matrix_of
 from rocchio.errors import InvalidArgument
 from rocchio.storage.documents import BATCH_ROWS
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EmbedSummary:
-    """What `embed` did: the field's encoder, how many documents have a vector now and had before, and the commit."""
+    """What `embed` did: the field's encoder, how many documents, or passages, have a vector now and had before, and
+    the commit."""
 
     field: str
     encoder: str
@@ -66,7 +68,7 @@ def embedded(snapshot: Snapshot, name: str, plan: EmbedPlan) -> EmbedSummary:
 
 
 def count_vectors(snapshot: Snapshot, name: str) -> int:
-    """How many documents have a vector in a field; those deleted but not yet merged away count too."""
+    """How many documents, or passages, have a vector in a field; those deleted but not yet merged away count too."""
     if name not in snapshot.schema.vector_fields:
         return 0
     number = snapshot.schema.vector_fields.index(name)
@@ -97,6 +99,8 @@ def text_blocks(segment: OpenSegment, field: Field, running: Running, old: int |
     `old` is the number of a vector field whose vectors are kept where there are any, None to make all anew.
     """
     live = ~segment.tombstones.is_deleted
+    if segment.passages is not None and segment.passages.field not in field.source:
+        live = live & segment.passages.is_first  # a vector of the whole document
     kept = segment.vectors[old].originals.blocks() if old is not None else _nothing(segment.rows, field)
     for texts, (vectors, present) in zip(_text_blocks(segment, field), kept, strict=True):
         wanted, live = live[: len(texts)] & ~present, live[len(texts) :]
@@ -106,7 +110,12 @@ def text_blocks(segment: OpenSegment, field: Field, running: Running, old: int |
 
 
 def _text_blocks(segment: OpenSegment, field: Field) -> Iterator[list[str]]:
-    """What the encoder reads of each document, as many at a time as vectors come."""
+    """What the encoder reads of each row, as many at a time as vectors come."""
+    if segment.passages is not None:
+        for first in range(0, segment.rows, BLOCK_ROWS):
+            rows = range(first, min(first + BLOCK_ROWS, segment.rows))
+            yield source_texts(passage_columns(segment, segment.passages, field.source, rows), field)
+        return
     indexes = segment.documents.batches()
     step = BLOCK_ROWS // BATCH_ROWS
     for first in range(0, len(indexes), step):

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -138,25 +140,31 @@ class Encoders:
         """What each encoder that was used has done, by its text form."""
         return {str(running.value): running.usage for running in self._running.values() if running.is_loaded}
 
-    def fill(self, batch: pa.RecordBatch, schema: Schema) -> pa.RecordBatch:
-        """A batch of documents with the vectors that encoders make of their texts, where none was given.
+    def fill(
+        self, batch: pa.RecordBatch, schema: Schema, is_first: npt.NDArray[np.bool_] | None = None
+    ) -> pa.RecordBatch:
+        """A batch of rows with the vectors that encoders make of their texts, where none was given.
 
-        Raises SchemaMismatch for a vector where the encoder takes none, EncoderFailure, ...
+        `is_first` says which rows are the first of their document, None if all are: vectors of whole documents are in
+        these. Raises SchemaMismatch for a vector where the encoder takes none, EncoderFailure, ...
         """
         for name in schema.encoded_fields:
             field = schema.fields[name]
             given = batch.column(name)
-            if isinstance(parse_encoder(field.encoder), Lsa):
-                if given.null_count < len(given):
-                    raise SchemaMismatch(
-                        f"expected no vectors for the field {name!r}, which {field.encoder} computes, found some; "
-                        "leave them out"
-                    )
+            is_latent = isinstance(parse_encoder(field.encoder), Lsa)
+            if (is_latent or schema.is_by_passage(name)) and given.null_count < len(given):
+                what = "" if is_latent else " for each passage"
+                raise SchemaMismatch(
+                    f"expected no vectors for the field {name!r}, which {field.encoder} computes{what}, found some; "
+                    "leave them out"
+                )
+            if is_latent:
                 continue
             texts = source_texts(batch, field)
-            wanted = [
-                text if missing else None for text, missing in zip(texts, given.is_null().to_pylist(), strict=True)
-            ]
+            missing = given.is_null().to_numpy(zero_copy_only=False)
+            if is_first is not None and not schema.is_by_passage(name):
+                missing = missing & is_first
+            wanted = [text if wants else None for text, wants in zip(texts, missing.tolist(), strict=True)]
             vectors, present = self.running(name, field).documents(wanted)
             fresh = column_of_matrix(vectors, present, field)
             place = batch.schema.get_field_index(name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -12,26 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from rocchio._native import Kernel, Searcher
+from rocchio.engine.found import Found
+from rocchio.engine.grouping import best_documents
 from rocchio.engine.queries import QueryBatch
 from rocchio.engine.view import View
 from rocchio.errors import InvalidArgument
 
 PARTS_PER_THREAD = 4
 """Queries differ in cost: several parts a thread keep all threads busy to the end."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """Hits of a batch, best first: query i has hits [offsets[i], offsets[i+1])."""
-
-    offsets: npt.NDArray[np.uint64]
-    segments: npt.NDArray[np.uint32]
-    rows: npt.NDArray[np.uint32]
-    scores: npt.NDArray[np.float32]
-
-    def scores_by_query(self) -> list[npt.NDArray[np.float32]]:
-        """A view of the scores for each query."""
-        return [self.scores[begin:end] for begin, end in pairwise(self.offsets.tolist())]
 
 
 class DocIds(Sequence[Sequence[str]]):
@@ -69,6 +56,15 @@ class DocIds(Sequence[Sequence[str]]):
 
 def search_batch(view: View, batch: QueryBatch, k: int, kernel: Kernel) -> Found:
     """Top k of every query, on this thread."""
+    if view.groups is None:
+        return _search_rows(view, batch, k, kernel)
+    return best_documents(
+        view.groups, len(batch), k, lambda chosen, most: _search_rows(view, batch.chosen(chosen), most, kernel)
+    )
+
+
+def _search_rows(view: View, batch: QueryBatch, k: int, kernel: Kernel) -> Found:
+    """Top k rows of every query."""
     data, offsets = batch.term_buffers()
     weights = batch.weights / view.scale
     arrays = data, offsets, batch.offsets, batch.terms, weights

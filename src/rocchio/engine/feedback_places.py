@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,7 +72,21 @@ class FeedbackPlaces:
             relevant = [doc_id for doc_id in run.doc_ids[number] if doc_id not in refused][:docs]
         refused_ids = list(dict.fromkeys(marks.not_relevant))
         segments, rows = self._find([*relevant, *refused_ids])
+        self._use_found(run, number, [*relevant, *refused_ids], rows)
         return Places(segments, rows, np.ones(len(rows)), len(relevant))
+
+    def _use_found(self, run: Run, number: int, doc_ids: Sequence[DocId], rows: npt.NDArray[np.uint32]) -> None:
+        """Put the passages that the run has found in the place of the documents' first ones."""
+        if self._snapshot.schema.split_field is None or not isinstance(run.doc_ids, DocIds):
+            return
+        found = dict(zip(run.doc_ids[number], run.doc_ids.places(number)[1].tolist(), strict=True))
+        rows[:] = [found.get(doc_id, row) for doc_id, row in zip(doc_ids, rows.tolist(), strict=True)]
+
+    def of_documents(self, places: Places) -> Places:
+        """The first rows of the documents at these places, where the weights of whole documents are."""
+        pairs = zip(places.segments.tolist(), places.rows.tolist(), strict=True)
+        rows = [self._snapshot.segments[segment].rows_of(row)[0] for segment, row in pairs]
+        return replace(places, rows=np.array(rows, np.uint32))
 
     def _find(self, doc_ids: Sequence[DocId]) -> _Located:
         """Places of documents. Raises InvalidArgument for those that are not there."""

@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from rocchio._native import count_bits
+from rocchio.dense.reference import unpacked
 from rocchio.engine.open_segment import OpenSegment
 from rocchio.errors import InvalidArgument
 from rocchio.filters import FieldExpression, Predicate, as_predicate, parse, typed
@@ -27,7 +30,7 @@ MASK_CACHE_BYTES = 64 << 20
 
 @dataclass(frozen=True)
 class FilterMasks:
-    """Live rows that a predicate is true of, by segment, and how many there are in each."""
+    """Live rows that a predicate is true of, by segment, and how many documents they are in each."""
 
     masks: tuple[Mask, ...]
     counts: tuple[int, ...]
@@ -85,8 +88,14 @@ class Filters:
         return made
 
     def _evaluate(self, predicate: Predicate) -> FilterMasks:
-        masks = []
+        masks, counts = [], []
         for segment in self._segments:
             mask = segment.columns.mask(predicate)
+            if segment.passages is not None:
+                chosen = unpacked(mask, segment.passages.documents) & segment.live_documents()
+                masks.append(np.packbits(segment.passages.by_row(chosen), bitorder="little"))
+                counts.append(int(chosen.sum()))
+                continue
             masks.append(mask & segment.tombstones.live if segment.entry.deleted else mask)
-        return FilterMasks(tuple(masks), tuple(map(count_bits, masks)))
+            counts.append(count_bits(masks[-1]))
+        return FilterMasks(tuple(masks), tuple(counts))

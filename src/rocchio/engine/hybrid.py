@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rocchio.engine.best_passage import Place, explained, passage_at, vector_at
 from rocchio.engine.latent import latent_fields
 from rocchio.engine.mixed import TEXT, MixedQuery, materialised
 from rocchio.engine.queries import MAX_K
@@ -13,7 +14,7 @@ from rocchio.engine.search_options import ExplainOptions, SearchOptions, as_scor
 from rocchio.errors import InvalidArgument, NotFound
 from rocchio.fusion import EMPTY, Fusion, RankedList, RankedLists, ZNorm, align, as_fusion, fuse_lists, total
 from rocchio.storage.schema import Schema
-from rocchio.types import DocId, Explanation, Hit, ListPart, Run
+from rocchio.types import DocId, Explanation, Hit, ListPart, Passage, Run
 
 if TYPE_CHECKING:
     from rocchio.engine.snapshot import Snapshot
@@ -43,6 +44,10 @@ class _Part:
     def name(self) -> str:
         return TEXT if self.field is None else self.field
 
+    def is_by_passage(self, schema: Schema) -> bool:
+        """Whether it finds passages, where a text field is split: words, or vectors of passages."""
+        return self.field is None or (self.field in schema.vector_fields and schema.is_by_passage(self.field))
+
 
 def search_mixed(snapshot: Snapshot, query: MixedQuery, k: int, options: SearchOptions) -> list[Hit]:
     """The best k by the fusion of what the parts of one query find."""
@@ -55,7 +60,8 @@ def search_mixed(snapshot: Snapshot, query: MixedQuery, k: int, options: SearchO
             score,
             lambda: snapshot.get(doc_id),
             lambda: single.explain(0, doc_id),
-            lambda field: snapshot.vector(doc_id, field),
+            lambda field: single.vector(0, doc_id, field),
+            lambda: single.passage(0, doc_id),
         )
 
     return [hit(doc_id, score) for doc_id, score in zip(doc_ids, scores.tolist(), strict=True)]
@@ -126,12 +132,48 @@ class Hybrid:
         score = float(total(contributions[:, None])[0])
         return Explanation(doc_id, score, str(self.fusion), (), 0.0, 0.0, 0.0, None, tuple(lists))
 
+    def passage(self, number: int, doc_id: DocId) -> Passage | None:
+        """The passage by which a document was found: that of the part which adds most to its score for the query."""
+        place = self._place(number, doc_id)
+        return None if place is None else passage_at(self._snapshot, *place)
+
+    def vector(self, number: int, doc_id: DocId, field: str) -> Any:
+        """A document's vector in a field; where passages have vectors, that of the passage by which it was found."""
+        place = self._place(number, doc_id)
+        if place is None:
+            return self._snapshot.vector(doc_id, field)
+        return vector_at(self._snapshot, *place, field)
+
+    def _place(self, number: int, doc_id: DocId) -> Place | None:
+        """(segment, row) of the best passage; None if no part that searches passages has found the document."""
+        schema, aligned = self._snapshot.schema, align(self._lists[number])
+        column = aligned.doc_ids.index(doc_id)
+        parts = [
+            (-added, place, part)
+            for place, (part, rank, added) in enumerate(
+                zip(
+                    self._parts,
+                    aligned.ranks[:, column].tolist(),
+                    self.fusion.contributions(aligned)[:, column].tolist(),
+                    strict=True,
+                )
+            )
+            if rank > 0 and schema.split_field is not None and part.is_by_passage(schema)
+        ]
+        if not parts:
+            return None
+        part = min(parts, key=lambda each: each[:2])[2]
+        query = self._queries[number].part(part.field)
+        return explained(self._snapshot, query, doc_id, self._explain_options(part))[1]
+
+    def _explain_options(self, part: _Part) -> ExplainOptions:
+        return {"field": self._field(part), "scoring": self._scoring(part)}
+
     def _explain_part(self, part: _Part, number: int, doc_id: DocId, rank: int, added: float) -> ListPart:
         if rank == 0:
             return ListPart(part.name, None, None, added, None)
-        why = self._snapshot.explain(
-            self._queries[number].part(part.field), doc_id, field=self._field(part), scoring=self._scoring(part)
-        )
+        query = self._queries[number].part(part.field)
+        why = self._snapshot.explain(query, doc_id, **self._explain_options(part))
         return ListPart(part.name, rank, why.score, added, why)
 
     def _search(self, part: _Part) -> list[RankedList]:

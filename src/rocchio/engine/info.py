@@ -17,7 +17,7 @@ from rocchio.storage.segment import vector_index_name, vectors_name
 class SegmentInfo:
     """One segment: documents that are live and deleted, distinct terms and postings (of sparse fields too), bytes.
 
-    `vectors` of all vector fields, deleted ones included.
+    `vectors` of all vector fields, deleted ones included. `passages` that are live; 0 where no field is split.
     """
 
     name: str
@@ -27,11 +27,13 @@ class SegmentInfo:
     postings: int
     size_bytes: int
     vectors: int = 0
+    passages: int = 0
 
 
 @dataclass(frozen=True)
 class CollectionInfo:
-    """A collection as of its last commit. `average_length` is in tokens, all text fields, not boosted.
+    """A collection as of its last commit. `average_length` is in tokens, all text fields, not boosted; where a field is
+    split it is that of passages, and `tokens` count once for each passage that holds them.
 
     `size_bytes` is without `frozen_bytes`, columns kept by `freeze`, which are a cache, and without `offline`, what was
     precomputed for feedback, None if nothing was.
@@ -56,6 +58,7 @@ class CollectionInfo:
     vector_bytes: int
     vector_fields: dict[str, VectorInfo]
     segments: tuple[SegmentInfo, ...]
+    passages: int = 0
     offline: OfflineInfo | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -71,11 +74,16 @@ def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
         size = sum(entry.sizes.values())
         terms = sum(index.term_count for index in (segment.lexical, *segment.sparse))
         vectors = sum(of_field.originals.count for of_field in segment.vectors)
+        deleted, passages = entry.deleted, 0
+        if segment.passages is not None:
+            deleted, passages = segment.passages.documents - entry.live_documents, entry.live_rows
         segments.append(
-            SegmentInfo(entry.name, entry.live_rows, entry.deleted, terms, segment.posting_count, size, vectors)
+            SegmentInfo(
+                entry.name, entry.live_documents, deleted, terms, segment.posting_count, size, vectors, passages
+            )
         )
     tokens = sum(sum(entry.lengths) for entry in snapshot.manifest.segments)
-    documents = len(snapshot)
+    documents, rows = len(snapshot), snapshot.manifest.row_count
     postings = sum(segment.postings for segment in segments)
     sizes = [item for entry in snapshot.manifest.segments for item in entry.sizes.items()]
     vector_bytes = sum(size for name, size in sizes if name.startswith(("vectors-", "vector-index-")))
@@ -91,7 +99,7 @@ def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
         analyzer_steps=snapshot.schema.analyzer,
         fields={name: str(field) for name, field in snapshot.schema.fields.items()},
         tokens=tokens,
-        average_length=tokens / documents if documents else 0.0,
+        average_length=tokens / rows if rows else 0.0,
         postings=postings,
         size_bytes=sum(segment.size_bytes for segment in segments) + model_bytes,
         index_bytes=index_bytes,
@@ -101,6 +109,7 @@ def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
         vector_bytes=vector_bytes,
         vector_fields=_vector_fields(snapshot),
         segments=tuple(segments),
+        passages=sum(segment.passages for segment in segments),
         offline=describe_offline(snapshot.manifest),
     )
 

@@ -44,6 +44,11 @@ def knn_graph(
     """Search with every vector of the field. Raises InvalidArgument."""
     if name not in snapshot.schema.vector_fields:
         raise InvalidArgument(f"expected a vector field, found {name!r}; there are {snapshot.schema.vector_fields}")
+    if snapshot.schema.is_by_passage(name):
+        raise InvalidArgument(
+            f"expected a field with one vector for each document, found {name!r} with one for each passage; "
+            "make one of another field: col.embed('whole', encoder, source=['title'])"
+        )
     if snapshot.schema.fields[name].metric == "ip":
         raise InvalidArgument("expected metric cosine or l2, found ip: inner products are no distances")
     wanted = check_wanted(k, {"recall": recall})

@@ -6,7 +6,7 @@ model, all segments are merged into one with vectors of a new model, so that no 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from rocchio.errors import DataError, NotFound
 from rocchio.storage.array_file import ArrayFile, ArrayFileWriter
 from rocchio.storage.checked import write_sealed
 from rocchio.storage.directory import Directory
-from rocchio.storage.manifest import Manifest, ModelEntry
+from rocchio.storage.manifest import Manifest, ModelEntry, SegmentEntry
 from rocchio.storage.schema import Schema
 from rocchio.storage.segment import MODELS, model_name
 
@@ -110,9 +110,12 @@ class LatentModels:
         return ModelEntry(file, info.size, sealed, documents)
 
     def terms_of(self, name: str, segment: OpenSegment) -> SegmentTerms:
-        """The live documents of a segment as terms of the field's source."""
+        """The live documents, or passages, of a segment as terms of the field's source."""
         columns = source_columns(self._schema, name)
-        return SegmentTerms(segment.lexical, ~segment.tombstones.is_deleted, columns)
+        live = ~segment.tombstones.is_deleted
+        if segment.passages is not None:
+            live = rows_with_text(self._schema, name, live, segment.passages.first_rows[:-1])
+        return SegmentTerms(segment.lexical, live, columns)
 
     def blocks(self, name: str, segment: SegmentTerms) -> Blocks:
         """The vectors of a segment's rows by the field's model, in the field's type."""
@@ -128,15 +131,22 @@ class LatentModels:
         self.fit(name, [self.terms_of(name, segment) for segment in segments], generation)
         return lambda segment: self.blocks(name, self.terms_of(name, segment))
 
-    def outgrown(self, documents: int) -> bool:
-        """Whether a commit that leaves so many documents should fit a model anew."""
-        fitted = [entry.documents for entry in self.entries.values()]
-        return any(count < ENOUGH and documents >= GROWTH * count for count in fitted)
+    def outgrown(self, manifest: Manifest) -> bool:
+        """Whether a commit that leaves so many documents, or passages, should fit a model anew."""
+        return any(
+            entry.documents < ENOUGH and self._count(name, manifest.segments) >= GROWTH * entry.documents
+            for name, entry in self.entries.items()
+        )
+
+    def _count(self, name: str, entries: Iterable[SegmentEntry]) -> int:
+        """How many of what a field has vectors of there are."""
+        by_passage = self._schema.is_by_passage(name)
+        return sum(entry.live_rows if by_passage else entry.live_documents for entry in entries)
 
     def drifted(self, segments: Sequence[OpenSegment]) -> bool:
         """Whether a compaction of all these segments should fit a model anew; reads the documents to tell."""
-        live = sum(segment.entry.live_rows for segment in segments)
         for name, entry in self.entries.items():
+            live = self._count(name, [segment.entry for segment in segments])
             if not entry.documents / DRIFT < live < entry.documents * DRIFT:
                 return True
             model = self.get(name)
@@ -144,6 +154,17 @@ class LatentModels:
             if model is not None and model.unknown_share(terms) > model.unknown + UNKNOWN:
                 return True
         return False
+
+
+def rows_with_text(
+    schema: Schema, name: str, live: npt.NDArray[np.bool_], first_rows: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """The rows that a field has vectors of: all that are `live`, or the first one of each document."""
+    if schema.split_field is None or schema.is_by_passage(name):
+        return live
+    firsts = np.zeros_like(live)
+    firsts[first_rows] = True
+    return live & firsts
 
 
 def source_columns(schema: Schema, name: str) -> list[int]:

@@ -13,7 +13,8 @@ import numpy as np
 
 from rocchio._native import Kernel, LexicalSegment, OfflineFeedback, Searcher, StoredLists
 from rocchio.analysis import Analysis
-from rocchio.engine.execution import DocIds, Found
+from rocchio.engine.execution import DocIds
+from rocchio.engine.found import Found
 from rocchio.engine.frozen import mapped_file
 from rocchio.engine.queries import to_batch
 from rocchio.errors import Corruption, DataError, InvalidArgument, NotFound

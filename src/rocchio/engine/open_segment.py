@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from rocchio._native import FrozenColumns, LexicalSegment
 from rocchio.dense.calibration import Calibration
@@ -20,6 +21,7 @@ from rocchio.lexical.reader import open_lexical, open_sparse
 from rocchio.storage.directory import Directory
 from rocchio.storage.documents import DocumentReader, stored_schema
 from rocchio.storage.manifest import SegmentEntry
+from rocchio.storage.passage_file import PassageReader
 from rocchio.storage.schema import ID_FIELD, Schema
 from rocchio.storage.segment import SegmentFile, SegmentFiles, sparse_name
 from rocchio.storage.tombstones import Tombstones
@@ -29,7 +31,8 @@ from rocchio.storage.tombstones import Tombstones
 class OpenSegment:
     """A segment as one snapshot sees it. `sparse` and `vectors` belong to the fields of that kind, in order.
 
-    `frozen` are columns that were computed ahead, by the file of the index they are of.
+    `frozen` are columns that were computed ahead, by the file of the index they are of. With `passages`, a row is a
+    passage of a document; without, a document.
     """
 
     entry: SegmentEntry
@@ -41,6 +44,7 @@ class OpenSegment:
     sparse: tuple[LexicalSegment, ...] = ()
     frozen: Mapping[str, FrozenColumns] = field(default_factory=dict)
     vectors: tuple[VectorSegment, ...] = ()
+    passages: PassageReader | None = None
 
     @property
     def rows(self) -> int:
@@ -60,6 +64,24 @@ class OpenSegment:
     def vector_rows(self) -> int:
         """Rows that the vector files have, over all fields."""
         return self.rows * len(self.vectors)
+
+    def document_of(self, row: int) -> int:
+        """The place among the stored documents of the one that a row belongs to."""
+        return row if self.passages is None else self.passages.document_of(row)
+
+    def rows_of(self, row: int) -> range:
+        """All rows of the document that a row belongs to."""
+        return range(row, row + 1) if self.passages is None else self.passages.rows_of(self.passages.document_of(row))
+
+    def rows_of_documents(self, rows: Iterable[int]) -> npt.NDArray[np.int64]:
+        """All rows of the documents that some rows belong to."""
+        given = np.array(sorted(rows), np.int64)
+        return given if self.passages is None else self.passages.rows_of_all(self.passages.documents_of(given))
+
+    def live_documents(self) -> npt.NDArray[np.bool_]:
+        """Which of the stored documents are not deleted."""
+        deleted = self.tombstones.is_deleted
+        return ~deleted if self.passages is None else self.passages.live_documents(deleted)
 
     def sparse_to_merge(self) -> list[LexicalSegment]:
         """The sparse fields' indexes, with counts of what the deleted documents held: a merge needs them."""
@@ -104,9 +126,7 @@ class OpenSegment:
 
     def _check_documents(self) -> None:
         order = self.lexical.doc_id_order()
-        by_row: list[str] = []
-        for index in self.documents.batches():
-            by_row += self.documents.batch(index).column(ID_FIELD).to_pylist()
+        by_row, expected = self._doc_ids_by_row()
         path = self.files.index.file.path
         if len(by_row) != self.rows or sorted(order.tolist()) != list(range(self.rows)):
             raise Corruption(path, None, "the order of doc_ids does not cover every row once")
@@ -115,8 +135,24 @@ class OpenSegment:
             raise Corruption(path, None, "doc_ids are not in order")
         indexed = self.find(pa.array(by_row, pa.large_string()))
         live = np.flatnonzero(~self.tombstones.is_deleted)
-        if (indexed[live] != live).any():
+        if (indexed[live] != expected[live]).any():
             raise Corruption(path, None, "doc_ids of the index and of the documents differ")
+
+    def _doc_ids_by_row(self) -> tuple[list[str], npt.NDArray[np.int64]]:
+        """The doc_id of each row, read from the documents, and the row where the index should find it."""
+        ids: list[str] = []
+        lengths = [np.empty(0, np.int64)]
+        for index in self.documents.batches():
+            batch = self.documents.batch(index)
+            ids += batch.column(ID_FIELD).to_pylist()
+            if self.passages is not None:
+                texts = pc.fill_null(batch.column(self.passages.field), "")
+                lengths.append(pc.utf8_length(texts).to_numpy(zero_copy_only=False))
+        if self.passages is None:
+            return ids, np.arange(self.rows)
+        self.passages.validate(np.concatenate(lengths))
+        firsts = self.passages.first_rows[:-1]
+        return np.array(ids, object)[self.passages.by_row(np.arange(len(ids)))].tolist(), self.passages.by_row(firsts)
 
 
 def string_buffers(strings: pa.LargeStringArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
@@ -128,7 +164,8 @@ def string_buffers(strings: pa.LargeStringArray) -> tuple[npt.NDArray[np.int64],
 
 def open_segment(directory: Directory, entry: SegmentEntry, schema: Schema) -> OpenSegment:
     """Map the files of a segment and check their shapes; contents are verified when touched."""
-    files = SegmentFiles(directory, entry, len(schema.sparse_fields), len(schema.vector_fields))
+    split = schema.split_field
+    files = SegmentFiles(directory, entry, len(schema.sparse_fields), len(schema.vector_fields), split is not None)
     tombstones = Tombstones.none(entry.rows)
     if entry.tombstones is not None:
         content = entry.tombstones.read(directory)
@@ -143,8 +180,12 @@ def open_segment(directory: Directory, entry: SegmentEntry, schema: Schema) -> O
         raise Corruption(directory.path(entry.name), None, f"expected calibrations of {expected} vector fields")
     lexical = open_lexical(files.index, entry.rows, text_columns, tombstones)
     offsets = files.index.array("document_offsets", "u8")
-    documents = DocumentReader(files.documents, stored_schema(schema), entry.rows, offsets)
-    columns = SegmentColumns(files.columns, lexical, documents, schema)
+    passages = None
+    if files.passages is not None and split is not None:
+        passages = _open_passages(PassageReader(files.passages, entry.rows, split), entry, tombstones, directory)
+    count = entry.rows if passages is None else passages.documents
+    documents = DocumentReader(files.documents, stored_schema(schema), count, offsets)
+    columns = SegmentColumns(files.columns, lexical, documents, schema, passages)
     # the tombstones count terms of the text index; those of sparse fields are counted where they are needed
     deleted = replace(Tombstones.none(entry.rows), live=tombstones.live)
     sparse = tuple(open_sparse(file, files.index, entry.rows, deleted) for file in files.sparse)
@@ -155,4 +196,16 @@ def open_segment(directory: Directory, entry: SegmentEntry, schema: Schema) -> O
             schema.vector_fields, files.vectors, files.vector_indexes, entry.calibrations, strict=True
         )
     )
-    return OpenSegment(entry, files, tombstones, lexical, documents, columns, sparse, frozen, vectors)
+    return OpenSegment(entry, files, tombstones, lexical, documents, columns, sparse, frozen, vectors, passages)
+
+
+def _open_passages(
+    passages: PassageReader, entry: SegmentEntry, tombstones: Tombstones, directory: Directory
+) -> PassageReader:
+    """The passages, if the manifest counts their documents right. Raises Corruption."""
+    live = passages.documents
+    if entry.deleted:
+        live = int(passages.live_documents(tombstones.is_deleted).sum())
+    if live != entry.documents:
+        raise Corruption(directory.path(entry.name), None, f"expected {entry.documents} live documents, found {live}")
+    return passages

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rocchio.engine.best_passage import Place, explained, passage_at, vector_at
 from rocchio.engine.plan_query import PlanQuery, plan_queries
 from rocchio.engine.plan_source import PlanSource
 from rocchio.engine.queries import check_k, heaviest
+from rocchio.engine.search_options import ExplainOptions
 from rocchio.errors import InvalidArgument
 from rocchio.fusion import align
 from rocchio.fusion.lists import RankedList, total
@@ -32,7 +34,7 @@ from rocchio.pipelines import (
     refines,
 )
 from rocchio.pipelines import combine as operations
-from rocchio.types import DocId, Explanation, Hit, ListPart, Run
+from rocchio.types import DocId, Explanation, Hit, ListPart, Passage, Run
 
 if TYPE_CHECKING:
     from rocchio.engine.snapshot import Snapshot
@@ -186,27 +188,54 @@ class _Prepared:
                 score,
                 lambda doc_id=doc_id: self._snapshot.get(doc_id),  # type: ignore[misc]
                 lambda doc_id=doc_id: self._explain(doc_id),  # type: ignore[misc]
-                lambda field, doc_id=doc_id: self._snapshot.vector(doc_id, field),  # type: ignore[misc]
+                lambda field, doc_id=doc_id: self._vector(doc_id, field),  # type: ignore[misc]
+                lambda doc_id=doc_id: self._passage(doc_id),  # type: ignore[misc]
             )
             for doc_id, score in self.ranked[0]
         ]
 
-    def _explain(self, doc_id: DocId) -> Explanation:
-        """Why a hit has its score: the last search of the plan with the query as it was then."""
-        before, last, k = _ending(self._step, self._k)
+    def _last_search(self) -> tuple[Step, Any, ExplainOptions] | None:
+        """The last step, its query as it was then, and what explains it; None if it is no search of one index."""
+        _, last, _ = _ending(self._step, self._k)
         query, schema = self.final, self._snapshot.schema
-        options: dict[str, Any]
         if isinstance(last, Words):
-            options = {"scoring": last.scoring, "field": last.options["field"] or schema.text_fields}
-            return self._snapshot.explain(query.words or "", doc_id, **options)
+            field = last.options["field"] or schema.text_fields
+            return last, query.words or "", {"scoring": last.scoring, "field": field}
         if isinstance(last, Dense):
             name = last.field or schema.vector_fields[0]
-            return self._snapshot.explain(query.vectors.get(name, query.text), doc_id, field=name)
+            return last, query.vectors.get(name, query.text), {"field": name}
         if isinstance(last, Sparse):
             name = last.field or schema.sparse_fields[0]
-            return self._snapshot.explain(heaviest(query.sparse[name] or {}, last.query_cut), doc_id, field=name)
+            return last, heaviest(query.sparse[name] or {}, last.query_cut), {"field": name}
+        return None
+
+    def _place(self, doc_id: DocId) -> Place | None:
+        """Where the passage is by which the last step has found a document; None if it searches no passages."""
+        schema, asked = self._snapshot.schema, self._last_search()
+        if schema.split_field is None or asked is None or isinstance(asked[0], Sparse):
+            return None
+        last, query, options = asked
+        if isinstance(last, Dense) and not schema.is_by_passage(str(options["field"])):
+            return None
+        return explained(self._snapshot, query, doc_id, options)[1]
+
+    def _passage(self, doc_id: DocId) -> Passage | None:
+        place = self._place(doc_id)
+        return None if place is None else passage_at(self._snapshot, *place)
+
+    def _vector(self, doc_id: DocId, field: str) -> Any:
+        place = self._place(doc_id)
+        return self._snapshot.vector(doc_id, field) if place is None else vector_at(self._snapshot, *place, field)
+
+    def _explain(self, doc_id: DocId) -> Explanation:
+        """Why a hit has its score: the last search of the plan with the query as it was then."""
+        asked = self._last_search()
+        if asked is not None:
+            return self._snapshot.explain(asked[1], doc_id, **asked[2])
+        before, last, k = _ending(self._step, self._k)
+        query, schema = self.final, self._snapshot.schema
         if isinstance(last, Hybrid):
-            options = {"depth": fused_depth(k), "where": self._where, **last.options}
+            options: dict[str, Any] = {"depth": fused_depth(k), "where": self._where, **last.options}
             return self._snapshot.explain(query.mixed(schema), doc_id, **options)
         if isinstance(last, Offline):
             return self._snapshot.offline.explain(query.words or "", doc_id, last)

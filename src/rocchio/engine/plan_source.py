@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rocchio.engine.best_passage import passage_at, vector_at
 from rocchio.engine.feedback_places import FeedbackPlaces
 from rocchio.engine.feedback_terms import Places, SearcherStatistics, gather
 from rocchio.engine.plan_query import PlanQuery, is_vector, only_field, unit
@@ -178,10 +179,9 @@ class PlanSource:
 
     def _document_vectors(self, places: Places, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Vectors (n, dim) of the documents for and against that have one."""
-        number = self._snapshot.schema.vector_fields.index(name)
         kept: tuple[list[Any], list[Any]] = ([], [])
         for place, (segment, row) in enumerate(zip(places.segments.tolist(), places.rows.tolist(), strict=True)):
-            vector = self._snapshot.segments[segment].vectors[number].originals.vector(row)
+            vector = vector_at(self._snapshot, segment, row, name)
             if vector is not None:
                 kept[place >= places.positive].append(vector.astype(np.float32))
         dim = self._snapshot.schema.fields[name].dim
@@ -196,7 +196,7 @@ class PlanSource:
         texts = []
         for query, each in zip(queries, places, strict=True):
             fetched = [
-                self._snapshot.fetch(segment, row)
+                self._texts(segment, row)
                 for segment, row in zip(each.segments.tolist(), each.rows.tolist(), strict=True)
             ][: each.positive]
             parts = [str(document[source]) for document in fetched for source in sources if document.get(source)]
@@ -204,6 +204,11 @@ class PlanSource:
         return [
             replace(query, vectors={**query.vectors, name: text}) for query, text in zip(queries, texts, strict=True)
         ]
+
+    def _texts(self, segment: int, row: int) -> dict[str, Any]:
+        """The stored fields at a place, of the field that is split the passage."""
+        document, passage = self._snapshot.fetch(segment, row), passage_at(self._snapshot, segment, row)
+        return document if passage is None else {**document, passage.field: passage.text}
 
     def _expanded(
         self, method: Expansion, queries: Sequence[PlanQuery], places: Sequence[Places], last: Words
@@ -214,6 +219,8 @@ class PlanSource:
             places = [each.without_negative() for each in places]
         if isinstance(method, Axiomatic):
             places = [FeedbackPlaces(self._snapshot).with_pool(each, method.pool, method.seed) for each in places]
+        if method.field is not None:
+            places = [FeedbackPlaces(self._snapshot).of_documents(each) for each in places]
         better = [
             method.expand(each)
             for first, last in _parts(places)
@@ -244,9 +251,8 @@ class PlanSource:
             searcher, scale = snapshot.sparse_searcher(name), snapshot.schema.fields[name].scale
             return SearcherStatistics(searcher, len(snapshot), lambda: self._weight(name), scale), accepted
         searcher = snapshot.searcher(last.scoring, self._text_options(last)["field"])
-        return SearcherStatistics(
-            searcher, len(snapshot), lambda: searcher.average_length * len(snapshot)
-        ), method.filter
+        rows = snapshot.manifest.row_count  # passages where a field is split
+        return SearcherStatistics(searcher, rows, lambda: searcher.average_length * rows), method.filter
 
     def _weight(self, sparse: str) -> float:
         """All weights of a sparse field in live documents together."""

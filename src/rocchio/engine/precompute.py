@@ -94,6 +94,11 @@ class Precomputed:
 
 def precompute(snapshot: Snapshot, plan: Step | str, options: PrecomputeOptions) -> Precomputed:
     """The lists of all pseudo-queries. Changes nothing. Raises InvalidArgument, NotFound, BadRecord, EncoderFailure."""
+    if snapshot.schema.split_field is not None:
+        raise InvalidArgument(
+            f"expected documents that are not split to precompute feedback for, found passages of "
+            f"{snapshot.schema.split_field!r}; search with the plan itself"
+        )
     work = _Work(snapshot, plan, options)
     texts = list(work.pseudo_queries())
     analysis = Analysis(snapshot.analyzer)

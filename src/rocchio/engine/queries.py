@@ -47,6 +47,15 @@ class QueryBatch:
         distinct = self.distinct.take(pa.array(used))
         return QueryBatch(distinct, offsets, terms.astype(np.uint32), self.weights[begin:end])
 
+    def chosen(self, queries: npt.NDArray[np.int64]) -> QueryBatch:
+        """Some of the queries, with the distinct terms of all."""
+        if len(queries) == len(self):
+            return self
+        begins, ends = self.offsets[:-1].astype(np.int64)[queries], self.offsets[1:].astype(np.int64)[queries]
+        offsets = np.concatenate([[0], np.cumsum(ends - begins)])
+        places = np.repeat(begins - offsets[:-1], ends - begins) + np.arange(offsets[-1])
+        return QueryBatch(self.distinct, offsets.astype(np.uint64), self.terms[places], self.weights[places])
+
     def term_buffers(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
         """(bytes, offsets) of the distinct terms."""
         offsets, data = string_buffers(self.distinct)

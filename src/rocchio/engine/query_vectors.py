@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from rocchio.engine.execution import Found
+from rocchio.engine.found import Found
 from rocchio.engine.latent import latent_fields
 from rocchio.engine.queries import check_unicode
 from rocchio.engine.vector_values import query_matrix

@@ -15,25 +15,36 @@ from rocchio.filters.predicate import Predicate
 from rocchio.filters.typed import filtered_fields
 from rocchio.storage.array_file import ArrayFile
 from rocchio.storage.documents import DocumentReader
+from rocchio.storage.passage_file import PassageReader
 from rocchio.storage.schema import ID_FIELD, Field, Schema
 from rocchio.types import Mask
 
 
 class SegmentColumns:
-    """Columns by field, opened when first asked for. Any number of threads may share it."""
+    """Columns by field, opened when first asked for. Any number of threads may share it.
+
+    With `passages`, columns are of documents, and rows are their passages.
+    """
 
     def __init__(
-        self, file: ArrayFile | None, lexical: LexicalSegment, documents: DocumentReader, schema: Schema
+        self,
+        file: ArrayFile | None,
+        lexical: LexicalSegment,
+        documents: DocumentReader,
+        schema: Schema,
+        passages: PassageReader | None = None,
     ) -> None:
         self._file, self._lexical, self._documents, self._schema = file, lexical, documents, schema
+        self._passages = passages
+        self._count = lexical.row_count if passages is None else passages.documents
         self._fields = filtered_fields(schema)
         self._columns: dict[str, Column] = {}
         self._made: MemoryArrays | None = None
         self._lock = threading.Lock()
 
     def mask(self, predicate: Predicate) -> Mask:
-        """A mask of the rows, deleted ones too, that a typed predicate is true of. Raises Corruption."""
-        return evaluate(predicate, self.column, self._lexical.row_count)
+        """A mask of the documents, deleted ones too, that a typed predicate is true of. Raises Corruption."""
+        return evaluate(predicate, self.column, self._count)
 
     def column(self, name: str) -> Column:
         """The column of a field that predicates may name."""
@@ -44,10 +55,10 @@ class SegmentColumns:
 
     def _open(self, name: str) -> Column:
         if name == ID_FIELD:
-            return DocIdColumn(self._lexical)
+            return DocIdColumn(self._lexical, self._passages.documents_of if self._passages else None, self._count)
         number, field = list(self._fields).index(name), self._fields[name]
         source, path = self._source()
-        rows = self._lexical.row_count
+        rows = self._count
         match field.kind:
             case "keyword":
                 return KeywordColumn(source, number, rows, path)

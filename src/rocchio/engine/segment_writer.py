@@ -17,8 +17,9 @@ from rocchio.dense.writer import VectorWriter
 from rocchio.encoders.term_rows import SegmentTerms
 from rocchio.engine.background import Background
 from rocchio.engine.impact_builder import ImpactBuilder
-from rocchio.engine.latent import Blocks, LatentModels, latent_fields, source_columns
+from rocchio.engine.latent import Blocks, LatentModels, latent_fields, rows_with_text, source_columns
 from rocchio.engine.open_segment import OpenSegment, open_segment, string_buffers
+from rocchio.engine.passages import Rows, live_documents, merged_passages, write_passages
 from rocchio.engine.vector_index import Calibrations, finish_vectors
 from rocchio.engine.vector_values import matrix_of
 from rocchio.filters.column_file import ColumnsBuilder
@@ -27,8 +28,9 @@ from rocchio.lexical.writer import write_built, write_doc_ids, write_merged
 from rocchio.storage.array_file import ArrayFile, ArrayFileWriter
 from rocchio.storage.checked import FileInfo, MappedFile, write_sealed
 from rocchio.storage.directory import Directory
-from rocchio.storage.documents import BATCH_ROWS, DocumentWriter, stored_schema
+from rocchio.storage.documents import DocumentWriter, stored_schema
 from rocchio.storage.manifest import SegmentEntry
+from rocchio.storage.passage_file import PassageWriter
 from rocchio.storage.schema import ID_FIELD, Schema
 from rocchio.storage.segment import (
     SegmentFile,
@@ -75,6 +77,7 @@ class SegmentWriter:
         self._columns = ColumnsBuilder(schema)
         self._builder = SegmentBuilder(schema.text_columns)
         self._sparse = {name: ImpactBuilder(schema.fields[name].scale) for name in schema.sparse_fields}
+        self._passages = PassageWriter() if schema.split_field is not None else None
         self._ids: list[pa.LargeStringArray] = []
         self._rows: dict[str, int] = {}
         self._deleted: set[int] = set()
@@ -87,31 +90,34 @@ class SegmentWriter:
         return self._background.result + 200 * self.row_count + self._analysis.memory_bytes
 
     def row_of(self, doc_id: str) -> int | None:
-        """The row of a document that was added here and not deleted."""
+        """The first row of a document that was added here and not deleted."""
         return self._rows.get(doc_id)
 
     def delete(self, doc_id: str) -> None:
         """Drop a document that was added here."""
         self._deleted.add(self._rows.pop(doc_id))
 
-    def add(self, batch: pa.RecordBatch, terms: Sequence[FieldTerms]) -> None:
-        """Append documents with distinct doc_ids, none of them live in this segment, and their terms by field."""
+    def add(self, batch: Rows, terms: Sequence[FieldTerms]) -> None:
+        """Append documents with distinct doc_ids, none of them live in this segment, and the terms of their rows by
+        field."""
         self._background.submit(partial(self._store, batch, terms, self._analysis.term_count))
-        doc_ids = batch.column(ID_FIELD)
-        self._ids.append(doc_ids)
-        first_row, self.row_count = self.row_count, self.row_count + batch.num_rows
-        self._rows.update(zip(doc_ids.to_pylist(), range(first_row, self.row_count), strict=True))
+        self._ids.append(batch.rows.column(ID_FIELD))
+        first_rows = (batch.first_rows + self.row_count).tolist()
+        self.row_count += batch.rows.num_rows
+        self._rows.update(zip(batch.documents.column(ID_FIELD).to_pylist(), first_rows, strict=True))
 
-    def _store(self, batch: pa.RecordBatch, terms: Sequence[FieldTerms], term_count: int) -> int:
+    def _store(self, batch: Rows, terms: Sequence[FieldTerms], term_count: int) -> int:
         """Compress and invert a batch, while the next one is analysed; returns the memory that postings take."""
-        self._documents.add(batch.select(self._stored))
-        self._columns.add(batch)
+        self._documents.add(batch.documents.select(self._stored))
+        self._columns.add(batch.documents)
+        if self._passages is not None and batch.pieces is not None:
+            self._passages.add(batch.pieces)
         for name, vectors in self._vectors.items():
             if name not in self._latent_fields:
-                vectors.add(*matrix_of(batch.column(name)))
+                vectors.add(*matrix_of(batch.rows.column(name)))
         self._builder.add([field.ids for field in terms], [field.offsets for field in terms], term_count)
         for name, builder in self._sparse.items():
-            builder.add(batch.column(name))
+            builder.add(batch.rows.column(name))
         sparse = sum(builder.memory_bytes for builder in self._sparse.values())
         return self._builder.memory_bytes + sparse + self._columns.memory_bytes
 
@@ -138,12 +144,13 @@ class SegmentWriter:
         files: dict[str, FileInfo] = {SegmentFile.DOCUMENTS: documents, SegmentFile.INDEX: index}
         for number, builder in enumerate(self._sparse.values()):
             files[sparse_name(number)] = builder.write(self._directory, f"{self.name}/{sparse_name(number)}")
+        files |= write_passages(self._directory, self.name, self._passages)
         files |= self._columns.write(self._directory, self.name)
         self._add_latent_vectors(index, rows, generation)
         vector_files, calibrations = finish_vectors(
             self._directory, self.name, self._schema, self._vectors.values(), rows
         )
-        entry = _seal(self._directory, self.name, rows, files | vector_files, lengths, calibrations)
+        entry = _seal(self._directory, self.name, rows, files | vector_files, lengths, calibrations, self._passages)
         if self._deleted:
             opened = open_segment(self._directory, entry, self._schema)
             entry = with_deletions(self._directory, opened, self._deleted, generation)
@@ -156,10 +163,12 @@ class SegmentWriter:
             return
         file = ArrayFile(MappedFile(self._directory, f"{self.name}/{SegmentFile.INDEX}", index))
         lexical = open_lexical(file, rows, self._schema.text_columns, Tombstones.none(rows))
-        live = np.ones(rows, np.bool_)
-        live[list(self._deleted)] = False
+        first_rows = np.arange(rows + 1) if self._passages is None else self._passages.first_rows
+        deleted = np.isin(first_rows[:-1], list(self._deleted))
+        live = np.repeat(~deleted, np.diff(first_rows))
         for name in self._latent_fields:
-            terms = SegmentTerms(lexical, live, source_columns(self._schema, name))
+            with_text = rows_with_text(self._schema, name, live, first_rows[:-1])
+            terms = SegmentTerms(lexical, with_text, source_columns(self._schema, name))
             self._latents.get_or_fit(name, terms, generation)
             for block in self._latents.blocks(name, terms):
                 self._vectors[name].add(*block)
@@ -191,10 +200,10 @@ def merge_segments(
     out = ArrayFileWriter(directory, f"{name}/{SegmentFile.INDEX}")
     try:
         ids = []
-        for batch in _live_documents(segments):
+        for batch, ids_by_row in live_documents(segments):
             documents.add(batch)
             columns.add(batch)
-            ids.append(batch.column(ID_FIELD))
+            ids.append(ids_by_row)
         document_info, document_offsets = documents.finish()
         write_merged(out, merger, schema.text_columns, advance)
         _write_ids(out, ids)
@@ -207,10 +216,12 @@ def merge_segments(
     files: dict[str, FileInfo] = {SegmentFile.DOCUMENTS: document_info, SegmentFile.INDEX: index_info}
     files |= columns.write(directory, name)
     files |= _merge_sparse(directory, name, segments, advance)
+    passages = merged_passages(segments)
+    files |= write_passages(directory, name, passages)
     vector_files, calibrations = _merge_vectors(
         directory, name, schema, segments, merger.row_count, advance, remade or {}
     )
-    entry = _seal(directory, name, merger.row_count, files | vector_files, lengths, calibrations)
+    entry = _seal(directory, name, merger.row_count, files | vector_files, lengths, calibrations, passages)
     directory.sync_folder(name)
     return entry
 
@@ -265,8 +276,10 @@ def _vector_writers(directory: Directory, segment: str, schema: Schema) -> dict[
 
 
 def with_deletions(directory: Directory, segment: OpenSegment, rows: Iterable[int], generation: int) -> SegmentEntry:
-    """The segment's entry with further rows deleted; writes the new tombstones, durably once the folder is synced."""
-    old, tombstones = segment.tombstones, segment.tombstones.delete(rows, segment.lexical)
+    """The segment's entry with the documents of further rows deleted; writes the new tombstones, durably once the
+    folder is synced."""
+    gone = segment.rows_of_documents(rows).tolist()
+    old, tombstones = segment.tombstones, segment.tombstones.delete(gone, segment.lexical)
     newly = np.flatnonzero(tombstones.is_deleted & ~old.is_deleted)
     lengths = [
         total - int(segment.lexical.lengths(field)[newly].sum(dtype=np.int64))
@@ -275,16 +288,10 @@ def with_deletions(directory: Directory, segment: OpenSegment, rows: Iterable[in
     name = tombstones_name(segment.entry.name, generation)
     sealed = write_sealed(directory, name, tombstones.to_bytes())
     deleted = int(tombstones.is_deleted.sum())
-    return replace(segment.entry, lengths=tuple(lengths), tombstones=sealed, deleted=deleted)
-
-
-def _live_documents(segments: Sequence[OpenSegment]) -> Iterable[pa.RecordBatch]:
-    for segment in segments:
-        live = ~segment.tombstones.is_deleted
-        for index in segment.documents.batches():
-            batch = segment.documents.batch(index)
-            mask = live[index * BATCH_ROWS : index * BATCH_ROWS + batch.num_rows]
-            yield batch if mask.all() else batch.filter(pa.array(mask))
+    documents = None
+    if segment.passages is not None:
+        documents = int(segment.passages.live_documents(tombstones.is_deleted).sum())
+    return replace(segment.entry, lengths=tuple(lengths), tombstones=sealed, deleted=deleted, documents=documents)
 
 
 def _write_ids(out: ArrayFileWriter, pieces: Sequence[pa.LargeStringArray]) -> None:
@@ -302,7 +309,9 @@ def _seal(
     files: dict[str, FileInfo],
     lengths: Sequence[int],
     calibrations: Calibrations,
+    passages: PassageWriter | None,
 ) -> SegmentEntry:
     checksums = write_checksums(directory, name, {str(file): info for file, info in files.items()})
     sizes = {str(file): info.size for file, info in files.items()}
-    return SegmentEntry(name, rows, sizes, checksums, tuple(lengths), calibrations=calibrations)
+    documents = None if passages is None else len(passages.first_rows) - 1
+    return SegmentEntry(name, rows, sizes, checksums, tuple(lengths), calibrations=calibrations, documents=documents)

@@ -14,12 +14,15 @@ import pyarrow as pa
 
 from rocchio._native import FrozenColumns, LexicalSegment, Searcher, Variant
 from rocchio.analysis import Analysis, Analyzer
+from rocchio.engine.best_passage import document_vector, explained, passage_at, vector_at
 from rocchio.engine.encoding import Encoders
-from rocchio.engine.execution import DocIds, Found, search_batch, search_threads
+from rocchio.engine.execution import DocIds, search_batch, search_threads
 from rocchio.engine.explain import explain
 from rocchio.engine.filter_report import FilterReport, filter_report
 from rocchio.engine.filtered_batch import search_by_filter
 from rocchio.engine.filtering import FilterMasks, Filters, Where
+from rocchio.engine.found import Found
+from rocchio.engine.grouping import Groups
 from rocchio.engine.hybrid import explain_mixed, search_mixed, search_mixed_batch
 from rocchio.engine.latent import LatentModels
 from rocchio.engine.mixed import Mixed, MixedQuery, as_mixed, materialised
@@ -150,14 +153,15 @@ class Snapshot:
             if options.get(option) is not None:
                 raise InvalidArgument(f"expected {option} only with a vector field, found another field; leave it out")
         k = check_k(10 if k is None else k)
-        view, to_arrays = self._view(options)
+        view, to_arrays = self.view(options)
         kernel = as_kernel(options.get("kernel", "automatic"))
         if isinstance(query, str | Mapping):
             batch = to_arrays([query])
             return self._hits(
                 view.searcher,
                 search_batch(view, batch, k, kernel),
-                lambda segment, row: explain(view, len(self), batch, segment, row),
+                lambda segment, row: explain(view, self.manifest.row_count, batch, segment, row),
+                view.groups is not None,
             )
         queries = _query_list(query, self.schema)
         ids = query_ids_of(options.get("query_ids"), len(queries))
@@ -186,6 +190,7 @@ class Snapshot:
                 self._names,
                 search_vectors(view, queries, wanted),
                 lambda segment, row: explain_vector(view, queries[0], segment, row),
+                view.groups is not None,
             )
         ids = query_ids_of(options.get("query_ids"), len(queries))
         parts = search_vectors_threads(view, queries[present], wanted, options.get("threads", 1))
@@ -217,8 +222,16 @@ class Snapshot:
             number = self.schema.vector_fields.index(name)
             segments = [segment.vectors[number] for segment in self.segments]
             live = [segment.tombstones.live if segment.entry.deleted else None for segment in self.segments]
-            self._vector_views[name] = VectorView(self.schema.fields[name].metric, segments, live, self._names)
+            groups = self._groups if self.schema.is_by_passage(name) else None
+            self._vector_views[name] = VectorView(self.schema.fields[name].metric, segments, live, self._names, groups)
         return self._vector_views[name]
+
+    @cached_property
+    def _groups(self) -> Groups | None:
+        """Which document each row belongs to; None where each row is one."""
+        if self.schema.split_field is None:
+            return None
+        return Groups([s.passages for s in self.segments if s.passages is not None], [s.rows for s in self.segments])
 
     @cached_property
     def _names(self) -> Searcher:
@@ -244,18 +257,7 @@ class Snapshot:
         mixed = as_mixed(query, options, self.schema)
         if mixed is not None:
             return explain_mixed(self, mixed, doc_id, options)
-        scoring, field = options.get("scoring"), options.get("field")
-        name = self.schema.vector_choice(field)
-        if name is not None:
-            check_vector_options({"scoring": scoring}, name)
-            queries, present, single = self.query_vectors(query, name)
-            if not single:
-                raise InvalidArgument(f"expected one vector to explain, found {len(queries)}; explain them one by one")
-            if not present[0]:
-                raise NotFound(f"expected a query with a vector, found {query!r}, of which {name!r} knows no word")
-            return explain_vector(self.vector_view(name), queries[0], segment, row)
-        view, to_arrays = self._view({"scoring": scoring, "field": field})
-        return explain(view, len(self), to_arrays([query]), segment, row)
+        return explained(self, query, doc_id, options)[0]
 
     def get(self, doc_id: DocId) -> dict[str, Any]:
         """The stored fields of a document. Raises NotFound."""
@@ -264,14 +266,7 @@ class Snapshot:
 
     def vector(self, doc_id: DocId, field: str) -> npt.NDArray[Any] | None:
         """A document's vector (dim,) as it is stored, None if it has none. Raises NotFound, InvalidArgument."""
-        segment, row = self.locate(doc_id)
-        return self._fetch_vector(segment, row, field)
-
-    def _fetch_vector(self, segment: int, row: int, field: str) -> npt.NDArray[Any] | None:
-        names = self.schema.vector_fields
-        if field not in names:
-            raise InvalidArgument(f"expected a vector field of {', '.join(names) or 'none'}, found {field!r}")
-        return self.segments[segment].vectors[names.index(field)].originals.vector(row)
+        return document_vector(self, doc_id, field)
 
     def __contains__(self, doc_id: object) -> bool:
         try:
@@ -281,7 +276,7 @@ class Snapshot:
         return True
 
     def locate(self, doc_id: DocId) -> tuple[int, int]:
-        """(segment, row) of a document. Raises NotFound, InvalidArgument."""
+        """(segment, row) of a document, its first row if it has several. Raises NotFound, InvalidArgument."""
         if not isinstance(doc_id, str):
             raise InvalidArgument(f"expected a doc_id as a string, found {doc_id!r}")
         check_unicode(doc_id)
@@ -289,12 +284,13 @@ class Snapshot:
         for index, segment in enumerate(self.segments):
             row = int(segment.find(wanted)[0])
             if row >= 0:
-                return index, row
+                return index, segment.rows_of(row)[0]
         raise NotFound(f"expected a document of the collection, found no doc_id {doc_id!r}")
 
     def fetch(self, segment: int, row: int) -> dict[str, Any]:
         """The stored fields at a place."""
-        return self.segments[segment].documents.fetch([row], self.schema)[0]
+        opened = self.segments[segment]
+        return opened.documents.fetch([opened.document_of(row)], self.schema)[0]
 
     def terms(self, text: str) -> dict[str, float]:
         """How a text is indexed: each term with how often it occurs, in order of appearance."""
@@ -308,7 +304,7 @@ class Snapshot:
         with self._analysis_lock:
             return self._analysis.spans(text)
 
-    def _view(self, options: SearchOptions) -> tuple[View, Callable[[Sequence[Any]], QueryBatch]]:
+    def view(self, options: SearchOptions) -> tuple[View, Callable[[Sequence[Any]], QueryBatch]]:
         """What the options choose to search, and how queries become arrays for it. Raises InvalidArgument."""
         filtered = self.allowed(options.get("where"))
         allowed = () if filtered is None else filtered.masks
@@ -320,8 +316,10 @@ class Snapshot:
                     raise InvalidArgument(f"expected {name} only with a sparse field, found text fields; leave it out")
             scoring = as_scoring(options.get("scoring"))
             segments = [segment.lexical for segment in self.segments]
-            view = View(self.searcher(scoring, field), str(scoring), segments, self.schema.text_fields, allowed=allowed)
-            return view, self._batch
+            searcher, groups = self.searcher(scoring, field), self._groups
+            return View(
+                searcher, str(scoring), segments, self.schema.text_fields, allowed=allowed, groups=groups
+            ), self._batch
         if options.get("scoring") is not None:
             raise InvalidArgument(
                 f"expected no scoring with the sparse field {sparse!r}, found one; its weights are the scores"
@@ -361,7 +359,7 @@ class Snapshot:
     ) -> Searcher:
         # lengths play no part, so neither do k1, b and delta
         weights, lengths = [1.0] * fields, np.zeros(fields, np.uint64)
-        counts = len(self), lengths, self._cache_bytes
+        counts = self.manifest.row_count, lengths, self._cache_bytes
         return Searcher(segments, Variant.impact, 0.0, 0.0, 0.0, weights, *counts, frozen)
 
     def searcher(self, scoring: Bm25, field: FieldChoice) -> Searcher:
@@ -379,7 +377,7 @@ class Snapshot:
                 bm25.b,
                 bm25.delta,
                 list(weights),
-                len(self),
+                self.manifest.row_count,
                 np.array(totals, np.uint64),
                 self._cache_bytes,
                 self._frozen(SegmentFile.INDEX),
@@ -395,14 +393,17 @@ class Snapshot:
                 self._analysis.reset()
             return to_batch(queries, self._analysis)
 
-    def _hits(self, searcher: Searcher, found: Found, why: Callable[[int, int], Explanation]) -> list[Hit]:
+    def _hits(
+        self, searcher: Searcher, found: Found, why: Callable[[int, int], Explanation], by_passage: bool
+    ) -> list[Hit]:
         def hit(doc_id: str, score: float, segment: int, row: int) -> Hit:
             return Hit(
                 doc_id,
                 score,
                 lambda: self.fetch(segment, row),
                 lambda: why(segment, row),
-                lambda field: self._fetch_vector(segment, row, field),
+                lambda field: vector_at(self, segment, row, field),
+                lambda: passage_at(self, segment, row) if by_passage else None,
             )
 
         ids = searcher.doc_ids(found.segments, found.rows)

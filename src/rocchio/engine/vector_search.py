@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,9 @@ import numpy.typing as npt
 from rocchio._native import Searcher
 from rocchio.dense.reference import score_rows
 from rocchio.dense.segment import VectorSegment
-from rocchio.engine.execution import PARTS_PER_THREAD, Found, check_threads
+from rocchio.engine.execution import PARTS_PER_THREAD, check_threads
+from rocchio.engine.found import Found
+from rocchio.engine.grouping import Groups, best_documents
 from rocchio.engine.queries import MAX_K, check_k
 from rocchio.errors import InvalidArgument, NotFound
 from rocchio.types import Explanation, Mask, VectorMatch
@@ -38,16 +40,32 @@ class Wanted:
 
 @dataclass(frozen=True)
 class VectorView:
-    """One vector field of a snapshot: its vectors by segment, which rows are live (None: all), and their doc_ids."""
+    """One vector field of a snapshot: its vectors by segment, which rows are live (None: all), and their doc_ids.
+
+    `groups` say which documents rows belong to, None where each row with a vector is one.
+    """
 
     metric: str
     segments: Sequence[VectorSegment]
     live: Sequence[Mask | None]
     names: Searcher
+    groups: Groups | None = None
 
 
 def search_vectors(view: VectorView, queries: Queries, wanted: Wanted) -> Found:
     """The wanted documents of every query (n, dim), on this thread; ties are ordered by doc_id."""
+    if view.groups is None:
+        return _search_rows(view, queries, wanted)
+    return best_documents(
+        view.groups,
+        len(queries),
+        wanted.k,
+        lambda chosen, most: _search_rows(view, queries[chosen], replace(wanted, k=most)),
+    )
+
+
+def _search_rows(view: VectorView, queries: Queries, wanted: Wanted) -> Found:
+    """The wanted rows of every query."""
     parts = [_search_segment(view, number, queries, wanted) for number in range(len(view.segments))]
     if not parts:
         return Found(np.zeros(len(queries) + 1, np.uint64), *(np.empty(0, dtype) for dtype in ("u4", "u4", "f4")))

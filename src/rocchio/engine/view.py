@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rocchio._native import LexicalSegment, Searcher
+from rocchio.engine.grouping import Groups
 from rocchio.types import Mask
 
 
@@ -15,7 +16,8 @@ class View:
 
     `segments` are the inverted indexes behind `searcher`, `fields` the names of what their frequency tuples count.
     Query weights are divided by `scale`: a sparse field's impacts are its weights times that. `alpha` below 1 makes
-    answers approximate. `allowed` are the rows of each segment that may be found; empty allows all live ones.
+    answers approximate. `allowed` are the rows of each segment that may be found; empty allows all live ones. `groups`
+    say which documents rows belong to, None where each row is one.
     """
 
     searcher: Searcher
@@ -25,6 +27,7 @@ class View:
     scale: float = 1.0
     alpha: float = 1.0
     allowed: Sequence[Mask] = ()
+    groups: Groups | None = None
 
     @property
     def has_lengths(self) -> bool:

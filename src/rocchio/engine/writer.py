@@ -21,6 +21,7 @@ from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.latent import latent_fields
 from rocchio.engine.offline import still_fitting
 from rocchio.engine.open_segment import OpenSegment, open_segment
+from rocchio.engine.passages import RowMaker
 from rocchio.engine.precompute import Precomputed, PrecomputeSummary, summarised, write_offline_file
 from rocchio.engine.segment_writer import SegmentWriter, analyse, merge_segments, with_deletions
 from rocchio.engine.snapshot import Snapshot
@@ -38,7 +39,7 @@ MERGE_FACTOR = 10
 
 @dataclass(frozen=True)
 class Place:
-    """A live document: in which list of segments, which one, which row."""
+    """A live document: in which list of segments, which one, which row is its first."""
 
     segment: int
     row: int
@@ -58,6 +59,10 @@ class Writer:
     @cached_property
     def _analysis(self) -> Analysis:
         return Analysis(self._base.analyzer)  # made when text comes: deleting and merging need none
+
+    @cached_property
+    def _row_maker(self) -> RowMaker:
+        return RowMaker(self._base.schema, self._base.analyzer)
 
     @property
     def generation(self) -> int:
@@ -94,14 +99,15 @@ class Writer:
         if batch.num_rows == 0:
             return 0
         schema = self._base.schema
-        batch = self._base.encoders.fill(batch, schema)
-        terms = analyse(batch, schema, self._analysis)
+        made = self._row_maker.rows(batch)
+        made = made.filled(self._base.encoders.fill(made.rows, schema, made.is_first))
+        terms = analyse(made.rows, schema, self._analysis)
         replaced = len(self.delete(batch.column(ID_FIELD).to_pylist())) if replace else 0
         if self._building is None:
             name = segment_name(self._next_segment)
             self._next_segment += 1
             self._building = SegmentWriter(self._directory, name, schema, self._analysis, self._latents)
-        self._building.add(batch, terms)
+        self._building.add(made, terms)
         if self._building.memory_bytes > self._memory_bytes:
             self._flush()
         return replaced

@@ -292,10 +292,20 @@ def _text(value: Value) -> bytes:
 
 
 class DocIdColumn:
-    """doc_id as a field: every document has one."""
+    """doc_id as a field: every document has one.
 
-    def __init__(self, lexical: LexicalSegment) -> None:
-        self._lexical, self.rows = lexical, lexical.row_count
+    `documents_of` gives the documents, of `count`, that rows of the index are passages of; None where they are those.
+    """
+
+    def __init__(
+        self,
+        lexical: LexicalSegment,
+        documents_of: Callable[[npt.NDArray[Any]], npt.NDArray[Any]] | None = None,
+        count: int | None = None,
+    ) -> None:
+        self._lexical, self._documents_of = lexical, documents_of
+        self.rows = lexical.row_count if count is None else count
+        self._places = range(lexical.row_count)
 
     @cached_property
     def present(self) -> Mask:
@@ -311,14 +321,14 @@ class DocIdColumn:
     def between(self, low: Bound | None, high: Bound | None) -> Mask:
         """Rows whose doc_ids are in this range of bytes."""
         first = 0 if low is None else self._place(_text(low.value), after=not low.inclusive)
-        last = self.rows if high is None else self._place(_text(high.value), after=high.inclusive)
+        last = len(self._places) if high is None else self._place(_text(high.value), after=high.inclusive)
         return self._mask(self._order[first : max(first, last)])
 
     def starting(self, prefix: str) -> Mask:
         """Rows whose doc_ids begin so."""
         begin = prefix.encode()
         first = self._place(begin, after=False)
-        last = bisect_left(range(self.rows), True, first, key=lambda place: not self._id(place).startswith(begin))
+        last = bisect_left(self._places, True, first, key=lambda place: not self._id(place).startswith(begin))
         return self._mask(self._order[first:last])
 
     @cached_property
@@ -330,8 +340,10 @@ class DocIdColumn:
 
     def _place(self, text: bytes, *, after: bool) -> int:
         if after:
-            return bisect_left(range(self.rows), True, key=lambda place: self._id(place) > text)
-        return bisect_left(range(self.rows), text, key=self._id)
+            return bisect_left(self._places, True, key=lambda place: self._id(place) > text)
+        return bisect_left(self._places, text, key=self._id)
 
     def _mask(self, rows: npt.NDArray[Any]) -> Mask:
+        if self._documents_of is not None:
+            rows = self._documents_of(rows)
         return rows_mask(rows.astype(np.uint32), self.rows)

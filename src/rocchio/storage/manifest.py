@@ -68,7 +68,8 @@ class SegmentEntry:
     `checksums` holds the chunk checksums of all files of the segment. `tombstones` is the file of its deletions,
     or None; `deleted` counts them. `lengths` are tokens of live documents by text field. `frozen` are columns that
     were computed ahead, by the index they are of. `calibrations` say, by vector field in order, what recall takes
-    which effort: tuples of (k, recall, probes, refine).
+    which effort: tuples of (k, recall, probes, refine). `documents` counts live documents where several rows may make
+    one; None where each row is a document.
     """
 
     name: str
@@ -80,10 +81,15 @@ class SegmentEntry:
     deleted: int = 0
     frozen: Mapping[str, FrozenEntry] = field(default_factory=dict)
     calibrations: tuple[tuple[CalibratedEffort, ...], ...] = ()
+    documents: int | None = None
 
     @property
     def live_rows(self) -> int:
         return self.rows - self.deleted
+
+    @property
+    def live_documents(self) -> int:
+        return self.live_rows if self.documents is None else self.documents
 
     def files(self) -> list[str]:
         """Every file that this entry needs, by name."""
@@ -119,6 +125,11 @@ class Manifest:
 
     @property
     def document_count(self) -> int:
+        return sum(segment.live_documents for segment in self.segments)
+
+    @property
+    def row_count(self) -> int:
+        """Live rows: passages where a text field is split, documents otherwise."""
         return sum(segment.live_rows for segment in self.segments)
 
 
@@ -171,6 +182,7 @@ def _to_json(manifest: Manifest) -> dict[str, Any]:
                 "frozen": {index: _frozen_to_json(frozen) for index, frozen in entry.frozen.items()},
                 "calibrations": [[list(effort) for effort in efforts] for efforts in entry.calibrations],
             }
+            | ({} if entry.documents is None else {"documents": entry.documents})
             for entry in manifest.segments
         ],
         "models": {
@@ -199,6 +211,7 @@ def _from_json(content: Mapping[str, Any]) -> Manifest:
                 _count(entry["deleted"]),
                 {_safe_name(index): _frozen_from_json(frozen) for index, frozen in entry.get("frozen", {}).items()},
                 tuple(tuple(map(_effort, efforts)) for efforts in entry.get("calibrations", [])),
+                _count(entry["documents"]) if schema.split_field is not None else None,
             )
             for entry in content["segments"]
         ),

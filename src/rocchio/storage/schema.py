@@ -9,6 +9,7 @@ from dataclasses import field as setting
 from typing import Any, Literal, TypeAlias, get_args
 
 from rocchio.errors import InvalidArgument
+from rocchio.storage.passages import Passages, as_passages, parse_passages
 
 FieldKind: TypeAlias = Literal["text", "keyword", "number", "date", "bool", "sparse", "vector"]
 Metric: TypeAlias = Literal["cosine", "ip", "l2"]
@@ -26,11 +27,11 @@ MAX_DIM = 65_536
 class Field:
     """One typed column.
 
-    `boost` (text only) weighs its term frequencies, `integer` (number only) stores int64, `scale` (sparse only) turns
-    weights into whole numbers. `dim`, `metric` and `dtype` (vector only) are how long vectors are, how they are
-    compared and how they are stored. A vector field with an `encoder`, in its text form, has the vectors of the texts
-    of its `source` fields; `identity` is how to tell the same model from another, `function` the encoder where it is a
-    function, which is not stored.
+    `boost` (text only) weighs its term frequencies, `passages` (text only) say how it is split, `integer` (number only)
+    stores int64, `scale` (sparse only) turns weights into whole numbers. `dim`, `metric` and `dtype` (vector only) are
+    how long vectors are, how they are compared and how they are stored. A vector field with an `encoder`, in its text
+    form, has the vectors of the texts of its `source` fields; `identity` is how to tell the same model from another,
+    `function` the encoder where it is a function, which is not stored.
     """
 
     kind: FieldKind
@@ -44,10 +45,13 @@ class Field:
     source: tuple[str, ...] = ()
     identity: str = ""
     function: Callable[..., Any] | None = setting(default=None, compare=False, repr=False)
+    passages: Passages | None = None
 
     def __str__(self) -> str:
-        if self.kind == "text" and self.boost != 1.0:
-            return f"text(boost={self.boost:g})"
+        if self.kind == "text":
+            settings = [f"boost={self.boost:g}"] if self.boost != 1.0 else []
+            settings += [f"passages={self.passages}"] if self.passages else []
+            return f"text({', '.join(settings)})"
         if self.kind == "sparse":
             return f"sparse(scale={self.scale:g})"
         if self.kind == "vector":
@@ -57,11 +61,15 @@ class Field:
         return "number(integer=True)" if self.integer else f"{self.kind}()"
 
 
-def text(boost: float = 1.0) -> Field:
-    """A searched text. A boost of 2 scores as if the text stood there twice. Raises InvalidArgument if boost <= 0."""
+def text(boost: float = 1.0, *, passages: Passages | str | None = None) -> Field:
+    """A searched text. A boost of 2 scores as if the text stood there twice.
+
+    With `passages`, a value or its text form, long texts are split: see `rocchio.passages`. One text field of a
+    collection may have them. Raises InvalidArgument, also if boost <= 0.
+    """
     if not isinstance(boost, int | float) or isinstance(boost, bool) or not 1e-6 <= boost <= 1e6:
         raise InvalidArgument(f"expected a boost from 1e-6 to 1e6, found {boost!r}; leave a field out instead of 0")
-    return Field("text", boost=float(boost))
+    return Field("text", boost=float(boost), passages=None if passages is None else as_passages(passages))
 
 
 def keyword() -> Field:
@@ -127,6 +135,11 @@ class Schema:
             _check_field(name, field)
         for name in self.encoded_fields:
             self._check_source(name)
+        split = [name for name, field in self.fields.items() if field.passages is not None]
+        if len(split) > 1 or any(self.fields[name].kind != "text" for name in split):
+            raise InvalidArgument(
+                f"expected at most one text field with passages, found {', '.join(split)}; split the longest one"
+            )
 
     def _check_source(self, name: str) -> None:
         source = self.fields[name].source
@@ -160,6 +173,15 @@ class Schema:
     def encoded_fields(self) -> list[str]:
         """Names of the vector fields that have an encoder, in order."""
         return [name for name in self.vector_fields if self.fields[name].encoder]
+
+    @property
+    def split_field(self) -> str | None:
+        """The text field that is split into passages, None if there is none: then each document is a row."""
+        return next((name for name, field in self.fields.items() if field.passages is not None), None)
+
+    def is_by_passage(self, name: str) -> bool:
+        """Whether a vector field has a vector for each passage: others have one for each document."""
+        return self.split_field is not None and self.split_field in self.fields[name].source
 
     def _of_kind(self, kind: str) -> list[str]:
         return [name for name, field in self.fields.items() if getattr(field, "kind", None) == kind]
@@ -245,8 +267,10 @@ _OF_ENCODED = ("encoder", "source", "identity")
 
 
 def _to_json(field: Field) -> dict[str, Any]:
-    settings = asdict(replace(field, function=None))
-    del settings["function"]
+    settings = asdict(replace(field, function=None, passages=None))
+    del settings["function"], settings["passages"]
+    if field.passages is not None:
+        settings["passages"] = str(field.passages)
     if not field.encoder:
         for name in _OF_ENCODED:
             del settings[name]
@@ -260,7 +284,15 @@ def _from_json(spec: Mapping[str, Any]) -> Field:
     if kind == "vector" and "encoder" in spec:
         of_vector |= {"encoder": str(spec["encoder"]), "identity": str(spec["identity"])}
         of_vector["source"] = tuple(map(str, spec["source"]))
-    return Field(kind=kind, boost=float(spec["boost"]), integer=bool(spec["integer"]), scale=scale, **of_vector)
+    passages = parse_passages(str(spec["passages"])) if "passages" in spec else None
+    return Field(
+        kind=kind,
+        boost=float(spec["boost"]),
+        integer=bool(spec["integer"]),
+        scale=scale,
+        passages=passages,
+        **of_vector,
+    )
 
 
 def _field_name(name: Any) -> str:

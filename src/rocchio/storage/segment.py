@@ -15,11 +15,15 @@ from rocchio.storage.manifest import SegmentEntry
 
 
 class SegmentFile(StrEnum):
-    """The files that every segment has. Sparse, vector and filtered fields have files of their own beside these."""
+    """The files that every segment has, but for `PASSAGES`, which belong to collections with a field that is split.
+
+    Sparse, vector and filtered fields have files of their own beside these.
+    """
 
     INDEX = "index.arrays"
     DOCUMENTS = "documents.arrow"
     CHECKSUMS = "checksums.bin"
+    PASSAGES = "passages.arrays"
 
 
 def segment_name(number: int) -> str:
@@ -84,11 +88,17 @@ class SegmentFiles:
     """The opened files of a segment: mapped, sizes checked, contents verified when touched."""
 
     def __init__(
-        self, directory: Directory, entry: SegmentEntry, sparse_fields: int = 0, vector_fields: int = 0
+        self,
+        directory: Directory,
+        entry: SegmentEntry,
+        sparse_fields: int = 0,
+        vector_fields: int = 0,
+        has_passages: bool = False,
     ) -> None:
         path = directory.path(entry.name)
         expected = {SegmentFile.INDEX, SegmentFile.DOCUMENTS, *map(sparse_name, range(sparse_fields))}
         expected |= set(map(vectors_name, range(vector_fields))) | set(map(vector_index_name, range(vector_fields)))
+        expected |= {SegmentFile.PASSAGES} if has_passages else set()
         if set(entry.sizes) - {COLUMNS} != expected:
             raise Corruption(path, None, f"expected files {', '.join(sorted(expected))}, found {sorted(entry.sizes)}")
         content = entry.checksums.read(directory)
@@ -107,6 +117,7 @@ class SegmentFiles:
         self.index = ArrayFile(self.mapped[SegmentFile.INDEX])
         self.columns = ArrayFile(self.mapped[COLUMNS]) if COLUMNS in self.mapped else None
         self.documents = self.mapped[SegmentFile.DOCUMENTS]
+        self.passages = ArrayFile(self.mapped[SegmentFile.PASSAGES]) if has_passages else None
         self.sparse = [ArrayFile(self.mapped[sparse_name(number)]) for number in range(sparse_fields)]
         self.vectors = [ArrayFile(self.mapped[vectors_name(number)]) for number in range(vector_fields)]
         self.vector_indexes = [ArrayFile(self.mapped[vector_index_name(number)]) for number in range(vector_fields)]
