@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from rocchio.pipelines.named import bm25 as bm25
     from rocchio.pipelines.named import bm25prf as bm25prf
     from rocchio.pipelines.named import bo1 as bo1
+    from rocchio.pipelines.named import corocchio as corocchio
     from rocchio.pipelines.named import dense as dense
     from rocchio.pipelines.named import hybrid as hybrid
     from rocchio.pipelines.named import kl as kl
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from rocchio.pipelines.named import rm3_terrier as rm3_terrier
     from rocchio.pipelines.named import rocchio as rocchio
     from rocchio.pipelines.named import vector_average as vector_average
+    from rocchio.pipelines.named import vector_corocchio as vector_corocchio
     from rocchio.pipelines.named import vector_rocchio as vector_rocchio
     from rocchio.pipelines.parse import parse_plan as parse_plan
     from rocchio.storage.schema import boolean as bool
@@ -86,6 +88,7 @@ _STEPS = (
     "bm25",
     "bm25prf",
     "bo1",
+    "corocchio",
     "dense",
     "hybrid",
     "kl",
@@ -95,6 +98,7 @@ _STEPS = (
     "rm3_terrier",
     "rocchio",
     "vector_average",
+    "vector_corocchio",
     "vector_rocchio",
 )
 _HOMES |= {name: ("rocchio.pipelines.named", name) for name in _STEPS}
@@ -114,6 +118,7 @@ __all__ = [
     "bo1",
     "bool",
     "columns",
+    "corocchio",
     "create",
     "date",
     "dense",
@@ -138,6 +143,7 @@ __all__ = [
     "tune",
     "vector",
     "vector_average",
+    "vector_corocchio",
     "vector_rocchio",
 ]
 

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from rocchio.cli import calibrate, demo, embed, evaluate, freeze, fuse, index, recall, search, tune
+from rocchio.cli import calibrate, clicks, demo, embed, evaluate, freeze, fuse, index, recall, search, tune
 from rocchio.cli import collection as collection_commands
 from rocchio.cli.output import err
 from rocchio.errors import RocchioError, StorageFailure
@@ -36,6 +36,7 @@ app.command("freeze", epilog=freeze.EXAMPLES)(freeze.freeze)
 app.command("thaw")(freeze.thaw)
 app.command("calibrate", epilog=calibrate.EXAMPLES)(calibrate.calibrate)
 app.command("recall", epilog=recall.EXAMPLES)(recall.recall)
+app.command("clicks", epilog=clicks.EXAMPLES)(clicks.clicks)
 app.command("delete", epilog=collection_commands.DELETE_EXAMPLES)(collection_commands.delete)
 app.command("demo")(demo.demo)
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from rocchio.analysis import Analyzer
 from rocchio.encoders.model import Usage
 from rocchio.engine.adding import Adder, AddSummary, OnError, Progress
+from rocchio.engine.click_logging import ClickLogging
 from rocchio.engine.counter import Counter
 from rocchio.engine.embedding import EmbedSummary, count_vectors, plan_embedding
 from rocchio.engine.encoding import EncoderChoice, Encoders
@@ -47,7 +48,7 @@ from rocchio.types import DocId, Explanation, Hit, Qrels, QueryId, Run
 _Result = TypeVar("_Result")
 
 
-class Collection:
+class Collection(ClickLogging):
     """A durable collection. Searching sees the last commit; adding and deleting wait for `commit`.
 
     One writer at a time, in any process; any number of readers. Use as a context manager to drop uncommitted

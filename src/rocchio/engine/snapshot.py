@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from rocchio._native import FrozenColumns, LexicalSegment, Searcher, Variant
 from rocchio.analysis import Analysis, Analyzer
+from rocchio.engine.click_history import ClickHistory
 from rocchio.engine.encoding import Encoders
 from rocchio.engine.execution import DocIds, Found, search_batch, search_threads
 from rocchio.engine.explain import explain
@@ -76,9 +77,10 @@ class Snapshot:
         *,
         latents: LatentModels,
         encoders: Encoders,
+        clicks: ClickHistory,
     ) -> None:
         self.manifest, self.segments, self.schema = manifest, tuple(segments), manifest.schema
-        self.latents, self.encoders = latents, encoders
+        self.latents, self.encoders, self.clicks = latents, encoders, clicks
         self._analyzer_for, self._cache_bytes = analyzer_for, cache_mb << 20
         self._analysis_lock = threading.Lock()
         self._searchers: dict[tuple[Bm25, tuple[float, ...]], Searcher] = {}
@@ -350,6 +352,13 @@ class Snapshot:
             self._searchers[key] = found
         return found
 
+    def share_columns(self, previous: Snapshot | None) -> None:
+        """Use what `previous` has computed, if it has the same documents: a commit of clicks changes none."""
+        if previous is None or len(previous.segments) != len(self.segments) or previous.schema != self.schema:
+            return
+        if all(old is new for old, new in zip(previous.segments, self.segments, strict=True)):
+            self._searchers, self._sparse_searchers = previous._searchers, previous._sparse_searchers
+
     def _batch(self, queries: Sequence[Any]) -> QueryBatch:
         with self._analysis_lock:
             if self._analysis.memory_bytes > _QUERY_TABLE_BYTES:
@@ -415,7 +424,10 @@ def open_snapshot(
                 raise Corruption(directory.path(""), None, f"a file is missing: {error}") from error
             continue
         encoders = encoders or Encoders()
-        return Snapshot(manifest, segments, analyzer_for, cache_mb, latents=latents, encoders=encoders)
+        clicks = ClickHistory(directory, manifest.clicks, previous.clicks if previous else None)
+        opened = Snapshot(manifest, segments, analyzer_for, cache_mb, latents=latents, encoders=encoders, clicks=clicks)
+        opened.share_columns(previous)
+        return opened
     raise Corruption(directory.path(""), None, "files vanish as fast as the manifest changes")
 
 

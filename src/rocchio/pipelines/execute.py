@@ -49,9 +49,9 @@ class Source(Protocol):
         """The best `k` documents of each query."""
 
     def refine(
-        self, step: Refine, queries: Sequence[Query], found: Ranked, marks: Sequence[Marks] | None
+        self, step: Refine, queries: Sequence[Query], found: Ranked | None, marks: Sequence[Marks] | None
     ) -> tuple[list[Query], str]:
-        """Better queries, and a note of what could not be done."""
+        """Better queries, and a note of what could not be done. `found` is None where no step has searched before."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Executor:
             return State(state.queries, key, ranked)
         if not isinstance(step, Refine):
             raise InvalidArgument(f"expected a known kind of step, found {type(step).__name__}")
-        if state.ranked is None:
+        if state.ranked is None and step.method.reads_ranking:
             raise InvalidArgument(f"expected a search before {step}, found none; a plan is like bm25 >> {step} >> bm25")
         refined, note = self._source.refine(step, state.queries, state.ranked, self._marks)
         self._note(StepTrace(str(step), time.perf_counter() - started, len(refined), None, note))

@@ -6,6 +6,7 @@ from rocchio.feedback import (
     Axiomatic,
     Bm25Prf,
     Bo1,
+    Corocchio,
     Kl,
     KlCorrect,
     Reencode,
@@ -13,6 +14,7 @@ from rocchio.feedback import (
     Rm3Terrier,
     Rocchio,
     VectorAverage,
+    VectorCorocchio,
     VectorRocchio,
 )
 from rocchio.pipelines.refine import refining
@@ -33,3 +35,5 @@ kl_correct = refining(KlCorrect)
 vector_average = refining(VectorAverage)
 vector_rocchio = refining(VectorRocchio)
 reencode = refining(Reencode)
+corocchio = refining(Corocchio)
+vector_corocchio = refining(VectorCorocchio)

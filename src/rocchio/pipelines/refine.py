@@ -28,6 +28,8 @@ class Refine(Step):
 
     @property
     def needed(self) -> int:
+        if not self.method.reads_ranking:
+            return 0
         return WHOLE_DEPTH if self.method.bottom else self.method.docs
 
     def __str__(self) -> str:
