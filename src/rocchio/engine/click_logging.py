@@ -105,6 +105,8 @@ class ClickLogging(ABC):
             raise InvalidArgument(f"expected on_error to be 'raise' or 'skip', found {on_error!r}")
         if rejects is not None and on_error == "raise":
             raise InvalidArgument("expected on_error='skip' with a reject file, found 'raise'; leave out one of them")
+        if rejects is not None and isinstance(impressions, str | Path) and Path(impressions) == Path(rejects):
+            raise InvalidArgument(f"expected another file for rejects, found the clicks {rejects} themselves")
         summary = ClickSummary(reject_file=str(rejects) if rejects is not None else None)
         with contextlib.ExitStack() as stack:
             refuse = _Refusal(summary, on_error, stack.enter_context(RejectFile(rejects)) if rejects else None)

@@ -99,7 +99,7 @@ def _text(value: Any, name: str) -> str:
 def _time(value: Any) -> str:
     """As it is stored; a time without a zone is in UTC, a number is in seconds since 1970."""
     try:
-        seconds = None if isinstance(value, bool) else value
+        seconds: Any = None if isinstance(value, bool) else value
         found = datetime.fromisoformat(value) if isinstance(value, str) else datetime.fromtimestamp(seconds, UTC)
         return _written(found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC))
     except (TypeError, ValueError, OverflowError, OSError) as error:
