@@ -27,6 +27,8 @@ DEEPEST = 50
 """Ranks below are looked at so seldom that their clicks say nothing."""
 LEAST_CLICKS = 5
 """On either side of a pair of ranks."""
+LEAST_VARIANCE = 1e-6
+"""Of the logarithm of a ratio."""
 ROUNDS = 100
 """Of the bootstrap over impressions that gives the standard errors."""
 
@@ -142,10 +144,11 @@ def _log_ratios(seen: _Observations, shown: Floats, clicks: Floats, depth: int) 
         for row, values in enumerate((a * m / both, b * n / both, variance, a, b)):
             sums[row] += np.bincount(key, values, depth * depth)
     above, below, variance, upper, lower = sums
-    known = (above > 0) & (below > 0) & (variance > 0) & (np.minimum(upper, lower) >= LEAST_CLICKS)
+    known = (above > 0) & (below > 0) & (np.minimum(upper, lower) >= LEAST_CLICKS)
     logs, precision = np.zeros(depth * depth), np.zeros(depth * depth)
     logs[known] = np.log(above[known] / below[known])
-    precision[known] = above[known] * below[known] / variance[known]
+    # where everything that is shown is clicked nothing varies
+    precision[known] = 1 / np.maximum(variance[known] / (above[known] * below[known]), LEAST_VARIANCE)
     return logs.reshape(depth, depth), precision.reshape(depth, depth)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,7 +42,8 @@ class Impression:
     @property
     def line(self) -> bytes:
         """As it stands in the file."""
-        return json.dumps(asdict(self), ensure_ascii=False).encode() + b"\n"
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return json.dumps(values, ensure_ascii=False).encode() + b"\n"
 
 
 def impression_of(record: Any, now: str | None = None) -> Impression:
@@ -59,7 +60,7 @@ def impression_of(record: Any, now: str | None = None) -> Impression:
     shown, clicked = _listed(record, "shown"), _listed(record, "clicked")
     if not 1 <= len(shown) <= MOST_SHOWN:
         raise ValueError(f"expected from 1 to {MOST_SHOWN:,} documents shown, found {len(shown):,}")
-    documents = tuple(_text(doc_id, "doc_ids") for doc_id in shown)
+    documents = _documents(shown)
     if len(set(documents)) < len(documents):
         raise ValueError("expected each document shown once, found one twice")
     for rank in clicked:
@@ -84,6 +85,16 @@ def _listed(record: Mapping[str, Any], name: str) -> Sequence[Any]:
     if not isinstance(value, list | tuple):
         raise ValueError(f"expected {name} as a list, found {value!r}"[:200])  # noqa: TRY004  # one kind for all reasons
     return value
+
+
+def _documents(shown: Sequence[Any]) -> tuple[str, ...]:
+    """Doc_ids, all checked at once; one by one only where that fails, to name the wrong one."""
+    try:
+        "".join(shown).encode()
+        sound = 1 <= min(map(len, shown)) and max(map(len, shown)) <= LONGEST_TEXT
+    except (TypeError, UnicodeEncodeError):
+        sound = False
+    return tuple(shown) if sound else tuple(_text(doc_id, "doc_ids") for doc_id in shown)
 
 
 def _text(value: Any, name: str) -> str:

@@ -55,6 +55,11 @@ def test_a_log_in_which_nothing_moved_tells_nothing() -> None:
         estimate_propensities([])
 
 
+def test_everything_clicked_everywhere_is_no_bias() -> None:
+    impressions = [Impression("s", "q", shown, (1, 2), "") for shown in (("a", "b"), ("b", "a")) for _ in range(10)]
+    assert estimate_propensities(impressions).ranks == (1.0, 1.0)
+
+
 def test_two_ranks_by_hand() -> None:
     """One document, at rank 1 in 100 impressions with 60 clicks, at rank 2 in 200 with 40: 0.2 / 0.6."""
     shown = [("d", "x")] * 100 + [("y", "d")] * 200
