@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rocchio import errors as errors
     from rocchio.analysis import Analyzer as Analyzer
     from rocchio.analysis import parse_analyzer as parse_analyzer
+    from rocchio.encoders.chat_judge import ChatJudge as ChatJudge
     from rocchio.engine.collection import Collection as Collection
     from rocchio.engine.columns import columns as columns
     from rocchio.engine.encoding import vector as vector
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from rocchio.engine.opening import open as open
     from rocchio.engine.plan import Plan as Plan
     from rocchio.engine.snapshot import Snapshot as Snapshot
+    from rocchio.feedback.judging import Budget as Budget
     from rocchio.fusion import fuse as fuse
     from rocchio.fusion import parse_fusion as parse_fusion
     from rocchio.lexical.scoring import Bm25 as Bm25
@@ -60,6 +62,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "Analyzer": ("rocchio.analysis", "Analyzer"),
     "Bm25": ("rocchio.lexical.scoring", "Bm25"),
+    "Budget": ("rocchio.feedback.judging", "Budget"),
+    "ChatJudge": ("rocchio.encoders.chat_judge", "ChatJudge"),
     "Collection": ("rocchio.engine.collection", "Collection"),
     "Hit": ("rocchio.types", "Hit"),
     "Run": ("rocchio.types", "Run"),
@@ -106,6 +110,8 @@ _HOMES |= {name: ("rocchio.pipelines.named", name) for name in _STEPS}
 __all__ = [
     "Analyzer",
     "Bm25",
+    "Budget",
+    "ChatJudge",
     "Collection",
     "Hit",
     "Plan",

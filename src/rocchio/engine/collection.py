@@ -25,6 +25,7 @@ from rocchio.engine.info import CollectionInfo, describe
 from rocchio.engine.knn_graph import KnnGraph, knn_graph
 from rocchio.engine.mixed import MixedQuery
 from rocchio.engine.plan import Plan
+from rocchio.engine.progressive import Progressive
 from rocchio.engine.queries import Query, Vectors, check_unicode
 from rocchio.engine.recall import ALPHAS, QUERY_CUTS, RecallReport, recall_report
 from rocchio.engine.search_options import ExplainOptions, FieldChoice, SearchOptions
@@ -48,7 +49,7 @@ from rocchio.types import DocId, Explanation, Hit, Qrels, QueryId, Run
 _Result = TypeVar("_Result")
 
 
-class Collection(ClickLogging):
+class Collection(ClickLogging, Progressive):
     """A durable collection. Searching sees the last commit; adding and deleting wait for `commit`.
 
     One writer at a time, in any process; any number of readers. Use as a context manager to drop uncommitted

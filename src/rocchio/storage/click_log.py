@@ -91,7 +91,7 @@ def _documents(shown: Sequence[Any]) -> tuple[str, ...]:
     """Doc_ids, all checked at once; one by one only where that fails, to name the wrong one."""
     try:
         "".join(shown).encode()
-        sound = 1 <= min(map(len, shown)) and max(map(len, shown)) <= LONGEST_TEXT
+        sound = min(map(len, shown)) >= 1 and max(map(len, shown)) <= LONGEST_TEXT
     except (TypeError, UnicodeEncodeError):
         sound = False
     return tuple(shown) if sound else tuple(_text(doc_id, "doc_ids") for doc_id in shown)
