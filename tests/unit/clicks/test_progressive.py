@@ -61,7 +61,7 @@ def test_rounds_by_hand(col: Collection) -> None:
     assert result.trace.weights == {"flutter": 2.5, "speed": 1.0, "wing": 1.0, "aerofoil": 1.0, "vibration": 1.0}
     assert result.trace.stopped == "3 rounds are done"
     assert result.spent == result.trace.spent == Spent(documents=3)
-    assert ids(result) == ["a1", "a2", "a3", "a4"]
+    assert ids(result) == ["a1", "a2", "a4", "a3"]
     assert result.hits[0].fields["text"]
     final = {hit.doc_id: hit.score for hit in col.search(dict(result.trace.weights))}
     assert dict(result.run[0]) == final
