@@ -157,6 +157,23 @@ def report(name: str, found: World, values: dict[Cell, list[float]]) -> list[str
     return lines + table(header, rows)
 
 
+def summary(every: list[dict[Cell, list[float]]]) -> list[str]:
+    """How AP changes between eta 0 and 2, the mean over collections."""
+    rows = []
+    for residual in (False, True):
+        for kind in STEPS:
+            for model in CLICKS:
+                row = ["residual" if residual else "all", kind, model]
+                for variant in ("naive", "counterfactual", "estimated"):
+                    ends = [
+                        [float(np.mean(values[kind, model, variant, eta, residual])) for eta in (ETAS[0], ETAS[-1])]
+                        for values in every
+                    ]
+                    row.append(f"{np.mean([last - first for first, last in ends]):+.4f}")
+                rows.append(row)
+    return table(["documents", "on", "clicks", "naive", "counterfactual", "estimated"], rows)
+
+
 def unseen(found: World, work: Path, sessions: int) -> list[list[str]]:
     """Queries that were not logged: every logged one without its last third of words."""
     col = logged(found, work, "noisy", 1.0, sessions, seed=7)
@@ -181,6 +198,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=DATA, help="folder of BEIR folders")
     parser.add_argument("--vectors", type=Path, help="folder of NAME.npz files; without it, --encoder makes them")
+    parser.add_argument("--label", default="files", help="what made the vectors of the files")
     parser.add_argument("--encoder", default="lsa(dim=256)")
     parser.add_argument("--names", nargs="+", default=NAMES, help="BEIR folders to measure")
     parser.add_argument("--sessions", type=int, default=1000, help="of each query")
@@ -188,7 +206,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="also write the report here")
     options = parser.parse_args()
     source = options.vectors or options.encoder
-    made_by = f"vectors of {options.vectors.name}" if options.vectors else options.encoder
+    made_by = f"vectors of {options.label}" if options.vectors else options.encoder
     lines = [
         "# Clicks with position bias: a simulation",
         "",
@@ -197,18 +215,22 @@ def main() -> None:
         f"{options.sessions:,} sessions a query, {options.seeds} seeds (± is the standard deviation over them), "
         f"{made_by}.",
         "",
-        "## AP by the bias of the users",
+        f"## Change of AP from no bias (eta 0) to a strong one (eta {ETAS[-1]:g}), mean over collections",
         "",
     ]
+    tables: list[str] = []
+    every = []
     estimates: list[list[str]] = []
     others: list[list[str]] = []
     for name in options.names:
         with tempfile.TemporaryDirectory() as work:
             found = world(options.data / name, source, Path(work))
             values, more = measured(found, Path(work), options.sessions, options.seeds)
-            lines += report(name, found, values)
+            tables += report(name, found, values)
+            every.append(values)
             estimates += more
             others += unseen(found, Path(work), min(options.sessions, 100))
+    lines += [*summary(every), "## AP by the bias of the users", "", *tables]
     lines += ["## eta estimated from the log", "", "Of the last seed, with its standard error.", ""]
     lines += table(["collection", "clicks", "eta", "estimated", "standard error"], estimates)
     lines += ["## Queries that were not logged", "", "Logged queries without their last third of words; noisy clicks, "

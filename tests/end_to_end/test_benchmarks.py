@@ -64,8 +64,8 @@ def test_lexical_says_which_file_is_missing(tmp_path: Path):
     assert f"expected documents at {tmp_path / 'none.parquet'}" in done.stderr
 
 
-def test_hybrid(tmp_path: Path):
-    folder = tmp_path / "data" / "small"
+def judged_texts(folder: Path) -> None:
+    """A BEIR folder of 30 texts, each found by its first nine letters."""
     (folder / "qrels").mkdir(parents=True)
     rng = random.Random(1)
     texts = [" ".join(rng.choices(WORDS, k=6)) for _ in range(30)]
@@ -75,6 +75,10 @@ def test_hybrid(tmp_path: Path):
         lines.writelines(json.dumps({"_id": f"q{row}", "text": text[:9]}) + "\n" for row, text in enumerate(texts))
     qrels = "".join(f"q{row}\td{row}\t1\n" for row in range(30))
     (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\n" + qrels)
+
+
+def test_hybrid(tmp_path: Path):
+    judged_texts(tmp_path / "data" / "small")
     vectors = np.random.default_rng(1).normal(size=(30, 8)).astype(np.float32)
     queries = vectors.copy()
     queries[0] = 0  # a query that the model knows nothing of
@@ -85,3 +89,14 @@ def test_hybrid(tmp_path: Path):
     assert printed.strip() == output.read_text(encoding="utf-8").strip()
     assert "## BM25 and noise" in printed
     assert "| small | 30 | znorm(" in printed
+
+
+def test_clicks(tmp_path: Path):
+    judged_texts(tmp_path / "data" / "small")
+    vectors = np.random.default_rng(1).normal(size=(30, 8)).astype(np.float32)
+    np.savez(tmp_path / "small.npz", documents=vectors, queries=vectors)
+    options = ["--data", str(tmp_path / "data"), "--names", "small", "--sessions", "80", "--seeds", "1"]
+    printed = run_benchmark("clicks.py", "--vectors", str(tmp_path), "--label", "noise", *options)
+    assert "80 sessions a query" in printed
+    assert "| residual | vectors | noisy |" in printed
+    assert "| small | 3 | 0.5 |" in printed
