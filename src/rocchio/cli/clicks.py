@@ -65,13 +65,15 @@ def _describe(found: ClickStatistics, as_json: bool) -> None:
     table.add_row("different queries", f"{found.queries:,}")
     table.add_row("sessions", f"{found.sessions:,}")
     table.add_row("clicks", f"{found.clicks:,}")
-    if found.first is not None:
-        table.add_row("time", f"{found.first} to {found.last}")
+    if found.first is not None and found.last is not None:
+        table.add_row("time", f"{found.first[:19]} to {found.last[:19]} UTC")
     table.add_row("size", size(found.size_bytes))
     if found.pending_bytes:
         table.add_row("not committed", f"{size(found.pending_bytes)}, dropped by the next call that logs")
     show(table)
-    ranks = Table("rank", "shown", "clicked", "propensity", "standard error")
+    ranks = Table(box=None, padding=(0, 2), header_style="dim")
+    for name in ("rank", "shown", "clicked", "propensity", "standard error"):
+        ranks.add_column(name, justify="right")
     estimate = found.propensities
     for rank, (shown, clicked) in enumerate(zip(found.shown, found.clicked, strict=True), start=1):
         known = estimate is not None and rank <= len(estimate.ranks)
