@@ -11,6 +11,7 @@
 #include "base/bitmap.hpp"
 #include "bindings/arrays.hpp"
 #include "bindings/bind.hpp"
+#include "bindings/feedback.hpp"
 #include "kernels/block_kernels.hpp"
 #include "lexical/builder.hpp"
 #include "lexical/merger.hpp"
@@ -308,16 +309,6 @@ nb::tuple search(const Searcher& self, const InputArray<std::uint8_t>& term_byte
                           to_numpy(std::move(rows)), to_numpy(std::move(scores)));
 }
 
-/// Throws out_of_range for what is no row of the searcher's segments.
-void check_places(const Searcher& self, std::span<const std::uint32_t> segments,
-                  std::span<const std::uint32_t> rows) {
-    for (std::size_t i = 0; i < segments.size(); ++i) {
-        if (segments[i] >= self.segment_count() || rows[i] >= self.row_count(segments[i])) {
-            throw std::out_of_range("expected rows of the snapshot's segments");
-        }
-    }
-}
-
 nb::list doc_ids(const Searcher& self, const InputArray<std::uint32_t>& segments,
                  const InputArray<std::uint32_t>& rows) {
     const auto places = span_of(segments);
@@ -328,32 +319,6 @@ nb::list doc_ids(const Searcher& self, const InputArray<std::uint32_t>& segments
         ids.append(utf8(self.doc_id(places[i], span_of(rows)[i])));
     }
     return ids;
-}
-
-nb::tuple feedback_terms(const Searcher& self, const InputArray<std::uint64_t>& offsets,
-                         const InputArray<std::uint32_t>& segments, const InputArray<std::uint32_t>& rows,
-                         std::uint32_t least_characters, std::uint32_t most_characters,
-                         std::uint8_t required_forms, std::uint8_t refused_forms,
-                         std::uint64_t most_documents, std::uint32_t most_per_document) {
-    const TermFilter filter{least_characters, most_characters, required_forms,
-                            refused_forms,    most_documents,  most_per_document};
-    const FeedbackDocuments documents{span_of(offsets), span_of(segments), span_of(rows)};
-    const auto& ends = documents.offsets;
-    if (ends.empty() || ends.front() != 0 || !std::ranges::is_sorted(ends) ||
-        ends.back() != documents.rows.size() || documents.segments.size() != documents.rows.size()) {
-        throw std::invalid_argument("expected increasing offsets that cover segments and rows");
-    }
-    check_places(self, documents.segments, documents.rows);
-    FeedbackTerms terms;
-    {
-        nb::gil_scoped_release release;
-        terms = self.feedback_terms(documents, filter);
-    }
-    return nb::make_tuple(
-        to_numpy(std::move(terms.query_terms)), to_numpy(std::move(terms.bytes)),
-        to_numpy(std::move(terms.term_offsets)), to_numpy(std::move(terms.document_frequencies)),
-        to_numpy(std::move(terms.query_entries)), to_numpy(std::move(terms.entry_terms)),
-        to_numpy(std::move(terms.entry_documents)), to_numpy(std::move(terms.entry_frequencies)));
 }
 
 void bind_searcher(nb::module_& module) {
@@ -389,7 +354,10 @@ void bind_searcher(nb::module_& module) {
             },
             "segment"_a, "Compute every column anew and compare; raises Corruption.");
 
-    nb::class_<Searcher>(module, "Searcher", "Exact top-k over the segments of a snapshot with one scoring.")
+    nb::class_<Searcher> searcher(module, "Searcher",
+                                  "Exact top-k over the segments of a snapshot with one scoring.");
+    bind_feedback(searcher);
+    searcher
         .def(
             "__init__",
             [](Searcher* self, std::vector<std::shared_ptr<const Segment>> segments, Variant variant,
@@ -412,18 +380,6 @@ void bind_searcher(nb::module_& module) {
              "weights"_a, "k"_a, "allowed"_a, "kernel"_a, "alpha"_a = 1.0,
              "Batch search; returns (offsets, segments, rows, scores): query i has hits [offsets[i], "
              "offsets[i+1]). Exact with alpha 1.")
-        .def("feedback_terms", &feedback_terms, "offsets"_a, "segments"_a, "rows"_a, "least_characters"_a,
-             "most_characters"_a, "required_forms"_a, "refused_forms"_a, "most_documents"_a,
-             "most_per_document"_a,
-             "Distinct terms of the documents of each query: (query_terms, bytes, term_offsets, df, "
-             "query_entries, entry_terms, entry_documents, entry_frequencies).")
-        .def(
-            "collection_frequency",
-            [](const Searcher& self, std::string_view term) {
-                nb::gil_scoped_release release;
-                return self.collection_frequency(term);
-            },
-            "term"_a, "How often a term stands in the live documents, fields weighed by their boosts.")
         .def("doc_ids", &doc_ids, "segments"_a, "rows"_a, "The doc_ids at these places.")
         .def_prop_ro("memory_bytes", &Searcher::memory_bytes)
         .def(

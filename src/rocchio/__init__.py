@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from rocchio.pipelines.named import bo1 as bo1
     from rocchio.pipelines.named import corocchio as corocchio
     from rocchio.pipelines.named import dense as dense
+    from rocchio.pipelines.named import gate as gate
     from rocchio.pipelines.named import hybrid as hybrid
     from rocchio.pipelines.named import kl as kl
     from rocchio.pipelines.named import kl_correct as kl_correct
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from rocchio.pipelines.named import rm3 as rm3
     from rocchio.pipelines.named import rm3_terrier as rm3_terrier
     from rocchio.pipelines.named import rocchio as rocchio
+    from rocchio.pipelines.named import soft_rocchio as soft_rocchio
     from rocchio.pipelines.named import vector_average as vector_average
     from rocchio.pipelines.named import vector_corocchio as vector_corocchio
     from rocchio.pipelines.named import vector_rocchio as vector_rocchio
@@ -94,6 +96,7 @@ _STEPS = (
     "bo1",
     "corocchio",
     "dense",
+    "gate",
     "hybrid",
     "kl",
     "kl_correct",
@@ -101,6 +104,7 @@ _STEPS = (
     "rm3",
     "rm3_terrier",
     "rocchio",
+    "soft_rocchio",
     "vector_average",
     "vector_corocchio",
     "vector_rocchio",
@@ -130,6 +134,7 @@ __all__ = [
     "dense",
     "errors",
     "fuse",
+    "gate",
     "hybrid",
     "keyword",
     "kl",
@@ -144,6 +149,7 @@ __all__ = [
     "rm3",
     "rm3_terrier",
     "rocchio",
+    "soft_rocchio",
     "sparse",
     "text",
     "tune",

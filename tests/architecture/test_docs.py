@@ -74,7 +74,7 @@ def test_every_public_name_is_mentioned():
 
 def test_every_method_of_a_collection_is_mentioned():
     text = written_text()
-    methods = [name for name in vars(rocchio.Collection) if not name.startswith("_")]
+    methods = [name for name in dir(rocchio.Collection) if not name.startswith("_")]
     assert [name for name in methods if not re.search(rf"[.`]{name}\b", text)] == []
 
 

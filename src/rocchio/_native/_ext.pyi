@@ -260,11 +260,6 @@ class Searcher:
 
     def __init__(self, segments: Sequence[LexicalSegment], variant: Variant, k1: float, b: float, delta: float, field_weights: Sequence[float], documents: int, total_lengths: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], memory_bytes: int, frozen: Sequence[FrozenColumns | None]) -> None: ...
 
-    def search(self, term_bytes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], term_offsets: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], query_offsets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], query_terms: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Sequence[Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]], kernel: Kernel, alpha: float = 1.0) -> tuple:
-        """
-        Batch search; returns (offsets, segments, rows, scores): query i has hits [offsets[i], offsets[i+1]). Exact with alpha 1.
-        """
-
     def feedback_terms(self, offsets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], segments: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], least_characters: int, most_characters: int, required_forms: int, refused_forms: int, most_documents: int, most_per_document: int) -> tuple:
         """
         Distinct terms of the documents of each query: (query_terms, bytes, term_offsets, df, query_entries, entry_terms, entry_documents, entry_frequencies).
@@ -273,6 +268,14 @@ class Searcher:
     def collection_frequency(self, term: str) -> float:
         """
         How often a term stands in the live documents, fields weighed by their boosts.
+        """
+
+    def bm25_parts(self, documents: int, df: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], tf: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], length: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float64], dict(shape=(None,))]:
+        """What terms add to scores, idf times the tf part (float64)."""
+
+    def search(self, term_bytes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], term_offsets: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], query_offsets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], query_terms: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Sequence[Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]], kernel: Kernel, alpha: float = 1.0) -> tuple:
+        """
+        Batch search; returns (offsets, segments, rows, scores): query i has hits [offsets[i], offsets[i+1]). Exact with alpha 1.
         """
 
     def doc_ids(self, segments: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> list:

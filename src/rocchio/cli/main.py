@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from rocchio.cli import calibrate, clicks, demo, embed, evaluate, freeze, fuse, index, recall, search, tune
+from rocchio.cli import calibrate, clicks, demo, embed, evaluate, experiment, freeze, fuse, index, recall, search, tune
 from rocchio.cli import collection as collection_commands
 from rocchio.cli.output import err
 from rocchio.errors import RocchioError, StorageFailure
@@ -28,6 +28,7 @@ app.command("search", epilog=search.EXAMPLES)(search.search)
 app.command("eval", epilog=evaluate.EXAMPLES)(evaluate.evaluate_runs)
 app.command("fuse", epilog=fuse.EXAMPLES)(fuse.fuse)
 app.command("tune", epilog=tune.EXAMPLES)(tune.tune)
+app.command("experiment", epilog=experiment.EXAMPLES)(experiment.experiment)
 app.command("info")(collection_commands.info)
 app.command("verify")(collection_commands.verify)
 app.command("compact")(collection_commands.compact)

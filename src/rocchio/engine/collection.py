@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar, Unpack, overload
-
-import numpy.typing as npt
+from typing import Any, TypeVar
 
 from rocchio.analysis import Analyzer
 from rocchio.encoders.model import Usage
@@ -21,35 +19,25 @@ from rocchio.engine.encoding import EncoderChoice, Encoders
 from rocchio.engine.frozen import FreezeSummary
 from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.given_analyzer import analyzer_of
-from rocchio.engine.info import CollectionInfo, describe
-from rocchio.engine.knn_graph import KnnGraph, knn_graph
-from rocchio.engine.mixed import MixedQuery
-from rocchio.engine.plan import Plan
 from rocchio.engine.progressive import Progressive
-from rocchio.engine.queries import Query, Vectors, check_unicode
-from rocchio.engine.recall import ALPHAS, QUERY_CUTS, RecallReport, recall_report
-from rocchio.engine.search_options import ExplainOptions, FieldChoice, SearchOptions
+from rocchio.engine.queries import check_unicode
+from rocchio.engine.reading import Reading
+from rocchio.engine.search_options import FieldChoice
 from rocchio.engine.snapshot import DEFAULT_CACHE_MB, Snapshot, open_snapshot
-from rocchio.engine.tuning import TuneOptions, tune_collection
 from rocchio.engine.vector_index import calibration_queries
-from rocchio.engine.verify import VerifyReport, verify
 from rocchio.engine.writer import Writer, due_for_merging
 from rocchio.errors import InvalidArgument, NotFound, RocchioError
 from rocchio.lexical.frozen import Frozen
 from rocchio.lexical.scoring import Bm25
-from rocchio.pipelines import Step, as_step
-from rocchio.pipelines.retrieve import words
 from rocchio.storage.directory import Directory
 from rocchio.storage.lock import WriterLock
 from rocchio.storage.manifest import read_manifest
-from rocchio.storage.schema import Schema
-from rocchio.tuning import TuningReport
-from rocchio.types import DocId, Explanation, Hit, Qrels, QueryId, Run
+from rocchio.types import DocId
 
 _Result = TypeVar("_Result")
 
 
-class Collection(ClickLogging, Progressive):
+class Collection(Reading, ClickLogging, Progressive):
     """A durable collection. Searching sees the last commit; adding and deleting wait for `commit`.
 
     One writer at a time, in any process; any number of readers. Use as a context manager to drop uncommitted
@@ -73,50 +61,7 @@ class Collection(ClickLogging, Progressive):
         self._busy = False
         self._snapshot = open_snapshot(directory, self._analyzer_for, cache_mb, encoders=self._encoders)
 
-    # ---- reading
-
-    @overload  # a str is also an iterable of str: the first signature wins
-    def search(  # type: ignore[overload-overlap]
-        self, query: Query, k: int | None = ..., **options: Unpack[SearchOptions]
-    ) -> list[Hit]: ...
-    @overload
-    def search(self, query: Iterable[Query], k: int | None = ..., **options: Unpack[SearchOptions]) -> Run: ...
-    @overload
-    def search(self, query: Vectors, k: int | None = ..., **options: Unpack[SearchOptions]) -> list[Hit] | Run: ...
-
-    def search(
-        self, query: Query | Iterable[Query] | Vectors, k: int | None = None, **options: Unpack[SearchOptions]
-    ) -> list[Hit] | Run:
-        """Top k of the last commit; see `Snapshot.search`."""
-        return self._snapshot.search(query, k, **options)
-
-    def bm25(self, k1: float = 0.9, b: float = 0.4, variant: str = "lucene", delta: float = 0.5) -> Plan:
-        """A plan of one step, to search or to compose: `(col.bm25() >> rocchio.rm3() >> col.bm25()).search("...")`."""
-        return self.plan(words(k1, b, variant, delta))
-
-    def plan(self, plan: Step | str) -> Plan:
-        """A plan of steps or from its text form, bound to this collection. Raises InvalidArgument."""
-        return Plan(self.snapshot, as_step(plan))
-
-    def explain(self, query: Query | Vectors, doc_id: DocId, **options: Unpack[ExplainOptions]) -> Explanation:
-        """Why a document has its score for a query, term by term or part by part. Raises NotFound."""
-        return self._snapshot.explain(query, doc_id, **options)
-
-    def get(self, doc_id: DocId) -> dict[str, Any]:
-        """The stored fields of a document, without its vectors. Raises NotFound."""
-        return self._snapshot.get(doc_id)
-
-    def vector(self, doc_id: DocId, field: str) -> npt.NDArray[Any] | None:
-        """A document's vector (dim,) in a vector field, as it is stored; None if it has none. Raises NotFound."""
-        return self._snapshot.vector(doc_id, field)
-
-    def terms(self, text: str) -> dict[str, float]:
-        """How a text is indexed and searched: term -> how often it occurs."""
-        return self._snapshot.terms(text)
-
-    def snapshot(self) -> Snapshot:
-        """The last commit as this handle knows it, pinned: later commits do not change it."""
-        return self._snapshot
+    # ---- writing
 
     def refresh(self) -> None:
         """See what other processes have committed. Not with uncommitted changes of our own."""
@@ -124,58 +69,6 @@ class Collection(ClickLogging, Progressive):
             if self._writer is not None:
                 raise InvalidArgument("expected no uncommitted changes, found some; commit or rollback first")
             self._snapshot = self._last_commit()
-
-    def __len__(self) -> int:
-        """Number of committed documents."""
-        return len(self._snapshot)
-
-    def __contains__(self, doc_id: object) -> bool:
-        return doc_id in self._snapshot
-
-    @property
-    def schema(self) -> Schema:
-        """Fields and analyzer."""
-        return self._snapshot.schema
-
-    def recall_report(
-        self,
-        queries: Iterable[Mapping[str, float]],
-        field: str,
-        k: int = 10,
-        *,
-        alphas: Sequence[float] = ALPHAS,
-        query_cuts: Sequence[int | None] = QUERY_CUTS,
-        progress: Callable[[int, int], None] | None = None,
-    ) -> RecallReport:
-        """What each combination of `alpha` and `query_cut` finds of the exact top k of a sparse field, and how fast.
-
-        `print(col.recall_report(queries, "splade"))` shows a table. Raises InvalidArgument.
-        """
-        return recall_report(self._snapshot, queries, field, k, alphas, query_cuts, progress)
-
-    def tune(
-        self,
-        queries: Mapping[QueryId, MixedQuery | str],
-        qrels: Qrels,
-        measure: str = "nDCG@10",
-        **options: Unpack[TuneOptions],
-    ) -> TuningReport:
-        """The fusion and BM25 that suit judged queries {query_id: rocchio.query(...)}, or texts, by cross-validation.
-
-        `print(col.tune(queries, qrels))` shows what they gain over the best part alone, and whether that is chance.
-        See `TuneOptions`. Raises InvalidArgument.
-        """
-        return tune_collection(self._snapshot, queries, qrels, measure, **options)
-
-    def info(self) -> CollectionInfo:
-        """Counts, sizes and settings of the last commit."""
-        return describe(self._snapshot, str(self.path))
-
-    def verify(self, progress: Callable[[int, int], None] | None = None) -> VerifyReport:
-        """Read every byte of the last commit and check it; `progress` is told (segments done, segments)."""
-        return verify(self._directory, progress or (lambda _done, _total: None))
-
-    # ---- writing
 
     def add(
         self,
@@ -354,23 +247,6 @@ class Collection(ClickLogging, Progressive):
                 self._publish(lambda writer: writer.calibrate(number, asked, counter.advance))
             self._forget_changes()
             return self._snapshot.manifest.generation
-
-    def knn_graph(
-        self,
-        field: str,
-        k: int = 15,
-        *,
-        recall: float | None = None,
-        threads: int = 1,
-        progress: Callable[[int, int], None] | None = None,
-    ) -> KnnGraph:
-        """The `k` nearest neighbours of every document's vector, itself not counted, as of the last commit.
-
-        `graph.doc_ids` names the nodes; `scipy.sparse.csr_matrix(graph.csr())` is the matrix of distances that
-        scikit-learn (`metric="precomputed"`) and umap take. `recall` is as for `search`. `progress` is told (documents
-        done, documents). Raises InvalidArgument.
-        """
-        return knn_graph(self._snapshot, field, k, recall, threads, progress)
 
     def close(self) -> None:
         """Drop uncommitted changes and release the writer lock. Searching stays possible."""

@@ -46,6 +46,11 @@ class SearcherStatistics:
     def idf(self, df: int) -> float:
         return self.searcher.idf(self.documents, df)
 
+    def parts(
+        self, df: npt.NDArray[np.uint64], frequencies: npt.NDArray[np.float64], lengths: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        return self.searcher.bm25_parts(self.documents, df, frequencies, lengths)
+
     def frequency(self, term: str) -> float:
         if term not in self.known:
             self.known[term] = self.searcher.collection_frequency(term)

@@ -53,16 +53,16 @@ class Plan:
         return explain_plan(self._snapshot(), self.step, query)
 
     def __rshift__(self, other: Any) -> Plan:
-        return self._with(operations.chain(self.step, _step(other)))
+        return self._with(operations.chain(self.step, as_bound_step(other)))
 
     def __rrshift__(self, other: Any) -> Plan:
-        return self._with(operations.chain(_step(other), self.step))
+        return self._with(operations.chain(as_bound_step(other), self.step))
 
     def __add__(self, other: Any) -> Plan:
-        return self._with(operations.add(self.step, _step(other)))
+        return self._with(operations.add(self.step, as_bound_step(other)))
 
     def __radd__(self, other: Any) -> Plan:
-        return self._with(operations.add(_step(other), self.step))
+        return self._with(operations.add(as_bound_step(other), self.step))
 
     def __mul__(self, weight: Any) -> Plan:
         return self._with(operations.weigh(self.step, weight))
@@ -73,10 +73,10 @@ class Plan:
         return self._with(operations.cut(self.step, count))
 
     def __or__(self, other: Any) -> Plan:
-        return self._with(operations.unite(self.step, _step(other)))
+        return self._with(operations.unite(self.step, as_bound_step(other)))
 
     def __ror__(self, other: Any) -> Plan:
-        return self._with(operations.unite(_step(other), self.step))
+        return self._with(operations.unite(as_bound_step(other), self.step))
 
     def _with(self, step: Step) -> Plan:
         return Plan(self._snapshot, step)
@@ -94,13 +94,14 @@ class Plan:
         return hash(self.step)
 
 
-def _step(given: Any) -> Step:
+def as_bound_step(given: Any) -> Step:
+    """The step of a plan, bound or not, or of its text form. Raises InvalidArgument."""
     return given.step if isinstance(given, Plan) else as_step(given)
 
 
 def search_plan(snapshot: Snapshot, query: Any, k: int | None, options: Mapping[str, Any]) -> list[Hit] | Run:
     """`Snapshot.search` with a plan. Raises InvalidArgument."""
-    step = _step(options["plan"])
+    step = as_bound_step(options["plan"])
     rest = {name: value for name, value in options.items() if name != "plan" and value is not None}
     unknown = rest.keys() - set(PLAN_OPTIONS)
     if unknown:
@@ -115,13 +116,13 @@ def search_plan(snapshot: Snapshot, query: Any, k: int | None, options: Mapping[
 
 def run_plan(snapshot: Snapshot, plan: Any, queries: Any, k: int, options: Mapping[str, Any]) -> PlanResult:
     """What a plan found, and how. Raises InvalidArgument."""
-    prepared = _Prepared(snapshot, _step(plan), queries, check_k(k), options)
+    prepared = _Prepared(snapshot, as_bound_step(plan), queries, check_k(k), options)
     return PlanResult(prepared.ranked, prepared.executor.trace)
 
 
 def explain_plan(snapshot: Snapshot, plan: Any, query: Any) -> str:
     """What a plan does to one query. Raises InvalidArgument."""
-    step = _step(plan)
+    step = as_bound_step(plan)
     prepared = _Prepared(snapshot, step, query, 10, {})
     if not prepared.is_single:
         raise InvalidArgument(f"expected one query to explain, found {len(prepared.queries)}; explain them one by one")

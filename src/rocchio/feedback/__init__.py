@@ -9,11 +9,12 @@ from rocchio.feedback.method import Expansion
 from rocchio.feedback.propensities import PropensityEstimate, estimate_propensities
 from rocchio.feedback.rm3 import Rm3, Rm3Terrier
 from rocchio.feedback.rocchio import Rocchio
+from rocchio.feedback.soft_rocchio import SoftRocchio
 from rocchio.feedback.terms import Collection, FeedbackTerms, TermFilter
 from rocchio.feedback.vectors import FromVectors, Reencode, VectorAverage, VectorFeedback, VectorRocchio
 
 METHODS: tuple[type[Expansion | FromVectors], ...] = (
-    *(Rm3, Rm3Terrier, Rocchio, Bm25Prf, Axiomatic, Bo1, Kl, KlCorrect, Corocchio),
+    *(Rm3, Rm3Terrier, Rocchio, SoftRocchio, Bm25Prf, Axiomatic, Bo1, Kl, KlCorrect, Corocchio),
     *(VectorAverage, VectorRocchio, Reencode, VectorCorocchio),
 )
 """All methods: of weighted terms, then of vectors."""
@@ -37,6 +38,7 @@ __all__ = [
     "Rm3",
     "Rm3Terrier",
     "Rocchio",
+    "SoftRocchio",
     "TermFilter",
     "VectorAverage",
     "VectorCorocchio",

@@ -65,6 +65,9 @@ class Collection(Protocol):
     def idf(self, df: int) -> float:
         """What the first pass makes of so many documents."""
 
+    def parts(self, df: npt.NDArray[np.uint64], frequencies: Floats, lengths: Floats) -> Floats:
+        """What the first pass makes of terms in documents: idf times the tf part."""
+
     def frequency(self, term: str) -> float:
         """How often the term stands in all documents, boosts included."""
 

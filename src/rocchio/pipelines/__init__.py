@@ -2,6 +2,7 @@
 
 from rocchio.pipelines.combine import Chain, Cut, Fused, Union, Weighted
 from rocchio.pipelines.execute import Executor, Marks, Query, Ranked, Source, State
+from rocchio.pipelines.gate import Gate
 from rocchio.pipelines.parse import as_step, parse_plan
 from rocchio.pipelines.refine import Refine
 from rocchio.pipelines.retrieve import Dense, Hybrid, Retrieve, Sparse, Words
@@ -14,6 +15,7 @@ __all__ = [
     "Dense",
     "Executor",
     "Fused",
+    "Gate",
     "Hybrid",
     "Marks",
     "Query",

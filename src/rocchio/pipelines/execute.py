@@ -13,6 +13,7 @@ from rocchio.errors import InvalidArgument
 from rocchio.fusion import RankedList
 from rocchio.fusion.lists import fuse_lists
 from rocchio.pipelines.combine import Chain, Cut, Fused, Union, Weighted, most_needed
+from rocchio.pipelines.gate import Gate
 from rocchio.pipelines.refine import Refine
 from rocchio.pipelines.retrieve import Retrieve
 from rocchio.pipelines.step import Step
@@ -115,13 +116,29 @@ class Executor:
             ranked = self._source.retrieve(step, state.queries, k)
             self._note(StepTrace(str(step), time.perf_counter() - started, len(state.queries), k))
             return State(state.queries, key, ranked)
-        if not isinstance(step, Refine):
-            raise InvalidArgument(f"expected a known kind of step, found {type(step).__name__}")
-        if state.ranked is None and step.method.reads_ranking:
+        needs_ranking = not isinstance(step, Refine) or step.method.reads_ranking
+        if state.ranked is None and needs_ranking:
             raise InvalidArgument(f"expected a search before {step}, found none; a plan is like bm25 >> {step} >> bm25")
-        refined, note = self._source.refine(step, state.queries, state.ranked, self._marks)
-        self._note(StepTrace(str(step), time.perf_counter() - started, len(refined), None, note))
-        return State(refined, key, state.ranked)
+        if isinstance(step, Gate):
+            assert state.ranked is not None
+            queries, note = self._gated(step, state.queries, state.ranked)
+        elif isinstance(step, Refine):
+            queries, note = self._source.refine(step, state.queries, state.ranked, self._marks)
+        else:
+            raise InvalidArgument(f"expected a known kind of step, found {type(step).__name__}")
+        self._note(StepTrace(str(step), time.perf_counter() - started, len(queries), None, note))
+        return State(queries, key, state.ranked)
+
+    def _gated(self, gate: Gate, queries: Sequence[Query], ranked: Ranked) -> tuple[list[Query], str]:
+        """The queries refined where the gate opens. Marks open it: what a user said is no guess."""
+        marks = self._marks or [Marks()] * len(queries)
+        shut = [
+            mark == Marks() and not gate.opens(scores) for mark, scores in zip(marks, ranked.run.scores, strict=True)
+        ]
+        refined, note = self._source.refine(gate.step, queries, ranked, self._marks)
+        kept = [old if is_shut else new for old, new, is_shut in zip(queries, refined, shut, strict=True)]
+        said = f"{sum(shut)} with a clear winner unchanged" if any(shut) else ""
+        return kept, "; ".join(filter(None, (note, said)))
 
     def _fuse(self, step: Fused, state: State, k: int) -> Ranked:
         found = [self._ranked(part, state, max(k, FUSED_DEPTH)) for part in step.steps]

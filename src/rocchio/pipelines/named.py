@@ -13,10 +13,12 @@ from rocchio.feedback import (
     Rm3,
     Rm3Terrier,
     Rocchio,
+    SoftRocchio,
     VectorAverage,
     VectorCorocchio,
     VectorRocchio,
 )
+from rocchio.pipelines.gate import gate
 from rocchio.pipelines.refine import refining
 from rocchio.pipelines.retrieve import Dense, Hybrid, Sparse, words
 
@@ -27,6 +29,7 @@ sparse = Sparse
 rm3 = refining(Rm3)
 rm3_terrier = refining(Rm3Terrier)
 rocchio = refining(Rocchio)
+soft_rocchio = refining(SoftRocchio)
 bm25prf = refining(Bm25Prf)
 axiomatic = refining(Axiomatic)
 bo1 = refining(Bo1)
@@ -37,3 +40,25 @@ vector_rocchio = refining(VectorRocchio)
 reencode = refining(Reencode)
 corocchio = refining(Corocchio)
 vector_corocchio = refining(VectorCorocchio)
+
+__all__ = [
+    "axiomatic",
+    "bm25",
+    "bm25prf",
+    "bo1",
+    "corocchio",
+    "dense",
+    "gate",
+    "hybrid",
+    "kl",
+    "kl_correct",
+    "reencode",
+    "rm3",
+    "rm3_terrier",
+    "rocchio",
+    "soft_rocchio",
+    "sparse",
+    "vector_average",
+    "vector_corocchio",
+    "vector_rocchio",
+]

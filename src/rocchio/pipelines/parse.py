@@ -17,6 +17,7 @@ from rocchio.feedback import METHODS
 from rocchio.fusion.parse import METHODS as FUSIONS
 from rocchio.pipelines import named
 from rocchio.pipelines.combine import add, chain, cut, fuse_steps, unite, weigh
+from rocchio.pipelines.gate import gate
 from rocchio.pipelines.step import Step
 
 LONGEST = 10_000
@@ -85,11 +86,13 @@ def _value(node: ast.expr, text: str) -> Any:
 
 
 def _call(name: str, args: list[ast.expr], settings: dict[str, Any], node: ast.expr, text: str) -> Step:
+    if name == "gate":
+        return _made(gate, tuple(_value(arg, text) for arg in args), settings, text)  # type: ignore[no-any-return]
     if name in FUSIONS:
         steps = tuple(_value(arg, text) for arg in args)
         return fuse_steps(_made(FUSIONS[name], (), settings, text), steps)
     if name not in STEPS:
-        known = ", ".join([*STEPS, *FUSIONS])
+        known = ", ".join([*STEPS, "gate", *FUSIONS])
         raise InvalidArgument(f"expected a step of {known}, found {name!r} at character {node.col_offset + 1}")
     return _made(STEPS[name], tuple(_setting(arg, text) for arg in args), settings, text)  # type: ignore[no-any-return]
 

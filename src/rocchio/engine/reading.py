@@ -1,0 +1,161 @@
+"""What reads a collection: searches, plans, explanations, documents, measurements. Each asks the last commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Unpack, overload
+
+import numpy.typing as npt
+
+from rocchio.engine.experiment import run_experiment
+from rocchio.engine.info import CollectionInfo, describe
+from rocchio.engine.knn_graph import KnnGraph, knn_graph
+from rocchio.engine.mixed import MixedQuery
+from rocchio.engine.plan import Plan
+from rocchio.engine.queries import Query, Vectors
+from rocchio.engine.recall import ALPHAS, QUERY_CUTS, RecallReport, recall_report
+from rocchio.engine.search_options import ExplainOptions, SearchOptions
+from rocchio.engine.snapshot import Snapshot
+from rocchio.engine.tuning import TuneOptions, tune_collection
+from rocchio.engine.verify import VerifyReport, verify
+from rocchio.evaluation.experiment import Experiment
+from rocchio.pipelines import Step, as_step
+from rocchio.pipelines.retrieve import words
+from rocchio.storage.directory import Directory
+from rocchio.storage.schema import Schema
+from rocchio.tuning import TuningReport
+from rocchio.types import DocId, Explanation, Hit, Qrels, QueryId, Run
+
+
+class Reading:
+    """The part of a `Collection` that changes nothing. Any number of threads may share it."""
+
+    _snapshot: Snapshot
+    _directory: Directory
+    path: Path
+
+    @overload  # a str is also an iterable of str: the first signature wins
+    def search(  # type: ignore[overload-overlap]
+        self, query: Query, k: int | None = ..., **options: Unpack[SearchOptions]
+    ) -> list[Hit]: ...
+    @overload
+    def search(self, query: Iterable[Query], k: int | None = ..., **options: Unpack[SearchOptions]) -> Run: ...
+    @overload
+    def search(self, query: Vectors, k: int | None = ..., **options: Unpack[SearchOptions]) -> list[Hit] | Run: ...
+
+    def search(
+        self, query: Query | Iterable[Query] | Vectors, k: int | None = None, **options: Unpack[SearchOptions]
+    ) -> list[Hit] | Run:
+        """Top k of the last commit; see `Snapshot.search`."""
+        return self._snapshot.search(query, k, **options)
+
+    def bm25(self, k1: float = 0.9, b: float = 0.4, variant: str = "lucene", delta: float = 0.5) -> Plan:
+        """A plan of one step, to search or to compose: `(col.bm25() >> rocchio.rm3() >> col.bm25()).search("...")`."""
+        return self.plan(words(k1, b, variant, delta))
+
+    def plan(self, plan: Step | str) -> Plan:
+        """A plan of steps or from its text form, bound to this collection. Raises InvalidArgument."""
+        return Plan(self.snapshot, as_step(plan))
+
+    def explain(self, query: Query | Vectors, doc_id: DocId, **options: Unpack[ExplainOptions]) -> Explanation:
+        """Why a document has its score for a query, term by term or part by part. Raises NotFound."""
+        return self._snapshot.explain(query, doc_id, **options)
+
+    def get(self, doc_id: DocId) -> dict[str, Any]:
+        """The stored fields of a document, without its vectors. Raises NotFound."""
+        return self._snapshot.get(doc_id)
+
+    def vector(self, doc_id: DocId, field: str) -> npt.NDArray[Any] | None:
+        """A document's vector (dim,) in a vector field, as it is stored; None if it has none. Raises NotFound."""
+        return self._snapshot.vector(doc_id, field)
+
+    def terms(self, text: str) -> dict[str, float]:
+        """How a text is indexed and searched: term -> how often it occurs."""
+        return self._snapshot.terms(text)
+
+    def snapshot(self) -> Snapshot:
+        """The last commit as this handle knows it, pinned: later commits do not change it."""
+        return self._snapshot
+
+    def __len__(self) -> int:
+        """Number of committed documents."""
+        return len(self._snapshot)
+
+    def __contains__(self, doc_id: object) -> bool:
+        return doc_id in self._snapshot
+
+    @property
+    def schema(self) -> Schema:
+        """Fields and analyzer."""
+        return self._snapshot.schema
+
+    def recall_report(
+        self,
+        queries: Iterable[Mapping[str, float]],
+        field: str,
+        k: int = 10,
+        *,
+        alphas: Sequence[float] = ALPHAS,
+        query_cuts: Sequence[int | None] = QUERY_CUTS,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> RecallReport:
+        """What each combination of `alpha` and `query_cut` finds of the exact top k of a sparse field, and how fast.
+
+        `print(col.recall_report(queries, "splade"))` shows a table. Raises InvalidArgument.
+        """
+        return recall_report(self._snapshot, queries, field, k, alphas, query_cuts, progress)
+
+    def tune(
+        self,
+        queries: Mapping[QueryId, MixedQuery | str],
+        qrels: Qrels,
+        measure: str = "nDCG@10",
+        **options: Unpack[TuneOptions],
+    ) -> TuningReport:
+        """The fusion and BM25 that suit judged queries {query_id: rocchio.query(...)}, or texts, by cross-validation.
+
+        `print(col.tune(queries, qrels))` shows what they gain over the best part alone, and whether that is chance.
+        See `TuneOptions`. Raises InvalidArgument.
+        """
+        return tune_collection(self._snapshot, queries, qrels, measure, **options)
+
+    def experiment(
+        self,
+        plans: Mapping[str, Plan | Step | str] | Sequence[Plan | Step | str],
+        queries: Mapping[QueryId, Any],
+        qrels: Qrels,
+        **options: Any,
+    ) -> Experiment:
+        """Plans side by side on judged queries, the first as baseline: `print(col.experiment(plans, queries, qrels))`.
+
+        `plans` by name, or in a list; what they share is run once. Options: `measures` ("AP nDCG@10 R@100"), `depth`
+        (1,000), `feedback_quality` (also runs plans with strong, moderate and weak feedback drawn from the judgements),
+        `threads`, `progress`, told (runs done, runs). Raises InvalidArgument.
+        """
+        return run_experiment(self._snapshot, plans, queries, qrels, **options)
+
+    def info(self) -> CollectionInfo:
+        """Counts, sizes and settings of the last commit."""
+        return describe(self._snapshot, str(self.path))
+
+    def verify(self, progress: Callable[[int, int], None] | None = None) -> VerifyReport:
+        """Read every byte of the last commit and check it; `progress` is told (segments done, segments)."""
+        return verify(self._directory, progress or (lambda _done, _total: None))
+
+    def knn_graph(
+        self,
+        field: str,
+        k: int = 15,
+        *,
+        recall: float | None = None,
+        threads: int = 1,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> KnnGraph:
+        """The `k` nearest neighbours of every document's vector, itself not counted, as of the last commit.
+
+        `graph.doc_ids` names the nodes; `scipy.sparse.csr_matrix(graph.csr())` is the matrix of distances that
+        scikit-learn (`metric="precomputed"`) and umap take. `recall` is as for `search`. `progress` is told (documents
+        done, documents). Raises InvalidArgument.
+        """
+        return knn_graph(self._snapshot, field, k, recall, threads, progress)
