@@ -1,6 +1,7 @@
 #include "lexical/feedback_terms.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "lexical/forward_codec.hpp"
 #include "lexical/searcher.hpp"
@@ -103,20 +104,42 @@ class Gatherer {
         std::uint32_t taken = 0;
         for (const Counted& counted : counted_) {
             if (filter_.most_per_document > 0 && taken == filter_.most_per_document) break;
-            const std::string_view text = from.term(counted.term);
-            if (!filter_.accepts(text)) continue;
-            const std::uint64_t documents = searcher_.feedback_frequency(from, counted.term, text);
-            if (documents > filter_.most_documents) continue;
-            out.push_back({counted.term, place, document, counted.frequency, documents, text});
+            const Verdict& verdict = verdict_on(segment, counted.term);
+            if (!verdict.is_accepted) continue;
+            out.push_back(
+                {counted.term, place, document, counted.frequency, verdict.document_frequency, verdict.text});
             ++taken;
         }
     }
 
   private:
+    struct Verdict {
+        std::string_view text;
+        std::uint64_t document_frequency;
+        bool is_accepted;
+    };
+
+    /// Reading a term takes several cache misses; the queries of a batch share many.
+    const Verdict& verdict_on(std::uint32_t segment, std::uint32_t term) {
+        const auto [found, is_new] = verdicts_.try_emplace(std::uint64_t{segment} << 32 | term);
+        Verdict& verdict = found->second;
+        if (is_new) {
+            const Segment& from = searcher_.segment(segment);
+            verdict.text = from.term(term);
+            verdict.is_accepted = filter_.accepts(verdict.text);
+            if (verdict.is_accepted) {
+                verdict.document_frequency = searcher_.feedback_frequency(from, term, verdict.text);
+                verdict.is_accepted = verdict.document_frequency <= filter_.most_documents;
+            }
+        }
+        return verdict;
+    }
+
     const Searcher& searcher_;
     const TermFilter& filter_;
     std::vector<std::uint64_t> coded_;
     std::vector<Counted> counted_;
+    std::unordered_map<std::uint64_t, Verdict> verdicts_;  // by segment and term
 };
 
 }  // namespace

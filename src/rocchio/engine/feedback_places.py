@@ -42,9 +42,11 @@ class FeedbackPlaces:
             segments, rows = self._located(run, number)
             scores = run.scores[number].astype(np.float64)
             first = min(docs, len(rows))
-            last = min(bottom, len(rows) - first)
-            chosen = np.concatenate([np.arange(first), np.arange(len(rows) - last, len(rows))])
-            places.append(Places(segments[chosen], rows[chosen], scores[chosen], first))
+            if bottom:
+                chosen = np.concatenate([np.arange(first), np.arange(max(first, len(rows) - bottom), len(rows))])
+                places.append(Places(segments[chosen], rows[chosen], scores[chosen], first))
+            else:  # without copies: this is the common case
+                places.append(Places(segments[:first], rows[:first], scores[:first], first))
         return places
 
     def _located(self, run: Run, number: int) -> _Located:
