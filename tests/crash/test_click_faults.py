@@ -114,7 +114,7 @@ def test_failure_at_every_step(template: tuple[Path, int], tmp_path: Path) -> No
 def test_acknowledged_clicks_survive_kill(tmp_path: Path) -> None:
     make(tmp_path / "c")
     acknowledged = 0
-    for _ in range(3):
+    for _ in range(2):
         command = [sys.executable, "-c", WRITER, str(tmp_path / "c")]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None

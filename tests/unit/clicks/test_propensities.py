@@ -42,7 +42,7 @@ def test_simulated_propensities_are_found_again(eta: float) -> None:
 
 
 def test_errors_are_those_of_repeated_logs() -> None:
-    estimates = [estimate_propensities(log(1.0, seed), rounds=30) for seed in range(12)]
+    estimates = [estimate_propensities(log(1.0, seed, count=1500), rounds=20) for seed in range(10)]
     spread = float(np.std([found.eta for found in estimates], ddof=1))
     told = float(np.mean([found.eta_error for found in estimates]))
     assert 0.5 < told / spread < 2.0
