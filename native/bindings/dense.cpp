@@ -114,8 +114,9 @@ nb::tuple encode_centroids(const Centroids& centroids) {
 
 nb::tuple to_tuple(VectorResults&& results) {
     const Work& work = results.work;
-    return nb::make_tuple(to_numpy(std::move(results.rows)), to_numpy(std::move(results.scores)),
-                          nb::make_tuple(work.lists, work.entries, work.refined, work.rescored));
+    return nb::make_tuple(
+        to_numpy(std::move(results.rows)), to_numpy(std::move(results.scores)),
+        nb::make_tuple(work.lists, work.entries, work.refined, work.rescored, work.unsettled));
 }
 
 /// Runs a search on checked input, without the interpreter's lock.
@@ -163,20 +164,25 @@ void bind_index(nb::module_& module) {
                                 [&self](const VectorQueries& wanted) { return self.exact(wanted); });
             },
             "queries"_a, "k"_a, "allowed"_a = nb::none(),
-            "(rows int64, scores float32, (lists, entries, refined, rescored)): exactly the best k for each "
+            "(rows int64, scores float32, (lists, entries, refined, rescored, unsettled)): exactly the best "
+            "k for each "
             "query.")
         .def(
             "search",
             [](const VectorIndex& self, const InputArray<float>& queries, std::size_t k,
                const std::optional<InputArray<std::uint8_t>>& allowed, std::size_t probes, std::size_t refine,
-               std::size_t least_entries) {
+               std::size_t least_entries, float most_new, std::optional<std::size_t> most_probes) {
                 expect(self.lists() > 0, "expected an index with lists");
-                const Effort effort{probes, refine, least_entries};
+                const Effort effort{probes, refine, least_entries, most_new,
+                                    most_probes.value_or(self.lists())};
                 return searched(self, queries, k, allowed,
                                 [&](const VectorQueries& wanted) { return self.search(wanted, effort); });
             },
-            "queries"_a, "k"_a, "allowed"_a, "probes"_a, "refine"_a, "least_entries"_a,
-            "As `exact`, the best of the rows that the lists show.");
+            "queries"_a, "k"_a, "allowed"_a, "probes"_a, "refine"_a, "least_entries"_a, "most_new"_a = 1.0f,
+            "most_probes"_a = nb::none(),
+            "As `exact`, the best of the rows that the lists show; rows that a mask makes hard to find take "
+            "more "
+            "lists, until they settle, or an exact search.");
 }
 
 void bind_building(nb::module_& module) {

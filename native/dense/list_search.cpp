@@ -33,49 +33,98 @@ constexpr std::size_t kAhead = 6;
 /// One in this many lists of a query is scanned before the lists are taken in order.
 constexpr std::size_t kLeading = 8;
 
+/// Rows for each wanted result that are watched: when they no longer change, neither do the results.
+constexpr std::size_t kWatched = 2;
+
+/// Of the best rows that are met, the share that a mask must leave for the nearest lists to be enough.
+constexpr double kMostlyAllowed = 0.75;
+
+/// Of `after`, what is not in `before`; both increase.
+float share_of_new(std::span<const std::uint32_t> before, std::span<const std::uint32_t> after) {
+    std::size_t kept = 0;
+    for (const std::uint32_t row : after) kept += std::ranges::binary_search(before, row);
+    return static_cast<float>(after.size() - kept) /
+           static_cast<float>(std::max<std::size_t>(after.size(), 1));
+}
+
 }  // namespace
 
 VectorResults VectorIndex::search(const VectorQueries& queries, const Effort& effort) const {
     const std::size_t count = queries.values.size() / dim(), k = queries.k;
     VectorResults results{std::vector<std::int64_t>(count * k), std::vector<float>(count * k), {}};
     ListSearch search(*this, queries, effort);
+    std::vector<std::size_t> unsettled;
     const std::size_t group =
         std::clamp<std::size_t>(kSharing * lists() / std::max<std::size_t>(effort.probes, 1), 64, kGroup);
     for (std::size_t first = 0; first < count; first += group) {
         const std::size_t size = std::min(group, count - first);
-        search.run(queries.values.subspan(first * dim(), size * dim()), results.rows.data() + first * k,
-                   results.scores.data() + first * k);
+        for (const std::size_t query :
+             search.run(queries.values.subspan(first * dim(), size * dim()), results.rows.data() + first * k,
+                        results.scores.data() + first * k)) {
+            unsettled.push_back(first + query);
+        }
     }
     results.work = search.work();
+    answer_exactly(unsettled, queries, results);
     return results;
+}
+
+/// Replaces the results of some queries, which are given by their numbers.
+void VectorIndex::answer_exactly(std::span<const std::size_t> chosen, const VectorQueries& queries,
+                                 VectorResults& results) const {
+    if (chosen.empty()) return;
+    std::vector<float> values;
+    for (const std::size_t query : chosen) {
+        const auto given = queries.values.subspan(query * dim(), dim());
+        values.insert(values.end(), given.begin(), given.end());
+    }
+    const VectorResults found = exact({values, queries.k, queries.allowed});
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+        std::copy_n(found.rows.begin() + static_cast<std::ptrdiff_t>(i * queries.k), queries.k,
+                    results.rows.begin() + static_cast<std::ptrdiff_t>(chosen[i] * queries.k));
+        std::copy_n(found.scores.begin() + static_cast<std::ptrdiff_t>(i * queries.k), queries.k,
+                    results.scores.begin() + static_cast<std::ptrdiff_t>(chosen[i] * queries.k));
+    }
+    results.work.refined += found.work.refined;
+    results.work.rescored += found.work.rescored;
 }
 
 VectorIndex::ListSearch::ListSearch(const VectorIndex& index, const VectorQueries& queries,
                                     const Effort& effort)
     : index_(index), queries_(queries), effort_(effort), nearness_(index.lists()) {
     effort_.probes = std::clamp<std::size_t>(effort.probes, 1, index.lists());
+    effort_.most_probes = std::clamp(effort.most_probes, effort_.probes, index.lists());
+    chosen_ = queries.allowed ? effort_.most_probes : effort_.probes;
     // more than all entries cannot be kept: a number from a file must not decide how much memory is taken
     const std::size_t entries = index.first_blocks_.back() * kernels::kSignRows;
     effort_.refine = std::clamp<std::size_t>(effort.refine, 1, std::max<std::size_t>(entries, 1));
 }
 
-void VectorIndex::ListSearch::run(std::span<const float> values, std::int64_t* rows, float* scores) {
+std::vector<std::size_t> VectorIndex::ListSearch::run(std::span<const float> values, std::int64_t* rows,
+                                                      float* scores) {
     const PreparedQueries queries(index_.transform_, values);
     if (progress_.size() < queries.size()) progress_.resize(queries.size());
     for (std::size_t query = 0; query < queries.size(); ++query) {
         progress_[query].tables.set(queries.values(query), queries.width());
         progress_[query].candidates.reset(effort_.refine);
-        progress_[query].met = 0;
+        progress_[query].met = progress_[query].seen = 0;
     }
     choose_lists(queries);
     scan_nearest(queries.size());
     scan_by_list(queries.size());
-    for (std::size_t query = 0; query < queries.size(); ++query) scan_until_enough(queries, query);
+    std::vector<std::size_t> unsettled;
+    for (std::size_t query = 0; query < queries.size(); ++query) {
+        if (settle(queries, query)) continue;
+        unsettled.push_back(query);
+        progress_[query].candidates.reset(effort_.refine);  // nothing to look at closely
+    }
+    work_.unsettled += unsettled.size();
     gather_rows(queries.size());
     contenders_.clear();
     contender_ends_.clear();
     for (std::size_t query = 0; query < queries.size(); ++query) refine(queries, query);
     score_contenders(queries, rows, scores);
+    return unsettled;
 }
 
 void VectorIndex::ListSearch::choose_lists(const PreparedQueries& queries) {
@@ -93,14 +142,14 @@ void VectorIndex::ListSearch::choose_lists(const PreparedQueries& queries) {
     }
 }
 
-/// Puts the nearest `probes` lists in order.
+/// Puts the nearest `chosen_` lists in order.
 void VectorIndex::ListSearch::choose_lists_of(const PreparedQueries& queries, std::size_t query,
                                               const std::int32_t* centroid_dots) {
     const SignedCode& code = queries.constants(query);
     const kernels::RowRanking ranking{
         code.scale, static_cast<float>(code.sum), half_squares_of(index_.transform_.metric()), 0.0f, 0.0f,
         0.0f};
-    nearest_.reset(effort_.probes);
+    nearest_.reset(chosen_);
     for (std::size_t first = 0; first < nearness_.size(); first += kernels::kBoundRows) {
         const std::size_t count = std::min(kernels::kBoundRows, nearness_.size() - first);
         std::uint64_t near = kernels::vector_kernels().bound_rows(
@@ -159,21 +208,66 @@ void VectorIndex::ListSearch::scan_by_list(std::size_t count) {
     }
 }
 
-/// Scans further lists, the nearest first, while too few rows were met that are allowed.
-void VectorIndex::ListSearch::scan_until_enough(const PreparedQueries& queries, std::size_t query) {
-    Progress& progress = progress_[query];
-    if (progress.met >= effort_.least_entries || effort_.probes == index_.lists()) return;
+/// Whether the nearest lists are enough: what calibration measured holds while a mask leaves out few of the
+/// best rows.
+bool VectorIndex::ListSearch::is_settled(const Progress& progress) const {
+    if (progress.met < effort_.least_entries) return false;
+    return !queries_.allowed ||
+           kMostlyAllowed * static_cast<double>(progress.seen) <= static_cast<double>(progress.met);
+}
+
+void VectorIndex::ListSearch::choose_all_lists(const PreparedQueries& queries, std::size_t query) {
     std::vector<std::int32_t> dots(index_.lists());
     kernels::vector_kernels().dot_rows(index_.centroid_codes_.data(), queries.width(), index_.lists(),
                                        queries.codes(query), dots.data());
-    const std::size_t probes = std::exchange(effort_.probes, index_.lists());
+    const std::size_t chosen = std::exchange(chosen_, index_.lists());
     choose_lists_of(queries, query, dots.data());
-    effort_.probes = probes;
-    for (std::size_t place = probes; place < index_.lists() && progress.met < effort_.least_entries;
-         ++place) {
-        const std::size_t next = std::min(place + 1, index_.lists() - 1);
+    chosen_ = chosen;
+}
+
+/// Scans further lists, the nearest first, until the best rows change little. False if that would take too
+/// many.
+bool VectorIndex::ListSearch::settle(const PreparedQueries& queries, std::size_t query) {
+    Progress& progress = progress_[query];
+    if (is_settled(progress) || effort_.probes == index_.lists()) return true;
+    if (!queries_.allowed)
+        choose_all_lists(queries, query);  // for want of rows: a few tiny lists were the nearest
+    std::size_t place = effort_.probes;
+    const auto scan_next = [&] {
+        const std::size_t next = std::min(place + 1, progress.lists.size() - 1);
         scan_list(progress, progress.lists[place], index_.first_block_of(progress.lists[next].list));
+        ++place;
+    };
+    while (place < index_.lists() && progress.met < effort_.least_entries) {
+        if (place >= effort_.most_probes) return false;
+        scan_next();
     }
+    if (!queries_.allowed || is_settled(progress)) return true;
+    float changed = 1.0f;
+    while (place < index_.lists() && changed > effort_.most_new) {
+        const std::size_t until = std::min(2 * place, index_.lists());
+        if (until > effort_.most_probes) return false;
+        best_rows(progress, before_);
+        while (place < until) scan_next();
+        best_rows(progress, after_);
+        changed = share_of_new(before_, after_);
+    }
+    return true;
+}
+
+/// The rows of the best candidates, in order, each once.
+void VectorIndex::ListSearch::best_rows(Progress& progress, std::vector<std::uint32_t>& rows) {
+    const std::span<const CandidateKey> best = progress.candidates.best();
+    order_.assign(best.begin(), best.end());
+    const std::size_t watched = kWatched * queries_.k;
+    if (watched < order_.size()) {
+        select_best(order_, watched);
+        order_.resize(watched);
+    }
+    rows.clear();
+    for (const CandidateKey candidate : order_) rows.push_back(candidate.row());
+    std::sort(rows.begin(), rows.end());
+    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
 }
 
 /// `following` is the block that will be scanned after this list.
@@ -185,7 +279,6 @@ void VectorIndex::ListSearch::scan_list(Progress& progress, const ScoredList& li
     const std::size_t size = index_.sizes_[list.list];
     work_.lists += 1;
     work_.entries += size;
-    if (!queries_.allowed) progress.met += size;
     for (std::size_t begin = 0; begin < size; begin += kernels::kSignRows, block += layout.bytes) {
         const bool is_last = size - begin <= kernels::kSignRows;
         const kernels::SignEstimate estimate =
@@ -196,26 +289,14 @@ void VectorIndex::ListSearch::scan_list(Progress& progress, const ScoredList& li
                                                  is_last ? following : block + layout.bytes, estimates);
         const std::uint32_t* rows = layout.rows_of(block);
         if (is_last) found &= ~std::uint32_t{0} >> (begin + kernels::kSignRows - size);
-        const bool is_met = progress.met >= effort_.least_entries;
-        if (queries_.allowed && !is_met) {
-            const std::uint32_t allowed = allowed_of({rows, std::min(kernels::kSignRows, size - begin)});
-            progress.met += static_cast<std::uint64_t>(std::popcount(allowed));
-            found &= allowed;
-        }
+        progress.seen += static_cast<std::uint64_t>(std::popcount(found));
         for (; found != 0; found &= found - 1) {
             const auto place = static_cast<std::size_t>(std::countr_zero(found));
-            if (queries_.allowed && is_met && !bit_is_set(*queries_.allowed, rows[place])) continue;
+            if (queries_.allowed && !bit_is_set(*queries_.allowed, rows[place])) continue;
+            progress.met += 1;
             progress.candidates.add({estimates[place], rows[place]});
         }
     }
-}
-
-/// Bit i: rows[i] may be found.
-std::uint32_t VectorIndex::ListSearch::allowed_of(std::span<const std::uint32_t> rows) const {
-    std::uint32_t allowed = 0;
-    for (std::size_t i = 0; i < rows.size(); ++i)
-        allowed |= static_cast<std::uint32_t>(bit_is_set(*queries_.allowed, rows[i])) << i;
-    return allowed;
 }
 
 /// Brings the rows of the best candidates together, in order. Rows that two lists showed count once.

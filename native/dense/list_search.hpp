@@ -18,7 +18,8 @@ class VectorIndex::ListSearch {
     ListSearch(const VectorIndex& index, const VectorQueries& queries, const Effort& effort);
 
     /// Searches with some queries, dim values each; results go to `rows` and `scores`, k for each query.
-    void run(std::span<const float> values, std::int64_t* rows, float* scores);
+    /// Returns which queries need an exact search, by their numbers.
+    std::vector<std::size_t> run(std::span<const float> values, std::int64_t* rows, float* scores);
 
     const Work& work() const { return work_; }
 
@@ -28,7 +29,8 @@ class VectorIndex::ListSearch {
         SignTables tables;
         std::vector<ScoredList> lists;  // to scan, the nearest first
         Candidates candidates;
-        std::uint64_t met = 0;  // allowed entries in scanned lists
+        std::uint64_t met = 0;   // allowed entries among those seen
+        std::uint64_t seen = 0;  // entries that were among the best when they were scanned
     };
 
     void choose_lists(const PreparedQueries& queries);
@@ -36,9 +38,11 @@ class VectorIndex::ListSearch {
                          const std::int32_t* centroid_dots);
     void scan_nearest(std::size_t count);
     void scan_by_list(std::size_t count);
-    void scan_until_enough(const PreparedQueries& queries, std::size_t query);
+    void choose_all_lists(const PreparedQueries& queries, std::size_t query);
+    bool settle(const PreparedQueries& queries, std::size_t query);
+    bool is_settled(const Progress& progress) const;
+    void best_rows(Progress& progress, std::vector<std::uint32_t>& rows);
     void scan_list(Progress& progress, const ScoredList& list, const std::uint8_t* following);
-    std::uint32_t allowed_of(std::span<const std::uint32_t> rows) const;
     void gather_rows(std::size_t count);
     void refine(const PreparedQueries& queries, std::size_t query);
     void keep_contenders(float slack);
@@ -47,12 +51,14 @@ class VectorIndex::ListSearch {
     const VectorIndex& index_;
     const VectorQueries& queries_;
     Effort effort_;
+    std::size_t chosen_;  // lists of each query that are put in order
     Work work_;
     std::vector<Progress> progress_;  // by query
     std::vector<float> nearness_;     // of each list
     Candidates nearest_;              // lists
     std::vector<CandidateKey> order_;
-    std::vector<std::uint32_t> rows_;  // to refine, query by query
+    std::vector<std::uint32_t> before_, after_;  // the best rows before and after lists were scanned
+    std::vector<std::uint32_t> rows_;            // to refine, query by query
     std::vector<std::size_t> row_ends_;
     std::vector<std::int32_t> dots_;
     std::vector<CandidateKey> refined_;

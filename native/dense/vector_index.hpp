@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -36,10 +37,11 @@ struct ListArrays {
 
 /// What searches did.
 struct Work {
-    std::uint64_t lists = 0;     // lists that were scanned
-    std::uint64_t entries = 0;   // sign codes in them
-    std::uint64_t refined = 0;   // rows estimated from eight-bit codes
-    std::uint64_t rescored = 0;  // rows scored from their original vectors
+    std::uint64_t lists = 0;      // lists that were scanned
+    std::uint64_t entries = 0;    // sign codes in them
+    std::uint64_t refined = 0;    // rows estimated from eight-bit codes
+    std::uint64_t rescored = 0;   // rows scored from their original vectors
+    std::uint64_t unsettled = 0;  // queries that lists did not settle, answered exactly
 };
 
 /// Queries, dim values each, and which rows they may find: bit r of `allowed`, or all.
@@ -55,6 +57,11 @@ struct Effort {
     std::size_t refine;  // rows that are looked at closely, at least
     /// Of allowed rows: while fewer were met, further lists are scanned.
     std::size_t least_entries;
+    /// Where a mask leaves out many of the near rows: twice as many lists are scanned, and again, until that
+    /// changes no more than this share of the best `refine` rows.
+    float most_new = 1.0f;
+    /// A query that is not settled within this many lists is answered exactly.
+    std::size_t most_probes = std::numeric_limits<std::size_t>::max();
 };
 
 /// Results by query, k each: best first, equal scores by row; -1 and minus infinity where there are fewer.
@@ -91,6 +98,8 @@ class VectorIndex {
         float product;
     };
     void sum_up();
+    void answer_exactly(std::span<const std::size_t> chosen, const VectorQueries& queries,
+                        VectorResults& results) const;
     const std::uint8_t* first_block_of(std::size_t list) const {
         return blocks_.data() + first_blocks_[list] * layout_.bytes;
     }

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rocchio.engine.plan import Plan as Plan
     from rocchio.engine.snapshot import Snapshot as Snapshot
     from rocchio.feedback.judging import Budget as Budget
+    from rocchio.filters.expression import field as field
     from rocchio.fusion import fuse as fuse
     from rocchio.fusion import parse_fusion as parse_fusion
     from rocchio.lexical.scoring import Bm25 as Bm25
@@ -74,6 +75,7 @@ _HOMES = {
     "columns": ("rocchio.engine.columns", "columns"),
     "create": ("rocchio.engine.opening", "create"),
     "date": ("rocchio.storage.schema", "date"),
+    "field": ("rocchio.filters.expression", "field"),
     "fuse": ("rocchio.fusion", "fuse"),
     "keyword": ("rocchio.storage.schema", "keyword"),
     "number": ("rocchio.storage.schema", "number"),
@@ -133,6 +135,7 @@ __all__ = [
     "date",
     "dense",
     "errors",
+    "field",
     "fuse",
     "gate",
     "hybrid",

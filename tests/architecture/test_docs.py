@@ -13,6 +13,7 @@ import rocchio
 from rocchio import errors
 from rocchio.dense.index_format import INDEX_ARRAYS
 from rocchio.dense.originals import VECTOR_ARRAYS
+from rocchio.filters.column_arrays import KEYWORD_ARRAYS, ORDERED_ARRAYS
 from rocchio.lexical.frozen import FROZEN_ARRAYS
 from rocchio.lexical.reader import LEXICAL_ARRAYS
 
@@ -100,6 +101,11 @@ def test_every_array_of_frozen_columns_is_on_its_page():
 def test_every_array_of_vector_fields_is_on_its_page(page_name: str, arrays: dict[str, str]):
     text = (ROOT / "docs" / "formats" / page_name).read_text(encoding="utf-8")
     assert [name for name in arrays if f"| `{name}` |" not in text] == []
+
+
+def test_every_array_of_columns_is_on_its_page():
+    text = (ROOT / "docs" / "formats" / "columns.md").read_text(encoding="utf-8")
+    assert [name for name in (*KEYWORD_ARRAYS, *ORDERED_ARRAYS) if f"`{name}`" not in text] == []
 
 
 def test_there_is_a_page_for_each_command_and_no_other():

@@ -26,6 +26,11 @@ def test_errors_can_be_caught_without_loading_the_engine():
     assert "numpy" not in modules_after("from rocchio.errors import RocchioError")
 
 
+def test_the_parser_of_filters_waits_for_the_first_text():
+    assert "lark" not in modules_after("import rocchio; rocchio.Collection; rocchio.field('year') > 1")
+    assert "lark" in modules_after("from rocchio.filters import parse; parse('year > 1')")
+
+
 def test_every_public_name_loads():
     for name in rocchio.__all__:
         assert getattr(rocchio, name) is not None

@@ -1,4 +1,4 @@
-"""Includes go down in native/: base <- text, codecs, kernels; codecs, kernels <- lexical; kernels <- dense."""
+"""Includes go down in native/: base <- text, codecs, kernels, filters; codecs, kernels <- lexical; kernels <- dense."""
 
 from __future__ import annotations
 
@@ -14,9 +14,19 @@ ALLOWED = {
     "kernels": {"base", "kernels"},
     "lexical": {"base", "codecs", "kernels", "lexical"},
     "dense": {"base", "kernels", "dense"},
-    "bindings": {"base", "codecs", "kernels", "text", "lexical", "dense", "bindings"},
-    "tests": {"base", "codecs", "text", "kernels", "lexical", "dense", "tests"},
-    "fuzz": {"base", "codecs", "text", "lexical", "dense", "fuzz", "tests"},  # tests: fixtures that build indexes
+    "filters": {"base", "filters"},
+    "bindings": {"base", "codecs", "kernels", "text", "lexical", "dense", "filters", "bindings"},
+    "tests": {"base", "codecs", "text", "kernels", "lexical", "dense", "filters", "tests"},
+    "fuzz": {
+        "base",
+        "codecs",
+        "text",
+        "lexical",
+        "dense",
+        "filters",
+        "fuzz",
+        "tests",
+    },  # tests: fixtures that build indexes
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 PYTHON_HEADERS = ("Python.h", "nanobind/")

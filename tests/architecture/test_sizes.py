@@ -11,7 +11,9 @@ ROOT = Path(__file__).parents[2]
 FILE_LINES = 500
 FUNCTION_LINES = 60
 
-LONG_FILES: dict[str, str] = {}
+LONG_FILES: dict[str, str] = {
+    "src/rocchio/engine/collection.py": "every verb of a collection in one class; most lines are contracts"
+}
 """Path -> why it may be longer."""
 
 LONG_FUNCTIONS: dict[str, str] = {

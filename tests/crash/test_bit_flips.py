@@ -11,6 +11,7 @@ from tests.small_lists import RECALL, small_lists
 import rocchio
 from rocchio.errors import DataError
 
+FILTERS = ["year > 1", "tag = 'tag2' OR tag STARTS WITH 'tag3'", "NOT flag", "day < '2020-01-03'", "doc_id > 'd1'"]
 QUERIES = ["alpha", "beta gamma", {"delta": 1.5, "alpha": -0.5}]
 
 
@@ -20,6 +21,8 @@ def make(folder: Path) -> None:
         "text": rocchio.text(),
         "year": rocchio.number(),
         "tag": rocchio.keyword(),
+        "flag": rocchio.bool(),
+        "day": rocchio.date(),
         "weights": rocchio.sparse(),
         "v": rocchio.vector(2),
         "latent": rocchio.vector(encoder="lsa(dim=2)"),
@@ -33,7 +36,9 @@ def make(folder: Path) -> None:
                 "title": f"alpha {i}",
                 "text": "beta gamma delta"[: 4 + i],
                 "year": i,
-                "tag": ["x"],
+                "tag": ["x", f"tag{i}"],
+                "flag": i > 1 if i else None,
+                "day": f"2020-01-0{i + 1}",
                 "weights": {"alpha": 0.5 + i, "beta": 1.25},
                 "v": [i + 0.25, 1.0],
                 "w": [i, 0.5, -1] if i else None,
@@ -60,6 +65,8 @@ def answers(folder: Path) -> list[Any]:
             out.append((hit.doc_id, hit.score, hit.why(), hit.vector(field).tolist()))
     for hit in col.search("alpha gamma", field="latent", k=20):
         out.append((hit.doc_id, hit.score, hit.why(), hit.vector("latent").tolist()))
+    for where in FILTERS:
+        out += [col.count(where), *(hit.doc_id for hit in col.search("alpha", k=20, where=where))]
     out += [doc_id in col for doc_id in ("d00", "d01", "d13", "nope")]
     return out
 
@@ -77,14 +84,16 @@ def test_every_flipped_bit_is_harmless_or_reported(sound: Path, slow: bool) -> N
     files = [path for path in sorted(sound.rglob("*")) if path.is_file() and path.name != "writer.lock"]
     assert {path.name.split("-")[0] for path in files} == {
         "manifest.json", "checksums.bin", "index.arrays", "documents.arrow", "tombstones", "sparse", "vectors",
-        "vector", "lsa",
+        "vector", "lsa", "columns.arrays",
     }  # fmt: skip
     reported = harmless = 0
     for path in files:
         content = path.read_bytes()
         # every byte; every bit of it with --slow, a different one for each byte otherwise. A vector index is verified
-        # whole before any of it is used, so that some of its bytes stand for all
-        for offset in range(0, len(content), 1 if slow or not path.name.startswith("vector-index") else 13):
+        # whole before any of it is used, small columns are of one chunk, so that some of their bytes stand for all
+        for offset in range(
+            0, len(content), 1 if slow or not path.name.startswith(("vector-index", "columns")) else 13
+        ):
             for bit in range(8) if slow else (offset % 8,):
                 damaged = bytearray(content)
                 damaged[offset] ^= 1 << bit

@@ -100,3 +100,16 @@ def test_clicks(tmp_path: Path):
     assert "80 sessions a query" in printed
     assert "| residual | vectors | noisy |" in printed
     assert "| small | 3 | 0.5 |" in printed
+
+
+def test_filters(tmp_path: Path):
+    vectors = np.random.default_rng(1).normal(size=(400, 16)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    np.save(tmp_path / "base.npy", vectors[:300])
+    np.save(tmp_path / "queries.npy", vectors[300:])
+    files = ["--base", str(tmp_path / "base.npy"), "--queries", str(tmp_path / "queries.npy")]
+    printed = run_benchmark("filters.py", *files, "--recall", "0.9", "--selectivity", "1", "0.1")
+    assert "300 vectors, 16 dimensions" in printed
+    for kind in ("random", "positive", "negative"):
+        assert f"## Recall 0.9, {kind} filters" in printed
+    assert printed.count("| 10.00% (exact) | 1.000 |") == 3

@@ -120,7 +120,7 @@ def test_bad_threads(col: Collection, threads: Any) -> None:
         col.search(["alpha"], threads=threads)
 
 
-@pytest.mark.parametrize("option", ["where", "tenant"])
+@pytest.mark.parametrize("option", ["tenant"])
 def test_options_of_later_versions(col: Collection, option: str) -> None:
     with refused(NotYet, option, "later version", "leave it out"):
         col.search("alpha", **{option: 1})  # type: ignore[call-overload]

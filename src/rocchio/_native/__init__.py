@@ -2,6 +2,7 @@
 
 from rocchio._native._ext import (
     CHUNK_BYTES,
+    ZONE_ROWS,
     Centroids,
     CheckedFile,
     FrozenColumns,
@@ -16,17 +17,23 @@ from rocchio._native._ext import (
     VectorIndex,
     VectorTransform,
     chunk_checksums,
+    count_bits,
     cpu_level,
     crc32c,
     encode_elias_fano,
     encode_packed,
+    encode_row_sets,
     list_means,
     pack_lists,
     porter_stem,
+    rank_mask,
+    row_set_mask,
+    rows_mask,
 )
 
 __all__ = [
     "CHUNK_BYTES",
+    "ZONE_ROWS",
     "Centroids",
     "CheckedFile",
     "FrozenColumns",
@@ -41,11 +48,16 @@ __all__ = [
     "VectorIndex",
     "VectorTransform",
     "chunk_checksums",
+    "count_bits",
     "cpu_level",
     "crc32c",
     "encode_elias_fano",
     "encode_packed",
+    "encode_row_sets",
     "list_means",
     "pack_lists",
     "porter_stem",
+    "rank_mask",
+    "row_set_mask",
+    "rows_mask",
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 import enum
-from typing import Annotated
+from typing import Annotated, overload
 
 import numpy
 from numpy.typing import NDArray
@@ -330,11 +330,13 @@ class VectorIndex:
 
     def exact(self, queries: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None) -> tuple:
         """
-        (rows int64, scores float32, (lists, entries, refined, rescored)): exactly the best k for each query.
+        (rows int64, scores float32, (lists, entries, refined, rescored, unsettled)): exactly the best k for each query.
         """
 
-    def search(self, queries: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, probes: int, refine: int, least_entries: int) -> tuple:
-        """As `exact`, the best of the rows that the lists show."""
+    def search(self, queries: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, probes: int, refine: int, least_entries: int, most_new: float = 1.0, most_probes: int | None = None) -> tuple:
+        """
+        As `exact`, the best of the rows that the lists show; rows that a mask makes hard to find take more lists, until they settle, or an exact search.
+        """
 
 class VectorTransform:
     """From vectors to the space of their codes."""
@@ -371,3 +373,28 @@ def list_means(codes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order=
 
 def pack_lists(codes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], constants: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], width: int, metric: str, centroid_codes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], centroid_constants: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], offsets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], first: int, last: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None,))]:
     """Blocks of sign codes of lists [first, last)."""
+
+ZONE_ROWS: int = 4096
+
+def encode_row_sets(rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], ends: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], row_count: int) -> tuple:
+    """
+    Compressed bitmaps, (bytes, offsets): set i has rows[ends[i - 1], ends[i]), which increase.
+    """
+
+def row_set_mask(bytes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], begins: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], ends: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], row_count: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None,))]:
+    """
+    A mask of the rows of any of the sets bytes[begins[i], ends[i]); ValueError for damaged ones.
+    """
+
+def rows_mask(rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], row_count: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None,))]:
+    """A mask of these rows; ValueError if one is not below `row_count`."""
+
+@overload
+def rank_mask(ranks: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], lows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], highs: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], present: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], first: int, last: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None,))]:
+    """A mask of the rows whose rank is in [first, last)."""
+
+@overload
+def rank_mask(ranks: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], lows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], highs: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], present: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], first: int, last: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None,))]: ...
+
+def count_bits(mask: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> int:
+    """How many bits of a mask are set."""

@@ -79,6 +79,13 @@ def search(
             show_default=False,
         ),
     ] = None,
+    where: Annotated[
+        str | None,
+        typer.Option(
+            help="Find only documents for which this is true, like \"year >= 2020 AND lang IN ('en', 'de')\".",
+            show_default=False,
+        ),
+    ] = None,
     relevant: Annotated[
         list[str] | None, typer.Option(help="A doc_id that is relevant, for the plan's feedback (repeat for several).")
     ] = None,
@@ -96,7 +103,7 @@ def search(
     both = asked.is_hybrid(col.schema)
     _check_given(query, topics, vectors, output, both)
     if plan is not None:
-        given = {"threads": threads, "relevant": relevant or None, "not_relevant": not_relevant or None}
+        given = {"threads": threads, "where": where, "relevant": relevant or None, "not_relevant": not_relevant or None}
         search_with_plan(col, plan, asked, k, output, explain, as_json, given)
         return
     if relevant or not_relevant:
@@ -106,7 +113,8 @@ def search(
     if query is not None and recall is not None and not both:
         raise InvalidArgument("expected --recall with vectors, found a text; leave --recall out")
     options: dict[str, Any] = {"field": field or None, "threads": threads}
-    options |= {name: value for name, value in (("recall", recall), ("fusion", fusion)) if value is not None}
+    given_options = (("recall", recall), ("fusion", fusion), ("where", where))
+    options |= {name: value for name, value in given_options if value is not None}
     if both:
         _search_both(col, asked, k, output, explain, as_json, options)
         return
@@ -126,7 +134,7 @@ def search(
         return
     print_hits(col, query, hits, explain)
     if not hits:
-        err.print(_why_nothing(col, query), markup=False)
+        err.print(_why_nothing(col, query, where), markup=False)
     err.print(f"{len(hits)} of {counted(len(col), 'document')} in {seconds * 1000:.1f} ms", style="dim")
 
 
@@ -142,11 +150,14 @@ def _check_given(query: str | None, topics: Path | None, vectors: Path | None, o
         raise InvalidArgument(f"expected another file for the run, found the topics {topics} themselves")
 
 
-def _why_nothing(col: Collection, query: str) -> str:
+def _why_nothing(col: Collection, query: str, where: str | None) -> str:
+    if where is not None and col.count(where) == 0:
+        return f"no document satisfies {where}"
     terms = col.terms(query)
     if not terms:
         return f"nothing is left to search of {query!r} after the analyzer {col.info().analyzer}"
-    return f"no document holds any of the terms {', '.join(terms)}"
+    filtered = f" and satisfies {where}" if where is not None else ""
+    return f"no document holds any of the terms {', '.join(terms)}{filtered}"
 
 
 def _search_matrix(

@@ -42,10 +42,15 @@ Ids = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Effort:
-    """How much of an index a search looks at: lists, and rows of them that are looked at closely."""
+    """How much of an index a search looks at: lists, and rows of them that are looked at closely.
+
+    Where a mask leaves out many near rows, more lists are scanned until twice as many change no more than `most_new`, a
+    share of the results.
+    """
 
     probes: int
     refine: int
+    most_new: float = 0.1
 
 
 @dataclass(frozen=True)

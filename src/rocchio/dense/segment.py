@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from rocchio._native import VectorIndex, VectorTransform, pack_lists
+from rocchio._native import VectorIndex, VectorTransform, count_bits, pack_lists
 from rocchio.dense.calibration import MIXED, QUERY_COUNTS, Calibration, Effort, Ids, calibrate, mixtures
 from rocchio.dense.index_format import (
     CENTROID_CODES,
@@ -21,6 +22,7 @@ from rocchio.dense.index_format import (
     MEAN,
     SEED,
 )
+from rocchio.dense.mask_plan import CLOSER, MaskPlan, plan_search, widest
 from rocchio.dense.originals import VECTORS, Originals
 from rocchio.dense.reference import Found
 from rocchio.errors import Corruption
@@ -29,9 +31,6 @@ from rocchio.types import Mask
 
 SEED_OF_QUERIES = 11
 """Of the queries that an index is calibrated with."""
-
-EXACT_COST = 15
-"""What an eight-bit code that a mask chose costs to compare, about, in sign codes of a list."""
 
 LARGEST_MEAN = 1e16
 """Of a number in a mean, and more than any number in a vector: what is computed from it stays finite."""
@@ -73,36 +72,43 @@ class VectorSegment:
         if recall >= 1:
             return None
         if (k, recall) not in self._efforts:
-            self._efforts[k, recall] = self.calibration.effort(k, recall)
+            effort = self.calibration.effort(k, recall)
+            # what twice as many lists add is about what is missing with as many as there are
+            self._efforts[k, recall] = effort and replace(effort, most_new=2 * (1 - recall))
         return self._efforts[k, recall]
 
     def search(self, queries: npt.NDArray[np.float32], k: int, allowed: Mask | None, effort: Effort | None) -> Found:
         """The best k rows for each query (q, dim): rows int64 (q, k), padded with -1, and scores float32 (q, k).
 
         Best first, ties by row; the scores are exact. `allowed` has a set bit for each row that may be found, None
-        allows all; while few of those are met, the search goes beyond `effort`. No effort is exact. Raises Corruption.
+        allows all; where those are few or hard to find, the search goes beyond `effort`, see `plan`. No effort is
+        exact. Raises Corruption.
         """
-        originals = self.originals
-        mask = allowed
-        if originals.count < originals.rows:
-            mask = originals.present if allowed is None else originals.present & allowed
+        mask = self._usable(allowed)
         flat = np.ascontiguousarray(queries, np.float32).ravel()
-        least = 0 if effort is None or self.lists == 0 else self._least_entries(k, mask, effort)
-        if effort is None or least == 0:
+        if effort is None or self.plan(allowed, effort).strategy == "exact":
             rows, scores, _ = self.index.exact(flat, k, mask)
+            return rows.reshape(-1, k), scores.reshape(-1, k)
+        probes, refine = effort.probes, max(effort.refine, 2 * k)
+        if allowed is None:
+            rows, scores, _ = self.index.search(flat, k, mask, probes, refine, 2 * k)
         else:
-            rows, scores, _ = self.index.search(flat, k, mask, effort.probes, max(effort.refine, 2 * k), least)
+            closer, most_probes = int(CLOSER * refine), widest(effort, self.lists)
+            rows, scores, _ = self.index.search(flat, k, mask, probes, closer, 2 * k, effort.most_new, most_probes)
         return rows.reshape(-1, k), scores.reshape(-1, k)
 
-    def _least_entries(self, k: int, mask: Mask | None, effort: Effort) -> int:
-        """How many allowed rows a search should meet, 0 where comparing all of them is less work."""
-        count = self.originals.count
-        chosen = count if mask is None else int(np.unpackbits(mask).sum())
-        if 2 * chosen >= count:
-            return 2 * k
-        # each row is in two lists; as many allowed rows as an effort meets without a mask
-        usual = 2 * count * min(effort.probes, self.lists) // self.lists
-        return max(usual, 2 * k) if EXACT_COST * chosen * chosen > usual * count else 0
+    def plan(self, allowed: Mask | None, effort: Effort | None) -> MaskPlan:
+        """How a search under a mask goes, and why."""
+        mask = self._usable(allowed)
+        chosen = self.count if mask is None else count_bits(mask)
+        return plan_search(chosen, self.count, self.lists, effort, masked=allowed is not None)
+
+    def _usable(self, allowed: Mask | None) -> Mask | None:
+        """Rows that are allowed and have a vector; None if all are and have."""
+        originals = self.originals
+        if originals.count == originals.rows:
+            return allowed
+        return originals.present if allowed is None else originals.present & allowed
 
     @property
     def count(self) -> int:

@@ -147,7 +147,8 @@ class Collection(Reading, ClickLogging, Progressive):
         """Merge all segments into one and drop deleted documents; returns the generation.
 
         Text is not analysed again and scores of texts do not change. An encoder that was fitted on the collection is
-        fitted anew when the collection has changed much. Memory is bounded by the dictionary and 40 bytes a document.
+        fitted anew when the collection has changed much. Memory is bounded by the dictionary, 40 bytes a document, and
+        the values of keyword, number, date and bool fields.
         `progress` is told (steps done, steps in all). Raises InvalidArgument with uncommitted changes.
         """
         with self._writing_nothing_else("compact"):

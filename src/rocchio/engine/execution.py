@@ -71,7 +71,8 @@ def search_batch(view: View, batch: QueryBatch, k: int, kernel: Kernel) -> Found
     """Top k of every query, on this thread."""
     data, offsets = batch.term_buffers()
     weights = batch.weights / view.scale
-    return Found(*view.searcher.search(data, offsets, batch.offsets, batch.terms, weights, k, [], kernel, view.alpha))
+    arrays = data, offsets, batch.offsets, batch.terms, weights
+    return Found(*view.searcher.search(*arrays, k, view.allowed, kernel, view.alpha))
 
 
 def search_threads(view: View, batch: QueryBatch, k: int, kernel: Kernel, threads: int) -> list[Found]:

@@ -27,9 +27,9 @@ TEXT_SHARE = 0.4
 LATENT_TEXT_SHARE = 0.8
 """The same where the others are the collection's own latent semantic analysis, which is weaker than words alone."""
 
-_TEXT_OPTIONS = ("field", "scoring", "kernel", "threads")
-_SPARSE_OPTIONS = ("alpha", "query_cut", "kernel", "threads")
-_VECTOR_OPTIONS = ("recall", "threads")
+_TEXT_OPTIONS = ("field", "scoring", "kernel", "threads", "where")
+_SPARSE_OPTIONS = ("alpha", "query_cut", "kernel", "threads", "where")
+_VECTOR_OPTIONS = ("recall", "threads", "where")
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class Hybrid:
         options: Any = {name: value for name, value in self._options.items() if name in part.options}
         options["field"] = self._field(part)
         run = self._snapshot.search([given[number] for number in asked], self._depth, **options)
-        whole = min(self._depth, len(self._snapshot)) if self._knows_zeros(part) else 0
+        whole = min(self._depth, self._snapshot.count(options.get("where"))) if self._knows_zeros(part) else 0
         for row, number in enumerate(asked):
             scores = run.scores[row]
             found[number] = RankedList(run.doc_ids[row], scores, max(0, whole - len(scores)))

@@ -14,6 +14,7 @@ from rocchio.dense.calibration import Calibration
 from rocchio.dense.originals import Originals
 from rocchio.dense.segment import VectorSegment
 from rocchio.engine.frozen import open_frozen_columns
+from rocchio.engine.segment_columns import SegmentColumns
 from rocchio.errors import Corruption, DataError
 from rocchio.lexical.reader import open_lexical, open_sparse
 from rocchio.storage.directory import Directory
@@ -36,6 +37,7 @@ class OpenSegment:
     tombstones: Tombstones
     lexical: LexicalSegment
     documents: DocumentReader
+    columns: SegmentColumns
     sparse: tuple[LexicalSegment, ...] = ()
     frozen: Mapping[str, FrozenColumns] = field(default_factory=dict)
     vectors: tuple[VectorSegment, ...] = ()
@@ -87,6 +89,7 @@ class OpenSegment:
                 vectors.validate()
             self._check_lengths()
             self._check_documents()
+            self.columns.validate()
         except DataError as error:
             found.append(error)
         return found
@@ -132,15 +135,16 @@ def open_segment(directory: Directory, entry: SegmentEntry, schema: Schema) -> O
         tombstones = Tombstones.from_bytes(content, entry.rows, directory.path(entry.tombstones.name))
     if int(tombstones.is_deleted.sum()) != entry.deleted:
         raise Corruption(directory.path(entry.name), None, f"expected {entry.deleted} deleted documents")
-    columns = schema.text_columns
-    if len(entry.lengths) != columns:
-        raise Corruption(directory.path(entry.name), None, f"expected lengths of {columns} text fields")
+    text_columns = schema.text_columns
+    if len(entry.lengths) != text_columns:
+        raise Corruption(directory.path(entry.name), None, f"expected lengths of {text_columns} text fields")
     if len(entry.calibrations) != len(schema.vector_fields):
         expected = len(schema.vector_fields)
         raise Corruption(directory.path(entry.name), None, f"expected calibrations of {expected} vector fields")
-    lexical = open_lexical(files.index, entry.rows, columns, tombstones)
+    lexical = open_lexical(files.index, entry.rows, text_columns, tombstones)
     offsets = files.index.array("document_offsets", "u8")
     documents = DocumentReader(files.documents, stored_schema(schema), entry.rows, offsets)
+    columns = SegmentColumns(files.columns, lexical, documents, schema)
     # the tombstones count terms of the text index; those of sparse fields are counted where they are needed
     deleted = replace(Tombstones.none(entry.rows), live=tombstones.live)
     sparse = tuple(open_sparse(file, files.index, entry.rows, deleted) for file in files.sparse)
@@ -151,4 +155,4 @@ def open_segment(directory: Directory, entry: SegmentEntry, schema: Schema) -> O
             schema.vector_fields, files.vectors, files.vector_indexes, entry.calibrations, strict=True
         )
     )
-    return OpenSegment(entry, files, tombstones, lexical, documents, sparse, frozen, vectors)
+    return OpenSegment(entry, files, tombstones, lexical, documents, columns, sparse, frozen, vectors)

@@ -19,7 +19,7 @@ from rocchio.types import DocId, Explanation, Hit, ListPart, Run
 if TYPE_CHECKING:
     from rocchio.engine.snapshot import Snapshot
 
-PLAN_OPTIONS = ("threads", "query_ids", "relevant", "not_relevant")
+PLAN_OPTIONS = ("threads", "query_ids", "where", "relevant", "not_relevant")
 
 
 @dataclass(frozen=True)

@@ -69,15 +69,29 @@ class PlanSource:
         scores = [_EMPTY] * len(given)
         if asked:
             values = self._alike([given[number] for number in asked])
-            found = self._snapshot.search(values, k, **options, **self._options)
+            found = self._snapshot.search(values, k, **options, **self._options_of(asked))
             if len(asked) == len(given):
                 ids, scores = found.doc_ids, list(found.scores)
             else:
                 for row, number in enumerate(asked):
                     ids[number], scores[number] = found.doc_ids[row], found.scores[row]
-        whole = min(k, len(self._snapshot)) if zeros else 0
         run = Run(self._query_ids, ids, scores, "plan")
-        return Ranked(run, tuple(max(0, whole - len(each)) if each is not _EMPTY else 0 for each in scores))
+        return Ranked(run, self._zeros(scores, k) if zeros else (0,) * len(scores))
+
+    def _zeros(self, scores: Sequence[Any], k: int) -> tuple[int, ...]:
+        """How many documents that were not found would still be among the first k, with a score of 0."""
+        where = self._options.get("where")
+        by_query = where if isinstance(where, list) else [where] * len(scores)
+        wholes = [min(k, self._snapshot.count(each)) for each in by_query]
+        pairs = zip(scores, wholes, strict=True)
+        return tuple(max(0, whole - len(each)) if each is not _EMPTY else 0 for each, whole in pairs)
+
+    def _options_of(self, asked: Sequence[int]) -> dict[str, Any]:
+        """The options for some of the queries: each may have a filter of its own."""
+        where = self._options.get("where")
+        if not isinstance(where, list):
+            return self._options
+        return {**self._options, "where": [where[number] for number in asked]}
 
     def _alike(self, given: list[Any]) -> Any:
         """Queries of one kind: vectors as an array, texts as terms where others have weights already."""

@@ -9,6 +9,8 @@ from typing import Any, Unpack, overload
 import numpy.typing as npt
 
 from rocchio.engine.experiment import run_experiment
+from rocchio.engine.filter_report import FilterReport
+from rocchio.engine.filtering import Where
 from rocchio.engine.info import CollectionInfo, describe
 from rocchio.engine.knn_graph import KnnGraph, knn_graph
 from rocchio.engine.mixed import MixedQuery
@@ -57,6 +59,14 @@ class Reading:
     def plan(self, plan: Step | str) -> Plan:
         """A plan of steps or from its text form, bound to this collection. Raises InvalidArgument."""
         return Plan(self.snapshot, as_step(plan))
+
+    def count(self, where: Where | None = None) -> int:
+        """How many committed documents a predicate is true of; all without one. Raises InvalidArgument."""
+        return self._snapshot.count(where)
+
+    def explain_filter(self, where: Where, field: str | None = None, **wanted: Any) -> FilterReport:
+        """What a filter means, how much it leaves, how a vector field is searched; see `Snapshot.explain_filter`."""
+        return self._snapshot.explain_filter(where, field, **wanted)
 
     def explain(self, query: Query | Vectors, doc_id: DocId, **options: Unpack[ExplainOptions]) -> Explanation:
         """Why a document has its score for a query, term by term or part by part. Raises NotFound."""

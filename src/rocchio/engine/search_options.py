@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, TypedDict
 
 from rocchio._native import Kernel
+from rocchio.engine.filtering import Where
 from rocchio.errors import InvalidArgument, NotYet
 from rocchio.fusion import Fusion
 from rocchio.lexical.scoring import Bm25, parse_bm25
@@ -17,6 +18,8 @@ class SearchOptions(TypedDict, total=False):
     """`field` restricts the search to text fields (a name, names, or {name: boost}), or names a sparse or a vector
     field; `scoring` is a `Bm25` or its text form; `threads` share the queries of a list; `query_ids` name them;
     `kernel` is "automatic", "pruned", "exhaustive" or "reference" (plain and slow): all give the same answers.
+    `where` is a predicate, as a text or as a Python expression, that every hit satisfies, or a list with one, or None,
+    for each query; k is still reached where enough documents match. It does not change scores.
 
     For a sparse field only, and then approximate: `query_cut` keeps that many of the heaviest terms of each query;
     `alpha`, above 0 and below 1, lets the pruned kernel skip what is unlikely to matter.
@@ -28,9 +31,9 @@ class SearchOptions(TypedDict, total=False):
     For a query of several parts only, see `rocchio.query`: `fusion`, a value or its text form, makes one ranking of
     theirs, by default z-norm with 0.4 for the text; of each part the first `depth` are fused, by default 1,000 or k.
 
-    `plan`, a plan or its text form like "bm25 >> rm3 >> bm25", takes the place of all these but `threads` and
-    `query_ids`. `relevant` and `not_relevant` are doc_ids that its feedback goes by instead of what it found first, for
-    several queries {query_id: doc_ids}.
+    `plan`, a plan or its text form like "bm25 >> rm3 >> bm25", takes the place of all these but `threads`,
+    `query_ids` and `where`, which all its searches keep to. `relevant` and `not_relevant` are doc_ids that its feedback
+    goes by instead of what it found first, for several queries {query_id: doc_ids}.
     """
 
     field: FieldChoice
@@ -38,6 +41,7 @@ class SearchOptions(TypedDict, total=False):
     threads: int
     query_ids: Sequence[str] | None
     kernel: str
+    where: Where | Sequence[Where | None] | None
     alpha: float
     query_cut: int | None
     recall: float
@@ -56,10 +60,11 @@ class ExplainOptions(TypedDict, total=False):
     scoring: Bm25 | str | None
     fusion: Fusion | str | None
     depth: int | None
+    where: Where | None
 
 
 KERNELS = ("automatic", "pruned", "exhaustive", "reference")
-_LATER = frozenset({"where", "tenant"})
+_LATER = frozenset({"tenant"})
 
 
 def as_scoring(scoring: Bm25 | str | None) -> Bm25:

@@ -21,6 +21,7 @@ from rocchio.engine.latent import Blocks, LatentModels, latent_fields, source_co
 from rocchio.engine.open_segment import OpenSegment, open_segment, string_buffers
 from rocchio.engine.vector_index import Calibrations, finish_vectors
 from rocchio.engine.vector_values import matrix_of
+from rocchio.filters.column_file import ColumnsBuilder
 from rocchio.lexical.reader import open_lexical
 from rocchio.lexical.writer import write_built, write_doc_ids, write_merged
 from rocchio.storage.array_file import ArrayFile, ArrayFileWriter
@@ -71,6 +72,7 @@ class SegmentWriter:
         self._documents = DocumentWriter(directory, f"{name}/{SegmentFile.DOCUMENTS}", stored_schema(schema))
         self._stored = stored_schema(schema).names
         self._vectors = _vector_writers(directory, name, schema)
+        self._columns = ColumnsBuilder(schema)
         self._builder = SegmentBuilder(schema.text_columns)
         self._sparse = {name: ImpactBuilder(schema.fields[name].scale) for name in schema.sparse_fields}
         self._ids: list[pa.LargeStringArray] = []
@@ -103,6 +105,7 @@ class SegmentWriter:
     def _store(self, batch: pa.RecordBatch, terms: Sequence[FieldTerms], term_count: int) -> int:
         """Compress and invert a batch, while the next one is analysed; returns the memory that postings take."""
         self._documents.add(batch.select(self._stored))
+        self._columns.add(batch)
         for name, vectors in self._vectors.items():
             if name not in self._latent_fields:
                 vectors.add(*matrix_of(batch.column(name)))
@@ -110,7 +113,7 @@ class SegmentWriter:
         for name, builder in self._sparse.items():
             builder.add(batch.column(name))
         sparse = sum(builder.memory_bytes for builder in self._sparse.values())
-        return self._builder.memory_bytes + sparse
+        return self._builder.memory_bytes + sparse + self._columns.memory_bytes
 
     def settle(self) -> None:
         """Wait until everything that was added is stored; raises what went wrong with it."""
@@ -135,6 +138,7 @@ class SegmentWriter:
         files: dict[str, FileInfo] = {SegmentFile.DOCUMENTS: documents, SegmentFile.INDEX: index}
         for number, builder in enumerate(self._sparse.values()):
             files[sparse_name(number)] = builder.write(self._directory, f"{self.name}/{sparse_name(number)}")
+        files |= self._columns.write(self._directory, self.name)
         self._add_latent_vectors(index, rows, generation)
         vector_files, calibrations = finish_vectors(
             self._directory, self.name, self._schema, self._vectors.values(), rows
@@ -183,11 +187,13 @@ def merge_segments(
     directory.make_folder(name)
     merger = SegmentMerger([segment.lexical for segment in segments])
     documents = DocumentWriter(directory, f"{name}/{SegmentFile.DOCUMENTS}", stored_schema(schema))
+    columns = ColumnsBuilder(schema)
     out = ArrayFileWriter(directory, f"{name}/{SegmentFile.INDEX}")
     try:
         ids = []
         for batch in _live_documents(segments):
             documents.add(batch)
+            columns.add(batch)
             ids.append(batch.column(ID_FIELD))
         document_info, document_offsets = documents.finish()
         write_merged(out, merger, schema.text_columns, advance)
@@ -199,6 +205,7 @@ def merge_segments(
         out.close()
     lengths = [sum(segment.entry.lengths[f] for segment in segments) for f in range(schema.text_columns)]
     files: dict[str, FileInfo] = {SegmentFile.DOCUMENTS: document_info, SegmentFile.INDEX: index_info}
+    files |= columns.write(directory, name)
     files |= _merge_sparse(directory, name, segments, advance)
     vector_files, calibrations = _merge_vectors(
         directory, name, schema, segments, merger.row_count, advance, remade or {}

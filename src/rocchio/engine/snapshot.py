@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Unpack, overload
 
@@ -17,6 +18,9 @@ from rocchio.engine.click_history import ClickHistory
 from rocchio.engine.encoding import Encoders
 from rocchio.engine.execution import DocIds, Found, search_batch, search_threads
 from rocchio.engine.explain import explain
+from rocchio.engine.filter_report import FilterReport, filter_report
+from rocchio.engine.filtered_batch import search_by_filter
+from rocchio.engine.filtering import FilterMasks, Filters, Where
 from rocchio.engine.hybrid import explain_mixed, search_mixed, search_mixed_batch
 from rocchio.engine.latent import LatentModels
 from rocchio.engine.mixed import Mixed, MixedQuery, as_mixed, materialised
@@ -86,6 +90,7 @@ class Snapshot:
         self._searchers: dict[tuple[Bm25, tuple[float, ...]], Searcher] = {}
         self._sparse_searchers: dict[str, Searcher] = {}
         self._vector_views: dict[str, VectorView] = {}
+        self.filters = Filters(self.segments, self.schema)
 
     @cached_property
     def analyzer(self) -> Analyzer:
@@ -127,6 +132,9 @@ class Snapshot:
         """
         check_options(options)
         query = materialised(query)
+        where = options.get("where")
+        if isinstance(where, Sequence) and not isinstance(where, str):
+            return search_by_filter(self, query, k, where, options)
         if options.get("plan") is not None:
             return search_plan(self, query, k, options)
         mixed = as_mixed(query, options, self.schema)
@@ -168,6 +176,9 @@ class Snapshot:
         check_vector_options(options, name)
         queries, present, single = self.query_vectors(query, name)
         view = self.vector_view(name)
+        allowed = self.allowed(options.get("where"))
+        if allowed is not None:
+            view = replace(view, live=allowed.masks)
         if single and not present[0]:
             return []
         if single:
@@ -179,6 +190,22 @@ class Snapshot:
         ids = query_ids_of(options.get("query_ids"), len(queries))
         parts = search_vectors_threads(view, queries[present], wanted, options.get("threads", 1))
         return _run(ids, self._names, parts if present.all() else [with_absent(parts, present)], view.metric)
+
+    def allowed(self, where: Any) -> FilterMasks | None:
+        """The live rows that a filter allows; None without one. Raises InvalidArgument, Corruption."""
+        return None if where is None else self.filters.masks(self.filters.predicate(where))
+
+    def count(self, where: Where | None = None) -> int:
+        """How many documents a predicate is true of; all without one. Raises InvalidArgument, Corruption."""
+        allowed = self.allowed(where)
+        return len(self) if allowed is None else allowed.count
+
+    def explain_filter(self, where: Where, field: str | None = None, **wanted: Any) -> FilterReport:
+        """What a filter means and how many documents it leaves, comparison by comparison; `print` shows it.
+
+        With a vector `field`, also how a search for the best `k` to a `recall` goes under it. Raises InvalidArgument.
+        """
+        return filter_report(self, where, field, wanted)
 
     def query_vectors(self, query: Any, name: str) -> QueryVectors:
         """Queries of a vector field as float32 (n, dim), texts encoded; which have a vector; whether it is only one."""
@@ -206,6 +233,9 @@ class Snapshot:
             known = ", ".join(ExplainOptions.__annotations__)
             raise InvalidArgument(f"expected options of {known}, found {', '.join(sorted(unknown))}")
         segment, row = self.locate(doc_id)
+        allowed = self.allowed(options.get("where"))
+        if allowed is not None and not allowed.masks[segment][row // 8] >> row % 8 & 1:
+            raise NotFound(f"expected a document that the filter allows, {doc_id!r} is none")
         mixed = as_mixed(query, options, self.schema)
         if mixed is not None:
             return explain_mixed(self, mixed, doc_id, options)
@@ -275,6 +305,8 @@ class Snapshot:
 
     def _view(self, options: SearchOptions) -> tuple[View, Callable[[Sequence[Any]], QueryBatch]]:
         """What the options choose to search, and how queries become arrays for it. Raises InvalidArgument."""
+        filtered = self.allowed(options.get("where"))
+        allowed = () if filtered is None else filtered.masks
         field = options.get("field")
         sparse = self.schema.sparse_choice(field)
         if sparse is None:
@@ -283,7 +315,7 @@ class Snapshot:
                     raise InvalidArgument(f"expected {name} only with a sparse field, found text fields; leave it out")
             scoring = as_scoring(options.get("scoring"))
             segments = [segment.lexical for segment in self.segments]
-            view = View(self.searcher(scoring, field), str(scoring), segments, self.schema.text_fields)
+            view = View(self.searcher(scoring, field), str(scoring), segments, self.schema.text_fields, allowed=allowed)
             return view, self._batch
         if options.get("scoring") is not None:
             raise InvalidArgument(
@@ -294,7 +326,7 @@ class Snapshot:
         searcher = self.sparse_searcher(sparse)
         query_cut = check_query_cut(options.get("query_cut"))
         alpha = check_alpha(options.get("alpha", 1.0))
-        view = View(searcher, f"impact(scale={scale:g})", segments, [sparse], scale, alpha)
+        view = View(searcher, f"impact(scale={scale:g})", segments, [sparse], scale, alpha, allowed)
         return view, lambda queries: sparse_batch(queries, sparse, query_cut)
 
     def sparse_searcher(self, name: str) -> Searcher:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rocchio._native import LexicalSegment, Searcher
+from rocchio.types import Mask
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class View:
 
     `segments` are the inverted indexes behind `searcher`, `fields` the names of what their frequency tuples count.
     Query weights are divided by `scale`: a sparse field's impacts are its weights times that. `alpha` below 1 makes
-    answers approximate.
+    answers approximate. `allowed` are the rows of each segment that may be found; empty allows all live ones.
     """
 
     searcher: Searcher
@@ -23,6 +24,7 @@ class View:
     fields: Sequence[str]
     scale: float = 1.0
     alpha: float = 1.0
+    allowed: Sequence[Mask] = ()
 
     @property
     def has_lengths(self) -> bool:

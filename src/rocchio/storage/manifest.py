@@ -17,9 +17,9 @@ from rocchio.storage.checked import SealedFile, as_bytes
 from rocchio.storage.directory import Directory
 from rocchio.storage.schema import Schema
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 OLDEST_VERSION = 2
-"""Version 1, whose lexical arrays were not compressed, was never released."""
+"""Version 2 has no columns for filters. Version 1, whose lexical arrays were not compressed, was never released."""
 
 MANIFEST = "manifest.json"
 _PENDING = "manifest.json.new"

@@ -15,7 +15,7 @@ from rocchio.storage.manifest import SegmentEntry
 
 
 class SegmentFile(StrEnum):
-    """The files that every segment has. Sparse and vector fields have files of their own beside these."""
+    """The files that every segment has. Sparse, vector and filtered fields have files of their own beside these."""
 
     INDEX = "index.arrays"
     DOCUMENTS = "documents.arrow"
@@ -25,6 +25,10 @@ class SegmentFile(StrEnum):
 def segment_name(number: int) -> str:
     """The folder of a segment."""
     return f"segment-{number:08d}"
+
+
+COLUMNS = "columns.arrays"
+"""The file of the columns that filters look into; segments from before format version 3 have none."""
 
 
 def sparse_name(number: int) -> str:
@@ -76,7 +80,7 @@ class SegmentFiles:
         path = directory.path(entry.name)
         expected = {SegmentFile.INDEX, SegmentFile.DOCUMENTS, *map(sparse_name, range(sparse_fields))}
         expected |= set(map(vectors_name, range(vector_fields))) | set(map(vector_index_name, range(vector_fields)))
-        if set(entry.sizes) != expected:
+        if set(entry.sizes) - {COLUMNS} != expected:
             raise Corruption(path, None, f"expected files {', '.join(sorted(expected))}, found {sorted(entry.sizes)}")
         content = entry.checksums.read(directory)
         if len(content) % 4:
@@ -92,6 +96,7 @@ class SegmentFiles:
         if begin != len(checksums):
             raise Corruption(path, None, f"expected {begin} chunk checksums, found {len(checksums)}")
         self.index = ArrayFile(self.mapped[SegmentFile.INDEX])
+        self.columns = ArrayFile(self.mapped[COLUMNS]) if COLUMNS in self.mapped else None
         self.documents = self.mapped[SegmentFile.DOCUMENTS]
         self.sparse = [ArrayFile(self.mapped[sparse_name(number)]) for number in range(sparse_fields)]
         self.vectors = [ArrayFile(self.mapped[vectors_name(number)]) for number in range(vector_fields)]

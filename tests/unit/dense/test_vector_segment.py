@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 import rocchio
-from rocchio.dense import index_writer
+from rocchio.dense import index_writer, mask_plan
 from rocchio.dense.calibration import QUERY_COUNTS, Effort
 from rocchio.dense.reference import score_rows, search_exactly
 from rocchio.dense.segment import VectorSegment
@@ -122,16 +123,64 @@ def test_recall_under_masks_stays_what_was_wanted(segment: VectorSegment) -> Non
         assert recall > 0.85, name
 
 
+def correlated_masks(asked: npt.NDArray[np.float32], segment: VectorSegment) -> dict[str, npt.NDArray[np.uint8]]:
+    """Rows that are near the queries, and rows that are far from them, a half and a fifth of all."""
+    originals = segment.originals
+    nearness = score_rows(asked, originals.vectors, originals.metric).mean(axis=0)
+    order = np.argsort(-nearness)
+    count = len(order)
+    return {
+        "near half": packed(order[: count // 2]),
+        "near fifth": packed(order[: count // 5]),
+        "far half": packed(order[count // 2 :]),
+        "far fifth": packed(order[-count // 5 :]),
+        "all but the nearest": packed(order[count // 20 :]),
+    }
+
+
+def test_recall_by_lists_under_masks_that_go_with_or_against_the_queries(segment: VectorSegment) -> None:
+    asked = queries(200)
+    asked = asked[np.argsort(-(asked @ asked[0]))[:25]]  # on one side of the space, like what masks select
+    with mock.patch.object(mask_plan, "EXACT_ROW", 10**6):
+        for recall in (0.8, 0.95):
+            effort = segment.effort(K, recall)
+            assert effort is not None
+            for name, mask in {**masks(), **correlated_masks(asked, segment)}.items():
+                assert segment.plan(correlated_masks(asked, segment)["far half"], effort).strategy == "lists"
+                exact, _ = segment.search(asked, K, mask, None)
+                found, _ = segment.search(asked, K, mask, effort)
+                assert np.mean([np.isin(a, b).mean() for a, b in zip(exact, found, strict=True)]) > recall - 0.05, name
+
+
+def test_what_lists_do_not_settle_is_answered_exactly(segment: VectorSegment) -> None:
+    effort = segment.effort(K, 0.8)
+    assert effort is not None
+    with mock.patch.object(mask_plan, "EXACT_ROW", 10**6), mock.patch.object(mask_plan, "MOST_WIDENING", 1):
+        mask = packed(np.random.default_rng(4).permutation(ROWS)[:200])
+        exact, found = segment.search(queries(), K, mask, None), segment.search(queries(), K, mask, effort)
+        assert [array.tobytes() for array in found] == [array.tobytes() for array in exact]
+
+
+@pytest.mark.parametrize("name", masks())
+def test_a_query_finds_the_same_alone_and_among_others(segment: VectorSegment, name: str) -> None:
+    effort = segment.effort(K, 0.8)
+    with mock.patch.object(mask_plan, "EXACT_ROW", 10**6):
+        together = segment.search(queries(), K, masks()[name], effort)
+        for number, query in enumerate(queries()):
+            alone = segment.search(query[None], K, masks()[name], effort)
+            assert [array[0].tobytes() for array in alone] == [array[number].tobytes() for array in together]
+
+
 def test_few_allowed_rows_are_compared_one_by_one(segment: VectorSegment) -> None:
     effort = segment.effort(K, 0.95)
     assert effort is not None
     for count in (1, 5, 20):
         mask = packed(np.random.default_rng(4).permutation(ROWS)[:count])
-        assert segment._least_entries(K, usable(segment, mask), effort) == 0
+        assert segment.plan(mask, effort).strategy == "exact"
         exact = segment.search(queries(), K, mask, None)
         found = segment.search(queries(), K, mask, effort)
         assert [array.tobytes() for array in found] == [array.tobytes() for array in exact]
-    assert segment._least_entries(K, None, effort) == 2 * K
+    assert segment.plan(None, None).lists_cost is None
 
 
 def test_few_vectors_are_compared_one_by_one(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from tests.small_lists import RECALL, small_lists
 
 import rocchio
 from rocchio._native import chunk_checksums, crc32c
-from rocchio.errors import DataError
+from rocchio.errors import DataError, InvalidArgument
 from rocchio.storage.array_file import ArrayFile, ArrayFileWriter
 from rocchio.storage.checked import FileInfo, MappedFile
 from rocchio.storage.directory import LocalDirectory
@@ -43,6 +43,18 @@ FIELDS = {
 }
 QUERIES: list[Any] = ["alpha", "beta gamma delta", {"delta": 1.5, "alpha": -0.5}, "absent"]
 VECTORS = {"v": [1.0, 0.5], "w": [0.0, 1.0, 2.0]}
+FILTERS = [
+    "year > 1 AND year <= 5",
+    "year IN (1, 3, 4)",
+    "tag = 'x' OR tag STARTS WITH 'y'",
+    "tag BETWEEN 'a' AND 'y'",
+    "NOT ok",
+    "day < '2024-01-05'",
+    "day IS NULL",
+    "doc_id > 'd02' AND doc_id STARTS WITH 'd'",
+    rocchio.field("tag").isin([f"x{n}" for n in range(1500)] + ["x"]),
+    rocchio.field("year").isin(range(50)),
+]
 DOC_IDS = ("d00", "d01", "d13", "nope")
 
 
@@ -220,6 +232,7 @@ def mutate(folder: Path, seed: int) -> str:
         write_manifest(folder, mutate_bytes(body, dice))
         return kind
     names = ["index.arrays", "sparse-0.arrays", "vectors-*.arrays", "vector-index-*.arrays"]
+    names += ["columns.arrays", "columns.arrays"]
     if kind == "bytes":
         names += ["documents.arrow", "tombstones*", "checksums.bin"]
     path = dice.choice(sorted(folder.rglob(dice.choice(names))))
@@ -275,6 +288,7 @@ def use(folder: Path) -> list[str]:
                         hit.why()
     use_weights(col, attempt)
     use_vectors(col, attempt)
+    use_filters(col, attempt)
     with attempt("search field"):
         col.search(["alpha beta", "gamma"], k=5, field="text", threads=2)
     for doc_id in DOC_IDS:
@@ -320,6 +334,19 @@ def use_vectors(col: rocchio.Collection, attempt: Callable[[str], Any]) -> None:
                 with attempt("why vectors"):
                     hit.why()
                     hit.vector(field)
+
+
+def use_filters(col: rocchio.Collection, attempt: Callable[[str], Any]) -> None:
+    for where in FILTERS:
+        # a changed schema may have other fields, which is then said
+        with attempt("count"), contextlib.suppress(InvalidArgument):
+            col.count(where)
+        with attempt("search filtered"), contextlib.suppress(InvalidArgument):
+            for hit in col.search("alpha", k=20, where=where):
+                with attempt("fields of filtered"):
+                    assert isinstance(hit.fields, dict)
+        with attempt("search filtered vectors"), contextlib.suppress(InvalidArgument):
+            col.search(VECTORS["v"], field="v", k=5, where=where, recall=RECALL)
 
 
 def main() -> None:

@@ -93,7 +93,15 @@ def test_random_damage(sound: Path, slow: bool) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["index.arrays", "documents.arrow", "vectors-0.arrays", "vector-index-0.arrays", "tombstones", "manifest.json"],
+    [
+        "index.arrays",
+        "documents.arrow",
+        "vectors-0.arrays",
+        "vector-index-0.arrays",
+        "columns.arrays",
+        "tombstones",
+        "manifest.json",
+    ],
 )
 def test_truncations(sound: Path, tmp_path: Path, name: str) -> None:
     (original,) = [path for path in sorted(sound.rglob(f"{name}*")) if "00000001" not in path.parent.name]

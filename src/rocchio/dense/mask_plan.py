@@ -1,0 +1,67 @@
+"""How a vector field is searched under a mask: every allowed row compared, or by lists.
+
+Costs are in sign codes of a list; benchmarks/results/filters.md has the measurements. They do not depend on how many
+queries are asked together, so that answers do not: an allowed row costs 10 for one query, 1.6 in a batch of 32 or more,
+which share the reading of it; 4 lies between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from rocchio.dense.calibration import Effort
+
+EXACT_ROW = 4
+"""Comparing an allowed row by its eight-bit codes."""
+
+LISTS_START = 15_000
+"""Choosing lists and looking closely at the best of them, whatever is in them."""
+
+WIDENING = 3
+"""Lists that are scanned under a mask that has nothing to do with the query, for each without one."""
+
+MOST_WIDENING = 8
+"""Where so many lists do not settle a query, all allowed rows are compared."""
+
+CLOSER = 1.5
+"""Rows that are looked at closely under a mask, for each without one: they lie farther away and closer together."""
+
+MOSTLY_ALL = 0.75
+"""A mask that leaves this share costs little more than none."""
+
+
+@dataclass(frozen=True)
+class MaskPlan:
+    """What was estimated, and chosen: `exact` compares the `allowed` rows one by one, `lists` goes by the index.
+
+    `vectors` are all of the segment. Costs are estimates, in sign codes; `lists_cost` is None where there is no index,
+    or none was wanted.
+    """
+
+    strategy: Literal["exact", "lists"]
+    allowed: int
+    vectors: int
+    exact_cost: int
+    lists_cost: int | None
+
+
+def plan_search(allowed: int, vectors: int, lists: int, effort: Effort | None, *, masked: bool) -> MaskPlan:
+    """The cheaper way to search `allowed` of `vectors` rows, which are in `lists`; no effort is exact.
+
+    What is not masked goes by lists, which is what its effort was measured with.
+    """
+    exact_cost = EXACT_ROW * allowed
+    if effort is None or lists == 0:
+        return MaskPlan("exact", allowed, vectors, exact_cost, None)
+    # each row is in two lists
+    usual = 2 * vectors * min(effort.probes, lists) // lists
+    lists_cost = LISTS_START + usual * (1 if allowed >= MOSTLY_ALL * vectors else WIDENING)
+    return MaskPlan(
+        "exact" if masked and exact_cost < lists_cost else "lists", allowed, vectors, exact_cost, lists_cost
+    )
+
+
+def widest(effort: Effort, lists: int) -> int:
+    """How many lists a search under a mask scans at most."""
+    return min(lists, MOST_WIDENING * effort.probes)
