@@ -102,6 +102,12 @@ def test_clicks(tmp_path: Path):
     assert "| small | 3 | 0.5 |" in printed
 
 
+def test_progressive(tmp_path: Path):
+    judged_texts(tmp_path / "data" / "small")
+    printed = run_benchmark("progressive.py", "--data", str(tmp_path / "data"), "--names", "small")
+    assert printed.count("| small | 5 |") == 2
+
+
 def test_filters(tmp_path: Path):
     vectors = np.random.default_rng(1).normal(size=(400, 16)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
