@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rocchio.engine.plan_query import only_field, unit
-from rocchio.engine.queries import check_k
+from rocchio.engine.queries import check_k, query_ids_of
 from rocchio.engine.salient import as_written, salient_terms
 from rocchio.engine.search_options import check_options
 from rocchio.errors import EncoderFailure, InvalidArgument
@@ -253,8 +253,6 @@ def proqe(
     snapshot: Snapshot, queries: Any, judge: Any, k: int, name: str | None, settings: Settings, options: dict[str, Any]
 ) -> ProgressiveResult:
     """`Collection.proqe`. Raises InvalidArgument."""
-    from rocchio.engine.snapshot import query_ids_of  # snapshots search with plans
-
     check_k(k)
     texts = [queries] if isinstance(queries, str) else queries
     if not isinstance(texts, Sequence) or not texts or not all(isinstance(text, str) for text in texts):

@@ -103,6 +103,21 @@ def sparse_batch(queries: Sequence[Any], field: str, query_cut: int | None) -> Q
     return cut.part(0, len(cut))
 
 
+def heaviest(weights: TermWeights, count: int | None) -> TermWeights:
+    """The `count` heaviest terms of a query in its own order, ties by that; all for None."""
+    chosen = set(sorted(weights, key=lambda term: -weights[term])[:count])
+    return {term: weight for term, weight in weights.items() if term in chosen}
+
+
+def check_weights(weights: Any) -> None:
+    """Raises InvalidArgument for what is no {term: weight} of finite weights."""
+    if not isinstance(weights, Mapping):
+        raise InvalidArgument(f"expected {{term: weight}}, found {type(weights).__name__}")
+    _refuse_weights([weights])
+    for term in weights:
+        check_unicode(term)
+
+
 def _refuse_weights(queries: Sequence[TermWeights]) -> None:
     """Raise InvalidArgument for the first entry that is not a term with its weight, if there is one."""
     for query in queries:
@@ -167,3 +182,16 @@ def check_k(k: Any) -> int:
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
         raise InvalidArgument(f"expected k of at least 1, found {k!r}; it is the number of results wanted")
     return min(int(k), MAX_K)
+
+
+def query_ids_of(given: Any, count: int) -> list[str]:
+    """The names of `count` queries, by default their positions. Raises InvalidArgument."""
+    if given is None:
+        return [str(position) for position in range(count)]
+    if not isinstance(given, Sequence):
+        raise InvalidArgument(f"expected query_ids as a list, found {type(given).__name__}")
+    if len(set(map(str, given))) < len(given):
+        raise InvalidArgument("expected a different query_id for each query, found one twice")
+    if len(given) != count:
+        raise InvalidArgument(f"expected {count} query_ids, one per query, found {len(given)}")
+    return [str(query_id) for query_id in given]

@@ -24,6 +24,7 @@ from rocchio.engine.filtering import FilterMasks, Filters, Where
 from rocchio.engine.hybrid import explain_mixed, search_mixed, search_mixed_batch
 from rocchio.engine.latent import LatentModels
 from rocchio.engine.mixed import Mixed, MixedQuery, as_mixed, materialised
+from rocchio.engine.offline import OfflineSearch, OpenOffline, open_offline
 from rocchio.engine.open_segment import OpenSegment, open_segment
 from rocchio.engine.plan import search_plan
 from rocchio.engine.queries import (
@@ -34,6 +35,7 @@ from rocchio.engine.queries import (
     check_k,
     check_query_cut,
     check_unicode,
+    query_ids_of,
     sparse_batch,
     to_batch,
 )
@@ -81,10 +83,11 @@ class Snapshot:
         *,
         latents: LatentModels,
         encoders: Encoders,
+        offline: OpenOffline,
         clicks: ClickHistory,
     ) -> None:
         self.manifest, self.segments, self.schema = manifest, tuple(segments), manifest.schema
-        self.latents, self.encoders, self.clicks = latents, encoders, clicks
+        self.latents, self.encoders, self.clicks, self.opened_offline = latents, encoders, clicks, offline
         self._analyzer_for, self._cache_bytes = analyzer_for, cache_mb << 20
         self._analysis_lock = threading.Lock()
         self._searchers: dict[tuple[Bm25, tuple[float, ...]], Searcher] = {}
@@ -225,6 +228,11 @@ class Snapshot:
         """Knows the doc_ids; searches nothing."""
         segments = [segment.lexical for segment in self.segments]
         return self._impact_searcher(segments, self.schema.text_columns, [None] * len(segments))
+
+    @cached_property
+    def offline(self) -> OfflineSearch:
+        """Searches by what was precomputed for feedback."""
+        return OfflineSearch(self, self.opened_offline, self._names, self._cache_bytes)
 
     def explain(self, query: Query | Vectors, doc_id: DocId, **options: Unpack[ExplainOptions]) -> Explanation:
         """Why `doc_id` has its score for the query. Raises NotFound for a document, or a vector, that is not there."""
@@ -416,19 +424,6 @@ def _run(ids: list[str], searcher: Searcher, parts: Sequence[Found], name: str) 
     return Run(ids, DocIds(searcher, parts), [scores for part in parts for scores in part.scores_by_query()], name)
 
 
-def query_ids_of(given: Any, count: int) -> list[str]:
-    """The names of `count` queries, by default their positions. Raises InvalidArgument."""
-    if given is None:
-        return [str(position) for position in range(count)]
-    if not isinstance(given, Sequence):
-        raise InvalidArgument(f"expected query_ids as a list, found {type(given).__name__}")
-    if len(set(map(str, given))) < len(given):
-        raise InvalidArgument("expected a different query_id for each query, found one twice")
-    if len(given) != count:
-        raise InvalidArgument(f"expected {count} query_ids, one per query, found {len(given)}")
-    return [str(query_id) for query_id in given]
-
-
 def open_snapshot(
     directory: Directory,
     analyzer_for: Callable[[str], Analyzer],
@@ -450,6 +445,7 @@ def open_snapshot(
             ]
             latents = LatentModels(directory, manifest.schema, manifest.models)
             latents.map_files(previous.latents if previous else None)
+            offline = open_offline(directory, manifest, previous.opened_offline if previous else None)
         except NotFound as error:
             # a writer may have replaced the manifest and removed old files in the meantime: look again
             if read_manifest(directory).generation == manifest.generation:
@@ -457,7 +453,16 @@ def open_snapshot(
             continue
         encoders = encoders or Encoders()
         clicks = ClickHistory(directory, manifest.clicks, previous.clicks if previous else None)
-        opened = Snapshot(manifest, segments, analyzer_for, cache_mb, latents=latents, encoders=encoders, clicks=clicks)
+        opened = Snapshot(
+            manifest,
+            segments,
+            analyzer_for,
+            cache_mb,
+            latents=latents,
+            encoders=encoders,
+            offline=offline,
+            clicks=clicks,
+        )
         opened.share_columns(previous)
         return opened
     raise Corruption(directory.path(""), None, "files vanish as fast as the manifest changes")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rocchio.engine.frozen import frozen_problems
 from rocchio.engine.latent import model_problems
+from rocchio.engine.offline import offline_problems
 from rocchio.engine.open_segment import open_segment
 from rocchio.errors import DataError, NotFound
 from rocchio.storage.click_log import read_clicks
@@ -39,7 +40,7 @@ def verify(directory: Directory, progress: Callable[[int, int], None]) -> Verify
     for done, entry in enumerate(manifest.segments):
         progress(done, len(manifest.segments))
         problems += _problems(directory, entry, manifest)
-    problems += model_problems(directory, manifest)
+    problems += model_problems(directory, manifest) + offline_problems(directory, manifest)
     problems += click_problems(directory, manifest.clicks)
     progress(len(manifest.segments), len(manifest.segments))
     return VerifyReport(
@@ -47,10 +48,11 @@ def verify(directory: Directory, progress: Callable[[int, int], None]) -> Verify
         manifest.document_count,
         1
         + sum(len(entry.files()) for entry in manifest.segments)
-        + len(manifest.model_files)
+        + len(manifest.derived_files)
         + bool(manifest.clicks.size),
         sum(sum(entry.sizes.values()) + entry.frozen_bytes for entry in manifest.segments)
         + sum(model.size for model in manifest.models.values())
+        + (manifest.offline.size if manifest.offline else 0)
         + manifest.clicks.size,
         tuple(problems),
     )

@@ -196,6 +196,11 @@ def test_settings(step: str, settings: str, words: str) -> None:
         rocchio.parse_plan(f"{step}({settings})")
 
 
+def test_marks_are_no_clicks(col: Collection) -> None:
+    with refused(InvalidArgument, "expected a plan with feedback for marks"):
+        col.search("wing", plan="corocchio >> bm25", relevant=["a"])
+
+
 def test_plans_print_and_parse() -> None:
     for step in (rocchio.corocchio(propensities=[1, 0.5], eta=2), rocchio.vector_corocchio(propensities="estimated")):
         assert rocchio.parse_plan(str(step >> rocchio.bm25())) == step >> rocchio.bm25()
