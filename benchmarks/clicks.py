@@ -81,6 +81,8 @@ class World:
             run = Run(run.query_ids, kept, [np.arange(len(ids), 0, -1).astype(np.float32) for ids in kept])
             left = {q: {d: g for d, g in docs.items() if d not in self.seen(q)} for q, docs in qrels.items()}
             qrels = {q: docs for q, docs in left.items() if max(docs.values(), default=0) >= self.least}
+            if not qrels:
+                return float("nan")
         measure = f"AP(rel={self.least})" if self.least > 1 else MEASURE
         means = evaluate(run, qrels, measure).means
         return float(next(iter(means.values())))

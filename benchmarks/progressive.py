@@ -51,7 +51,7 @@ def ap(run: Run, qrels: Any, without: Mapping[str, set[str]]) -> float:
     rest = Run(run.query_ids, ids, [np.arange(len(each), 0, -1).astype(np.float32) for each in ids])
     left = {q: {d: grade for d, grade in qrels[q].items() if d not in without[q]} for q in run.query_ids}
     left = {q: docs for q, docs in left.items() if max(docs.values(), default=0) > 0}
-    return float(evaluate(rest, left, "AP").means["AP"])
+    return float(evaluate(rest, left, "AP").means["AP"]) if left else float("nan")
 
 
 def rows(col: Any, topics: dict[str, str], qrels: Any) -> list[list[str]]:
