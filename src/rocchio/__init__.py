@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rocchio import errors as errors
     from rocchio.analysis import Analyzer as Analyzer
     from rocchio.analysis import parse_analyzer as parse_analyzer
+    from rocchio.encoders.chat_judge import ChatJudge as ChatJudge
     from rocchio.engine.collection import Collection as Collection
     from rocchio.engine.columns import columns as columns
     from rocchio.engine.encoding import vector as vector
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from rocchio.engine.opening import open as open
     from rocchio.engine.plan import Plan as Plan
     from rocchio.engine.snapshot import Snapshot as Snapshot
+    from rocchio.feedback.judging import Budget as Budget
     from rocchio.filters.expression import field as field
     from rocchio.fusion import fuse as fuse
     from rocchio.fusion import parse_fusion as parse_fusion
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from rocchio.pipelines.named import bm25 as bm25
     from rocchio.pipelines.named import bm25prf as bm25prf
     from rocchio.pipelines.named import bo1 as bo1
+    from rocchio.pipelines.named import corocchio as corocchio
     from rocchio.pipelines.named import dense as dense
     from rocchio.pipelines.named import gate as gate
     from rocchio.pipelines.named import hybrid as hybrid
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from rocchio.pipelines.named import rocchio as rocchio
     from rocchio.pipelines.named import soft_rocchio as soft_rocchio
     from rocchio.pipelines.named import vector_average as vector_average
+    from rocchio.pipelines.named import vector_corocchio as vector_corocchio
     from rocchio.pipelines.named import vector_rocchio as vector_rocchio
     from rocchio.pipelines.parse import parse_plan as parse_plan
     from rocchio.storage.passages import passages as passages
@@ -64,6 +68,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "Analyzer": ("rocchio.analysis", "Analyzer"),
     "Bm25": ("rocchio.lexical.scoring", "Bm25"),
+    "Budget": ("rocchio.feedback.judging", "Budget"),
+    "ChatJudge": ("rocchio.encoders.chat_judge", "ChatJudge"),
     "Collection": ("rocchio.engine.collection", "Collection"),
     "Hit": ("rocchio.types", "Hit"),
     "Passage": ("rocchio.types", "Passage"),
@@ -95,6 +101,7 @@ _STEPS = (
     "bm25",
     "bm25prf",
     "bo1",
+    "corocchio",
     "dense",
     "gate",
     "hybrid",
@@ -107,6 +114,7 @@ _STEPS = (
     "rocchio",
     "soft_rocchio",
     "vector_average",
+    "vector_corocchio",
     "vector_rocchio",
 )
 _HOMES |= {name: ("rocchio.pipelines.named", name) for name in _STEPS}
@@ -114,6 +122,8 @@ _HOMES |= {name: ("rocchio.pipelines.named", name) for name in _STEPS}
 __all__ = [
     "Analyzer",
     "Bm25",
+    "Budget",
+    "ChatJudge",
     "Collection",
     "Hit",
     "Passage",
@@ -127,6 +137,7 @@ __all__ = [
     "bo1",
     "bool",
     "columns",
+    "corocchio",
     "create",
     "date",
     "dense",
@@ -156,6 +167,7 @@ __all__ = [
     "tune",
     "vector",
     "vector_average",
+    "vector_corocchio",
     "vector_rocchio",
 ]
 

@@ -64,8 +64,8 @@ def test_lexical_says_which_file_is_missing(tmp_path: Path):
     assert f"expected documents at {tmp_path / 'none.parquet'}" in done.stderr
 
 
-def write_judged(folder: Path):
-    """A BEIR folder of 30 documents, each the answer to one query."""
+def judged_texts(folder: Path) -> None:
+    """A BEIR folder of 30 texts, each found by its first nine letters."""
     (folder / "qrels").mkdir(parents=True)
     rng = random.Random(1)
     texts = [" ".join(rng.choices(WORDS, k=6)) for _ in range(30)]
@@ -78,7 +78,7 @@ def write_judged(folder: Path):
 
 
 def test_passages(tmp_path: Path):
-    write_judged(tmp_path / "small")
+    judged_texts(tmp_path / "small")
     options = [
         "--data",
         str(tmp_path),
@@ -99,7 +99,7 @@ def test_passages(tmp_path: Path):
 
 
 def test_hybrid(tmp_path: Path):
-    write_judged(tmp_path / "data" / "small")
+    judged_texts(tmp_path / "data" / "small")
     vectors = np.random.default_rng(1).normal(size=(30, 8)).astype(np.float32)
     queries = vectors.copy()
     queries[0] = 0  # a query that the model knows nothing of
@@ -110,6 +110,23 @@ def test_hybrid(tmp_path: Path):
     assert printed.strip() == output.read_text(encoding="utf-8").strip()
     assert "## BM25 and noise" in printed
     assert "| small | 30 | znorm(" in printed
+
+
+def test_clicks(tmp_path: Path):
+    judged_texts(tmp_path / "data" / "small")
+    vectors = np.random.default_rng(1).normal(size=(30, 8)).astype(np.float32)
+    np.savez(tmp_path / "small.npz", documents=vectors, queries=vectors)
+    options = ["--data", str(tmp_path / "data"), "--names", "small", "--sessions", "80", "--seeds", "1"]
+    printed = run_benchmark("clicks.py", "--vectors", str(tmp_path), "--label", "noise", *options)
+    assert "80 sessions a query" in printed
+    assert "| residual | vectors | noisy |" in printed
+    assert "| small | 3 | 0.5 |" in printed
+
+
+def test_progressive(tmp_path: Path):
+    judged_texts(tmp_path / "data" / "small")
+    printed = run_benchmark("progressive.py", "--data", str(tmp_path / "data"), "--names", "small")
+    assert printed.count("| small | 5 |") == 2
 
 
 def test_offline(files: list[str], tmp_path: Path):

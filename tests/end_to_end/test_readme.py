@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [
     "README.md",
     "docs/how-to/first-collection.md",
+    "docs/how-to/clicks.md",
     "docs/how-to/errors.md",
     "docs/how-to/filters.md",
     "docs/how-to/encoders.md",

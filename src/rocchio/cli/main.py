@@ -8,6 +8,7 @@ import typer
 
 from rocchio.cli import (
     calibrate,
+    clicks,
     demo,
     embed,
     evaluate,
@@ -53,6 +54,7 @@ app.command("thaw")(freeze.thaw)
 app.command("precompute", epilog=precompute.EXAMPLES)(precompute.precompute)
 app.command("calibrate", epilog=calibrate.EXAMPLES)(calibrate.calibrate)
 app.command("recall", epilog=recall.EXAMPLES)(recall.recall)
+app.command("clicks", epilog=clicks.EXAMPLES)(clicks.clicks)
 app.command("delete", epilog=collection_commands.DELETE_EXAMPLES)(collection_commands.delete)
 app.command("serve", epilog=serve.SERVE_EXAMPLES)(serve.serve)
 app.command("mcp", epilog=serve.MCP_EXAMPLES)(serve.mcp)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, Unpack
 from rocchio.analysis import Analyzer
 from rocchio.encoders.model import Usage
 from rocchio.engine.adding import Adder, AddSummary, OnError, Progress
+from rocchio.engine.click_logging import ClickLogging
 from rocchio.engine.counter import Counter
 from rocchio.engine.embedding import EmbedSummary, embedded, plan_embedding
 from rocchio.engine.encoding import EncoderChoice, Encoders
@@ -18,6 +19,7 @@ from rocchio.engine.frozen import FreezeSummary, bytes_to_freeze
 from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.given_analyzer import analyzer_of
 from rocchio.engine.precompute import PrecomputeOptions, PrecomputeSummary, precompute
+from rocchio.engine.progressive import Progressive
 from rocchio.engine.queries import check_unicode
 from rocchio.engine.reading import Reading
 from rocchio.engine.search_options import FieldChoice
@@ -36,7 +38,7 @@ from rocchio.types import DocId
 _Result = TypeVar("_Result")
 
 
-class Collection(Reading):
+class Collection(Reading, ClickLogging, Progressive):
     """A durable collection. Searching sees the last commit; adding and deleting wait for `commit`.
 
     One writer at a time, in any process; any number of readers. Use as a context manager to drop uncommitted

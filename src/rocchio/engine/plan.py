@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rocchio.engine.best_passage import Place, explained, passage_at, vector_at
 from rocchio.engine.plan_query import PlanQuery, plan_queries
 from rocchio.engine.plan_source import PlanSource
-from rocchio.engine.queries import check_k, heaviest
+from rocchio.engine.queries import check_k, heaviest, query_ids_of
 from rocchio.engine.search_options import ExplainOptions
 from rocchio.errors import InvalidArgument
 from rocchio.fusion import align
@@ -160,8 +160,6 @@ class _Prepared:
     """One call: queries, executor, and what it found."""
 
     def __init__(self, snapshot: Snapshot, step: Step, given: Any, k: int, options: Mapping[str, Any]) -> None:
-        from rocchio.engine.snapshot import query_ids_of  # snapshots search with plans
-
         _check_options(options)
         self._snapshot, self._step, self._k = snapshot, step, k
         self.queries, self.is_single = plan_queries(given, snapshot.schema)

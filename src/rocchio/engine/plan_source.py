@@ -9,11 +9,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rocchio.engine.best_passage import passage_at, vector_at
+from rocchio.engine.click_feedback import ClickFeedback
 from rocchio.engine.feedback_places import FeedbackPlaces
 from rocchio.engine.feedback_terms import Places, SearcherStatistics, gather
 from rocchio.engine.plan_query import PlanQuery, is_vector, only_field, unit
 from rocchio.errors import InvalidArgument
-from rocchio.feedback import Axiomatic, Expansion, FromVectors, Reencode, TermFilter, VectorFeedback
+from rocchio.feedback import (
+    Axiomatic,
+    Expansion,
+    FromClicks,
+    FromVectors,
+    Reencode,
+    TermFilter,
+    VectorCorocchio,
+    VectorFeedback,
+)
 from rocchio.pipelines import Dense, Hybrid, Marks, Offline, Ranked, Refine, Retrieve, Sparse, Words
 from rocchio.types import Run
 
@@ -44,7 +54,7 @@ class PlanSource:
             weights = [query.sparse.get(name) for query in queries]
             return self._search(weights, k, {**step.options, "field": name}, zeros=True)
         if isinstance(step, Dense):
-            name = self._vector_field(step.field)
+            name = self.vector_field(step.field)
             vectors = self.vectors(queries, name)
             return self._search(vectors, k, {**step.options, "field": name}, zeros=False)
         if isinstance(step, Offline):
@@ -106,7 +116,8 @@ class PlanSource:
             return [self._snapshot.terms(value) if isinstance(value, str) else value for value in given]
         return given
 
-    def _vector_field(self, name: str | None) -> str:
+    def vector_field(self, name: str | None) -> str:
+        """The vector field that a step names, or the only one. Raises InvalidArgument."""
         return only_field("vector", self._snapshot.schema.vector_fields, name)
 
     def vectors(self, queries: Sequence[PlanQuery], name: str) -> list[np.ndarray | None]:
@@ -128,26 +139,32 @@ class PlanSource:
     # ---- refining
 
     def refine(
-        self, step: Refine, queries: Sequence[PlanQuery], found: Ranked, marks: Sequence[Marks] | None
+        self, step: Refine, queries: Sequence[PlanQuery], found: Ranked | None, marks: Sequence[Marks] | None
     ) -> tuple[list[PlanQuery], str]:
         """Better queries; those for which nothing was found stay as they are, and the note counts them."""
         self._check_field(step.method)
-        places = FeedbackPlaces(self._snapshot).of(found.run, step, marks)
+        note = ""
+        if isinstance(step.method, FromClicks):
+            places, note = ClickFeedback(self._snapshot, self, step.method).places(queries)
+        else:
+            assert found is not None  # such steps follow a search
+            places = FeedbackPlaces(self._snapshot).of(found.run, step, marks)
         usable = [number for number, each in enumerate(places) if len(each.rows)]
         refined = list(queries)
         chosen = [queries[number] for number in usable]
-        last = found.words or Words()
+        last = (found.words if found is not None else None) or Words()
         better = self._refined(step, chosen, [places[number] for number in usable], last) if usable else []
         for number, query in zip(usable, better, strict=True):
             refined[number] = query
         left = len(queries) - len(usable)
-        return refined, f"{left} without feedback unchanged" if left else ""
+        notes = [note, f"{left} without feedback unchanged" if left else ""]
+        return refined, "; ".join(filter(None, notes))
 
     def _check_field(self, method: Expansion | FromVectors) -> None:
         """Raises InvalidArgument for a field that is not there, whatever was found."""
         schema = self._snapshot.schema
         if isinstance(method, FromVectors):
-            self._vector_field(method.field)
+            self.vector_field(method.field)
         elif method.field is not None:
             only_field("sparse", schema.sparse_fields, method.field)
         elif not schema.text_fields:
@@ -160,33 +177,38 @@ class PlanSource:
         if isinstance(method, Expansion):
             return self._expanded(method, queries, places, last)
         assert isinstance(method, FromVectors)
-        name = self._vector_field(method.field)
+        name = self.vector_field(method.field)
         if isinstance(method, Reencode):
             return self._reencoded(name, queries, places)
-        assert isinstance(method, VectorFeedback)
+        assert isinstance(method, VectorFeedback | VectorCorocchio)
         is_cosine = self._snapshot.schema.fields[name].metric == "cosine"
         refined = []
         for query, vector, each in zip(queries, self.vectors(queries, name), places, strict=True):
             if vector is None:
                 refined.append(query)
                 continue
-            before, against = self._document_vectors(each, name)
+            before, against, weights = self._document_vectors(each, name)
             if is_cosine:  # lengths mean nothing there
                 vector, before, against = unit(vector), unit(before), unit(against)  # noqa: PLW2901
-            moved = method.move(vector, before, against)
+            if isinstance(method, VectorCorocchio):
+                moved = method.move_by(vector, before, weights)
+            else:
+                moved = method.move(vector, before, against)
             refined.append(replace(query, vectors={**query.vectors, name: moved if moved.any() else vector}))
         return refined
 
-    def _document_vectors(self, places: Places, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Vectors (n, dim) of the documents for and against that have one."""
+    def _document_vectors(self, places: Places, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Vectors (n, dim) of the documents for and against that have one, and the scores (n,) of those for."""
         kept: tuple[list[Any], list[Any]] = ([], [])
+        scores = []
         for place, (segment, row) in enumerate(zip(places.segments.tolist(), places.rows.tolist(), strict=True)):
             vector = vector_at(self._snapshot, segment, row, name)
             if vector is not None:
                 kept[place >= places.positive].append(vector.astype(np.float32))
+                scores += [places.scores[place]] if place < places.positive else []
         dim = self._snapshot.schema.fields[name].dim
         both = [np.stack(side) if side else np.empty((0, dim), np.float32) for side in kept]
-        return both[0], both[1]
+        return both[0], both[1], np.array(scores, np.float64)
 
     def _reencoded(self, name: str, queries: Sequence[PlanQuery], places: Sequence[Places]) -> list[PlanQuery]:
         field = self._snapshot.schema.fields[name]

@@ -191,3 +191,16 @@ def check_k(k: Any) -> int:
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
         raise InvalidArgument(f"expected k of at least 1, found {k!r}; it is the number of results wanted")
     return min(int(k), MAX_K)
+
+
+def query_ids_of(given: Any, count: int) -> list[str]:
+    """The names of `count` queries, by default their positions. Raises InvalidArgument."""
+    if given is None:
+        return [str(position) for position in range(count)]
+    if not isinstance(given, Sequence):
+        raise InvalidArgument(f"expected query_ids as a list, found {type(given).__name__}")
+    if len(set(map(str, given))) < len(given):
+        raise InvalidArgument("expected a different query_id for each query, found one twice")
+    if len(given) != count:
+        raise InvalidArgument(f"expected {count} query_ids, one per query, found {len(given)}")
+    return [str(query_id) for query_id in given]

@@ -15,6 +15,7 @@ import pyarrow as pa
 from rocchio._native import FrozenColumns, LexicalSegment, Searcher, Variant
 from rocchio.analysis import Analysis, Analyzer
 from rocchio.engine.best_passage import document_vector, explained, passage_at, vector_at
+from rocchio.engine.click_history import ClickHistory
 from rocchio.engine.encoding import Encoders
 from rocchio.engine.execution import DocIds, search_batch, search_threads
 from rocchio.engine.explain import explain
@@ -37,6 +38,7 @@ from rocchio.engine.queries import (
     check_k,
     check_query_cut,
     check_unicode,
+    query_ids_of,
     sparse_batch,
     to_batch,
 )
@@ -85,9 +87,10 @@ class Snapshot:
         latents: LatentModels,
         encoders: Encoders,
         offline: OpenOffline,
+        clicks: ClickHistory,
     ) -> None:
         self.manifest, self.segments, self.schema = manifest, tuple(segments), manifest.schema
-        self.latents, self.encoders, self.opened_offline = latents, encoders, offline
+        self.latents, self.encoders, self.clicks, self.opened_offline = latents, encoders, clicks, offline
         self._analyzer_for, self._cache_bytes = analyzer_for, cache_mb << 20
         self._analysis_lock = threading.Lock()
         self._searchers: dict[tuple[Bm25, tuple[float, ...]], Searcher] = {}
@@ -387,6 +390,13 @@ class Snapshot:
             self._searchers[key] = found
         return found
 
+    def share_columns(self, previous: Snapshot | None) -> None:
+        """Use what `previous` has computed, if it has the same documents: a commit of clicks changes none."""
+        if previous is None or len(previous.segments) != len(self.segments) or previous.schema != self.schema:
+            return
+        if all(old is new for old, new in zip(previous.segments, self.segments, strict=True)):
+            self._searchers, self._sparse_searchers = previous._searchers, previous._sparse_searchers
+
     def _batch(self, queries: Sequence[Any]) -> QueryBatch:
         with self._analysis_lock:
             if self._analysis.memory_bytes > _QUERY_TABLE_BYTES:
@@ -413,19 +423,6 @@ class Snapshot:
 
 def _run(ids: list[str], searcher: Searcher, parts: Sequence[Found], name: str) -> Run:
     return Run(ids, DocIds(searcher, parts), [scores for part in parts for scores in part.scores_by_query()], name)
-
-
-def query_ids_of(given: Any, count: int) -> list[str]:
-    """The names of `count` queries, by default their positions. Raises InvalidArgument."""
-    if given is None:
-        return [str(position) for position in range(count)]
-    if not isinstance(given, Sequence):
-        raise InvalidArgument(f"expected query_ids as a list, found {type(given).__name__}")
-    if len(set(map(str, given))) < len(given):
-        raise InvalidArgument("expected a different query_id for each query, found one twice")
-    if len(given) != count:
-        raise InvalidArgument(f"expected {count} query_ids, one per query, found {len(given)}")
-    return [str(query_id) for query_id in given]
 
 
 def open_snapshot(
@@ -456,7 +453,19 @@ def open_snapshot(
                 raise Corruption(directory.path(""), None, f"a file is missing: {error}") from error
             continue
         encoders = encoders or Encoders()
-        return Snapshot(manifest, segments, analyzer_for, cache_mb, latents=latents, encoders=encoders, offline=offline)
+        clicks = ClickHistory(directory, manifest.clicks, previous.clicks if previous else None)
+        opened = Snapshot(
+            manifest,
+            segments,
+            analyzer_for,
+            cache_mb,
+            latents=latents,
+            encoders=encoders,
+            offline=offline,
+            clicks=clicks,
+        )
+        opened.share_columns(previous)
+        return opened
     raise Corruption(directory.path(""), None, "files vanish as fast as the manifest changes")
 
 

@@ -10,8 +10,9 @@ from rocchio.engine.latent import model_problems
 from rocchio.engine.offline import offline_problems
 from rocchio.engine.open_segment import open_segment
 from rocchio.errors import DataError, NotFound
+from rocchio.storage.click_log import read_clicks
 from rocchio.storage.directory import Directory
-from rocchio.storage.manifest import Manifest, SegmentEntry, read_manifest
+from rocchio.storage.manifest import ClickLogEntry, Manifest, SegmentEntry, read_manifest
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,30 @@ def verify(directory: Directory, progress: Callable[[int, int], None]) -> Verify
         progress(done, len(manifest.segments))
         problems += _problems(directory, entry, manifest)
     problems += model_problems(directory, manifest) + offline_problems(directory, manifest)
+    problems += click_problems(directory, manifest.clicks)
     progress(len(manifest.segments), len(manifest.segments))
     return VerifyReport(
         manifest.generation,
         manifest.document_count,
-        1 + sum(len(entry.files()) for entry in manifest.segments) + len(manifest.derived_files),
+        1
+        + sum(len(entry.files()) for entry in manifest.segments)
+        + len(manifest.derived_files)
+        + bool(manifest.clicks.size),
         sum(sum(entry.sizes.values()) + entry.frozen_bytes for entry in manifest.segments)
         + sum(model.size for model in manifest.models.values())
-        + (manifest.offline.size if manifest.offline else 0),
+        + (manifest.offline.size if manifest.offline else 0)
+        + manifest.clicks.size,
         tuple(problems),
     )
+
+
+def click_problems(directory: Directory, entry: ClickLogEntry) -> list[DataError | NotFound]:
+    """What is wrong with the click log, if anything."""
+    try:
+        read_clicks(directory, entry)
+    except (DataError, NotFound) as error:
+        return [error]
+    return []
 
 
 def _problems(directory: Directory, entry: SegmentEntry, manifest: Manifest) -> list[DataError | NotFound]:

@@ -27,8 +27,9 @@ from rocchio.engine.segment_writer import SegmentWriter, analyse, merge_segments
 from rocchio.engine.snapshot import Snapshot
 from rocchio.errors import StorageFailure
 from rocchio.lexical.frozen import Frozen
+from rocchio.storage.click_log import Impression, append_clicks
 from rocchio.storage.directory import Directory
-from rocchio.storage.manifest import Manifest, SegmentEntry, write_manifest
+from rocchio.storage.manifest import ClickLogEntry, Manifest, SegmentEntry, write_manifest
 from rocchio.storage.schema import ID_FIELD, Field, Schema
 from rocchio.storage.segment import segment_name
 
@@ -154,7 +155,17 @@ class Writer:
                 entries.append(entry)
         return self._publish(entries)
 
-    def _publish(self, entries: Sequence[SegmentEntry], schema: Schema | None = None) -> Manifest:
+    def log_clicks(self, impressions: Sequence[Impression]) -> Manifest:
+        """Append to the click log, durably. There must be no pending changes."""
+        clicks = append_clicks(self._directory, self._base.manifest.clicks, impressions)
+        return self._publish([segment.entry for segment in self._segments], clicks=clicks)
+
+    def _publish(
+        self,
+        entries: Sequence[SegmentEntry],
+        schema: Schema | None = None,
+        clicks: ClickLogEntry | None = None,
+    ) -> Manifest:
         manifest = replace(
             self._base.manifest,
             schema=schema or self._base.schema,
@@ -162,6 +173,7 @@ class Writer:
             next_segment=self._next_segment,
             segments=tuple(entries),
             models=self._latents.entries if entries else {},
+            clicks=clicks or self._base.manifest.clicks,
             offline=still_fitting(self._offline, entries),
         )
         self._directory.sync_folder("")  # folders of new segments must be durable before the manifest names them

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -27,6 +28,8 @@ class Expansion(ABC):
     least_terms: ClassVar[int] = 1
     uses_negative: ClassVar[bool] = False
     """Whether documents that speak against their terms play a part."""
+    reads_ranking: ClassVar[bool] = True
+    """Whether documents of the first pass are feedback, or marked ones in their place."""
 
     def __post_init__(self) -> None:
         check_count("docs", self.docs)
@@ -62,9 +65,9 @@ def interpolate(query: Weights, query_share: float, expansion: Weights) -> Weigh
     return {term: weight for term, weight in mixed.items() if weight != 0}
 
 
-def scaled(weights: Weights, norm: float) -> Weights:
+def scaled(weights: Mapping[str, float], norm: float) -> Weights:
     """Weights divided by a norm; as they are if it is 0."""
-    return {term: weight / norm for term, weight in weights.items()} if norm else weights
+    return {term: weight / norm for term, weight in weights.items()} if norm else dict(weights)
 
 
 def check_count(name: str, value: Any, least: int = 1) -> None:

@@ -48,7 +48,7 @@ class Rocchio(Expansion):
         return TermFilter((2, 20), "any", self.most_share)
 
     def expand(self, found: FeedbackTerms) -> Weights:
-        query = scaled(dict(found.query), _length(found.query))
+        query = scaled(dict(found.query), euclidean(found.query))
         mixed = {term: self.alpha * weight for term, weight in query.items()}
         for share, first, last in (
             (self.beta, 0, found.positive),
@@ -67,8 +67,9 @@ class Rocchio(Expansion):
         shares[:first] = shares[last:] = 0.0
         weights = found.by_term(found.frequencies * shares[found.entry_documents])
         chosen = found.named(found.heaviest(weights, self.terms), weights)
-        return scaled(chosen, _length(chosen))
+        return scaled(chosen, euclidean(chosen))
 
 
-def _length(weights: Mapping[str, float]) -> float:
+def euclidean(weights: Mapping[str, float]) -> float:
+    """The length of weights as a vector."""
     return math.sqrt(sum(weight * weight for weight in weights.values()))

@@ -24,6 +24,8 @@ class FromVectors:
     docs: int = 3
     field: str | None = None
     name: ClassVar[str]
+    reads_ranking: ClassVar[bool] = True
+    """Whether documents of the first pass are feedback, or marked ones in their place."""
 
     def __post_init__(self) -> None:
         check_count("docs", self.docs)

@@ -158,12 +158,14 @@ def most_needed(steps: tuple[Step, ...]) -> int:
 
 
 def refines(step: Step) -> bool:
-    """Whether any part of a plan makes better queries."""
+    """Whether any part of a plan makes better queries of documents that were found or marked; clicks are neither."""
     if isinstance(step, Chain | Fused):
         return any(map(refines, step.steps))
     if isinstance(step, Cut | Weighted):
         return refines(step.step)
-    return refines(step.first) or refines(step.second) if isinstance(step, Union) else not step.ranks
+    if isinstance(step, Union):
+        return refines(step.first) or refines(step.second)
+    return not step.ranks and step.needed > 0
 
 
 def chain(first: Any, second: Any) -> Step:

@@ -55,9 +55,9 @@ class Source(Protocol):
         """The best `k` documents of each query."""
 
     def refine(
-        self, step: Refine, queries: Sequence[Query], found: Ranked, marks: Sequence[Marks] | None
+        self, step: Refine, queries: Sequence[Query], found: Ranked | None, marks: Sequence[Marks] | None
     ) -> tuple[list[Query], str]:
-        """Better queries, and a note of what could not be done."""
+        """Better queries, and a note of what could not be done. `found` is None where no step has searched before."""
 
 
 @dataclass(frozen=True)
@@ -141,9 +141,11 @@ class Executor:
             ranked = replace(ranked, words=step if isinstance(step, Words) else state.words)
             self._note(StepTrace(str(step), time.perf_counter() - started, len(state.queries), k, ranked.note))
             return State(state.queries, key, ranked)
-        if state.ranked is None:
+        needs_ranking = not isinstance(step, Refine) or step.method.reads_ranking
+        if state.ranked is None and needs_ranking:
             raise InvalidArgument(f"expected a search before {step}, found none; a plan is like bm25 >> {step} >> bm25")
         if isinstance(step, Gate):
+            assert state.ranked is not None
             queries, note = self._gated(step, state.queries, state.ranked)
         elif isinstance(step, Refine):
             queries, note = self._source.refine(step, state.queries, state.ranked, self._marks)

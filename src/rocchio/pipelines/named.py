@@ -6,6 +6,7 @@ from rocchio.feedback import (
     Axiomatic,
     Bm25Prf,
     Bo1,
+    Corocchio,
     Kl,
     KlCorrect,
     Reencode,
@@ -14,6 +15,7 @@ from rocchio.feedback import (
     Rocchio,
     SoftRocchio,
     VectorAverage,
+    VectorCorocchio,
     VectorRocchio,
 )
 from rocchio.pipelines.gate import gate
@@ -37,12 +39,15 @@ kl_correct = refining(KlCorrect)
 vector_average = refining(VectorAverage)
 vector_rocchio = refining(VectorRocchio)
 reencode = refining(Reencode)
+corocchio = refining(Corocchio)
+vector_corocchio = refining(VectorCorocchio)
 
 __all__ = [
     "axiomatic",
     "bm25",
     "bm25prf",
     "bo1",
+    "corocchio",
     "dense",
     "gate",
     "hybrid",
@@ -56,5 +61,6 @@ __all__ = [
     "soft_rocchio",
     "sparse",
     "vector_average",
+    "vector_corocchio",
     "vector_rocchio",
 ]

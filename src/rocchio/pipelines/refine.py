@@ -28,6 +28,8 @@ class Refine(Step):
 
     @property
     def needed(self) -> int:
+        if not self.method.reads_ranking:
+            return 0
         docs, bottom = self.method.docs, self.method.bottom
         return max(WHOLE_DEPTH, docs + bottom) if bottom else docs
 

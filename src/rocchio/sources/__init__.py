@@ -7,6 +7,7 @@ Without any file: `collect_docstrings`, `known_item_queries`.
 
 from rocchio.sources.docstrings import collect_docstrings, known_item_queries
 from rocchio.sources.formats import FORMATS, open_source
+from rocchio.sources.jsonl import json_lines
 from rocchio.sources.rejects import Reject, RejectFile, StopAtFirst
 from rocchio.sources.source import DocumentSource, SourceBatch
 from rocchio.sources.trec import read_qrels, read_run, read_topics
@@ -20,6 +21,7 @@ __all__ = [
     "SourceBatch",
     "StopAtFirst",
     "collect_docstrings",
+    "json_lines",
     "known_item_queries",
     "open_source",
     "read_mixed_topics",

@@ -58,6 +58,23 @@ class JsonLinesSource:
         return SourceBatch(records, str(self.path), places, block.position_bytes)
 
 
+def json_lines(path: str | Path, reject: Rejecter) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(line, object) of a JSON Lines file of anything, blank lines left out. Raises NotFound, StorageFailure."""
+    try:
+        for block in line_blocks(path, BATCH_RECORDS, BATCH_BYTES):
+            for number, line in enumerate(block.lines, start=block.first):
+                if not line or line.isspace():
+                    continue
+                try:
+                    record = decode_object(line)
+                except ValueError as error:
+                    reject(Reject(str(path), number, str(error), shown(line)))
+                    continue
+                yield number, record
+    except BadRecord as damage:
+        reject(Reject(damage.path, damage.line, damage.reason))
+
+
 def decode_object(line: bytes) -> dict[str, Any]:
     """The JSON object in a line. Raises: ValueError with the reason when there is none."""
     try:

@@ -37,6 +37,9 @@ class Directory(Protocol):
     def create(self, name: str) -> FileWriter:
         """A new file, truncated if it exists."""
 
+    def append(self, name: str, size: int) -> FileWriter:
+        """A file to write on at its end, cut to its first `size` bytes; new if there is none and `size` is 0."""
+
     def make_folder(self, name: str) -> None:
         """Create a folder; fine if it exists."""
 
@@ -78,10 +81,15 @@ def explained(action: str, path: Path) -> Iterator[None]:
 class LocalFileWriter:
     """A file of the operating system, written through one buffer."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, kept: int = 0) -> None:
+        """A file of which the first `kept` bytes stay."""
         self._path = path
         with explained("create", path):
-            self._file: BinaryIO = path.open("wb", buffering=1 << 20)
+            self._file: BinaryIO = path.open("r+b" if kept else "wb", buffering=1 << 20)
+        if kept:
+            with explained("write", path):
+                self._file.truncate(kept)
+                self._file.seek(kept)
 
     def write(self, data: bytes | memoryview) -> int:
         with explained("write", self._path):
@@ -108,6 +116,9 @@ class LocalDirectory:
 
     def create(self, name: str) -> FileWriter:
         return LocalFileWriter(self.root / name)
+
+    def append(self, name: str, size: int) -> FileWriter:
+        return LocalFileWriter(self.root / name, size)
 
     def make_folder(self, name: str) -> None:
         with explained("create folder", self.root / name):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rocchio._native import crc32c
@@ -103,11 +103,20 @@ class SegmentEntry:
 
 
 @dataclass(frozen=True)
+class ClickLogEntry:
+    """How much of the click log is committed: its first `size` bytes, which are `entries` lines, and their CRC-32C."""
+
+    size: int = 0
+    entries: int = 0
+    crc: int = 0
+
+
+@dataclass(frozen=True)
 class Manifest:
     """A committed state. `generation` counts commits; `next_segment` numbers segments and is never reused.
 
     `models` are those of encoders that were fitted on the collection, by vector field: all its vectors are of that one.
-    `offline` is what was precomputed for feedback.
+    `offline` is what was precomputed for feedback. `clicks` says how much of the click log belongs to it.
     """
 
     schema: Schema
@@ -116,6 +125,7 @@ class Manifest:
     segments: tuple[SegmentEntry, ...] = field(default=())
     models: Mapping[str, ModelEntry] = field(default_factory=dict)
     offline: OfflineEntry | None = None
+    clicks: ClickLogEntry = ClickLogEntry()  # it is immutable
 
     @property
     def derived_files(self) -> list[str]:
@@ -188,6 +198,7 @@ def _to_json(manifest: Manifest) -> dict[str, Any]:
         "models": {
             name: _frozen_to_json(model) | {"documents": model.documents} for name, model in manifest.models.items()
         },
+        "clicks": asdict(manifest.clicks),
     } | ({"offline": _offline_to_json(manifest.offline)} if manifest.offline else {})
 
 
@@ -217,7 +228,15 @@ def _from_json(content: Mapping[str, Any]) -> Manifest:
         ),
         models,
         _offline_from_json(content["offline"]) if content.get("offline") else None,
+        _clicks_from_json(content["clicks"]) if "clicks" in content else ClickLogEntry(),
     )
+
+
+def _clicks_from_json(data: Mapping[str, Any]) -> ClickLogEntry:
+    size, entries, crc = _count(data["size"]), _count(data["entries"]), _count(data["crc"])
+    if crc >= 2**32:
+        raise ValueError(f"expected a checksum, found {crc}")
+    return ClickLogEntry(size, entries, crc)
 
 
 def _effort(value: Any) -> CalibratedEffort:

@@ -60,6 +60,13 @@ class FaultyDirectory(LocalDirectory):
         self._durable_size[name] = 0
         return _FaultyFile(self, name, super().create(name))
 
+    def append(self, name: str, size: int) -> FileWriter:
+        if size == 0:
+            return self.create(name)
+        self.step(f"append {name}")
+        self._durable_size[name] = size
+        return _FaultyFile(self, name, super().append(name, size), size)
+
     def make_folder(self, name: str) -> None:
         self.step(f"make folder {name}")
         if not (self.root / name).exists():
@@ -122,8 +129,8 @@ class FaultyDirectory(LocalDirectory):
 
 
 class _FaultyFile:
-    def __init__(self, directory: FaultyDirectory, name: str, inner: FileWriter) -> None:
-        self._directory, self._name, self._inner, self._size = directory, name, inner, 0
+    def __init__(self, directory: FaultyDirectory, name: str, inner: FileWriter, size: int = 0) -> None:
+        self._directory, self._name, self._inner, self._size = directory, name, inner, size
 
     def write(self, data: bytes | memoryview) -> int:
         try:

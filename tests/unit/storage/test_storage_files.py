@@ -311,7 +311,7 @@ def test_hostile_names(directory: LocalDirectory, tmp_path: Path, name: Any) -> 
 
 
 @pytest.mark.parametrize("value", [-1, 1.0, "1", None, True, [1]])
-@pytest.mark.parametrize("key", ["rows", "deleted", "generation", "next_segment", "lengths", "size"])
+@pytest.mark.parametrize("key", ["rows", "deleted", "generation", "next_segment", "lengths", "size", "clicks"])
 def test_counts_that_are_none(directory: LocalDirectory, tmp_path: Path, key: str, value: Any) -> None:
     write_manifest(directory, manifest())
     content = json.loads((tmp_path / MANIFEST).read_bytes().partition(b"\n")[2])
@@ -321,6 +321,8 @@ def test_counts_that_are_none(directory: LocalDirectory, tmp_path: Path, key: st
             content[key] = value
         case "lengths":
             segment[key] = [value]
+        case "clicks":
+            content[key]["crc"] = value
         case "size":
             segment["sizes"]["index.arrays"] = value
         case _:
