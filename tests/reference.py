@@ -15,6 +15,7 @@ def idf(variant: str, n: int, df: int) -> float:
     return {
         "robertson": lambda: math.log(max(1.0, (n - df + 0.5) / (df + 0.5))),
         "lucene": lambda: math.log(1 + (n - df + 0.5) / (df + 0.5)),
+        "anserini": lambda: math.log(1 + (n - df + 0.5) / (df + 0.5)),
         "atire": lambda: math.log(n / df),
         "bm25l": lambda: math.log((n + 1) / (df + 0.5)),
         "bm25+": lambda: math.log((n + 1) / df),
@@ -22,7 +23,7 @@ def idf(variant: str, n: int, df: int) -> float:
 
 
 def tf_component(variant: str, tf: float, norm: float, k1: float, delta: float) -> float:
-    if variant in ("robertson", "lucene"):
+    if variant in ("robertson", "lucene", "anserini"):
         return tf / (k1 * norm + tf) if tf else 0.0
     if variant == "atire":
         return (k1 + 1) * tf / (tf + k1 * norm) if tf else 0.0
@@ -30,6 +31,30 @@ def tf_component(variant: str, tf: float, norm: float, k1: float, delta: float) 
         c = tf / norm
         return (k1 + 1) * (c + delta) / (k1 + c + delta)
     return ((k1 + 1) * tf / (k1 * norm + tf) if tf else 0.0) + delta
+
+
+def length_byte(length: int) -> int:
+    """Lucene's SmallFloat.intToByte4: lengths below 24 as they are, what is above as a float of four bits."""
+    if length < 24:
+        return length
+    above = length - 24
+    if above < 8:  # without a hidden bit
+        return 24 + above
+    shift = above.bit_length() - 4
+    return 24 + ((above >> shift) & 7 | (shift + 1) << 3)
+
+
+def byte_length(byte: int) -> int:
+    """Lucene's SmallFloat.byte4ToInt."""
+    if byte < 24:
+        return byte
+    bits, shift = (byte - 24) & 7, ((byte - 24) >> 3) - 1
+    return 24 + (bits if shift == -1 else (bits | 8) << shift)
+
+
+def kept_length(variant: str, length: float) -> float:
+    """A document's length as a variant knows it."""
+    return byte_length(length_byte(int(length))) if variant == "anserini" else length
 
 
 def search(
@@ -63,7 +88,7 @@ def search(
     for doc_id, count in counts.items():
         if not any(count[term] > 0 for term, _ in terms):
             continue
-        norm = 1 - b + b * lengths[doc_id] / average
+        norm = 1 - b + b * kept_length(variant, lengths[doc_id]) / average
         score = sum(w * idf(variant, n, df[t]) * tf_component(variant, count[t], norm, k1, delta) for t, w in terms)
         found.append((doc_id, float(np.float32(score))))
     return sorted(found, key=lambda item: (-item[1], item[0]))

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 
 #include "tests/test_lexical_fixture.hpp"
 
@@ -11,12 +12,15 @@ using namespace rocchio;
 using namespace rocchio::testing;
 
 constexpr std::uint32_t kTerms = 16;
+constexpr Variant kVariants[] = {Variant::robertson, Variant::lucene,   Variant::atire,
+                                 Variant::bm25l,     Variant::bm25plus, Variant::anserini};
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size < 8) return 0;
-    const Scoring scoring{static_cast<Variant>(data[0] % 5), 0.1 + data[1] / 64.0, data[2] / 255.0, 0.5, 1.0};
+    const Scoring scoring{kVariants[data[0] % std::size(kVariants)], 0.1 + data[1] / 64.0, data[2] / 255.0,
+                          0.5, 1.0};
     const std::size_t k = 1 + data[3] % 20;
     const std::vector<double> field_weights{data[4] % 4 == 0 ? 0.0 : 1.0 + data[4] / 32.0,
                                             1.0 + data[5] / 32.0};

@@ -1,7 +1,9 @@
 // A segment whose arrays were changed as the input says, with checksums that fit: every use throws Corruption
 // or returns. The input is a list of edits: array, kind, place, value; its first byte chooses the segment.
 
+#include <algorithm>
 #include <cstdint>
+#include <numeric>
 #include <stdexcept>
 
 #include "fuzz/input.hpp"
@@ -59,6 +61,21 @@ void attempt(Call&& call) {
     }
 }
 
+void use_feedback(const Searcher& searcher, std::uint32_t rows) {
+    const std::uint32_t used = std::min<std::uint32_t>(rows, 400);
+    std::vector<std::uint32_t> all(used);
+    std::iota(all.begin(), all.end(), 0u);
+    const std::vector<std::uint32_t> segments(used, 1);
+    const std::vector<std::uint64_t> offsets{0, used / 2, used};
+    for (const std::uint32_t most : {0u, 4u}) {
+        attempt([&] {
+            searcher.feedback_terms({offsets, segments, all},
+                                    {.least_characters = 1, .most_per_document = most});
+        });
+    }
+    attempt([&] { searcher.collection_frequency(term_string(3)); });
+}
+
 void use(const std::shared_ptr<const Segment>& segment, std::uint32_t fields) {
     std::vector<std::uint32_t> codes;
     for (std::uint32_t id = 0; id < segment->term_count() && id < 200; ++id) {
@@ -86,6 +103,7 @@ void use(const std::shared_ptr<const Segment>& segment, std::uint32_t fields) {
     for (const Kernel kernel : {Kernel::pruned, Kernel::exhaustive, Kernel::reference}) {
         attempt([&] { searcher.search(distinct, {offsets, terms, weights}, 7, {}, kernel); });
     }
+    use_feedback(searcher, segment->row_count());
     attempt([&] {
         const Merger merger({segment, segment});
         attempt([&] { merger.postings(0, merger.term_count()); });

@@ -1,6 +1,8 @@
 // The formulas of Kamphuis et al. (ECIR 2020) and Lù (2024), against values computed by hand.
 
+#include <bit>
 #include <cmath>
+#include <cstdint>
 
 #include "lexical/scoring.hpp"
 #include "tests/check.hpp"
@@ -23,8 +25,8 @@ void test_idf() {
     CHECK(near(idf(Variant::atire, 100, 10), std::log(10.0)));
     CHECK(near(idf(Variant::bm25l, 100, 10), std::log(101 / 10.5)));
     CHECK(near(idf(Variant::bm25plus, 100, 10), std::log(10.1)));
-    for (const auto v :
-         {Variant::robertson, Variant::lucene, Variant::atire, Variant::bm25l, Variant::bm25plus}) {
+    for (const auto v : {Variant::robertson, Variant::lucene, Variant::atire, Variant::bm25l,
+                         Variant::bm25plus, Variant::anserini}) {
         for (std::uint64_t df = 1; df <= 50; ++df) {
             CHECK(idf(v, 50, df) >= 0.0);
             if (df > 1) CHECK(idf(v, 50, df) <= idf(v, 50, df - 1));
@@ -53,6 +55,47 @@ void test_tf_part() {
     }
 }
 
+/// SmallFloat.longToInt4: four significant bits, the first of them hidden but below 8.
+std::uint32_t float_of_four_bits(std::uint64_t value) {
+    if (value < 8) return static_cast<std::uint32_t>(value);
+    const auto shift = static_cast<std::uint32_t>(std::bit_width(value)) - 4;
+    return static_cast<std::uint32_t>(value >> shift & 7) | (shift + 1) << 3;
+}
+
+/// SmallFloat.int4ToLong.
+std::uint64_t value_of_four_bits(std::uint32_t code) {
+    const std::uint64_t bits = code & 7;
+    return code < 8 ? bits : (bits | 8) << ((code >> 3) - 1);
+}
+
+void test_lengths_of_a_byte() {
+    const std::uint32_t exact = 255 - float_of_four_bits(2147483647);
+    CHECK(exact == 24);
+    const auto kept = [&](std::uint64_t length) -> std::uint64_t {
+        if (length < exact) return length;
+        const std::uint32_t byte = exact + float_of_four_bits(length - exact);
+        CHECK(byte <= 255);
+        return exact + value_of_four_bits(byte - exact);
+    };
+    for (std::uint64_t length = 0; length < 100000; ++length) {
+        CHECK(length_of_a_byte(static_cast<double>(length)) == static_cast<double>(kept(length)));
+    }
+    for (std::uint64_t length = 1; length < (std::uint64_t{1} << 31); length = length * 3 / 2 + 1) {
+        for (const std::uint64_t near : {length - 1, length, length + 1}) {
+            if (near > 2147483647) continue;
+            CHECK(length_of_a_byte(static_cast<double>(near)) == static_cast<double>(kept(near)));
+        }
+    }
+    // from the definition by hand: 16 above 24 is 8 << 1, 17 too; 100 is 24 + 76, 76 = 0b1001100 keeps 0b1001
+    CHECK(length_of_a_byte(39) == 39);
+    CHECK(length_of_a_byte(40) == 40);
+    CHECK(length_of_a_byte(41) == 40);
+    CHECK(length_of_a_byte(100) == 24 + 72);
+    CHECK(length_of_a_byte(40.9) == 40);  // lengths with boosts are cut
+    CHECK(length_of_a_byte(1e300) == length_of_a_byte(2147483647));
+    CHECK(length_of_a_byte(2147483647) == 24 + (15.0 * (1 << 27)));
+}
+
 void test_impacts() {
     const Scoring scoring{Variant::impact, 0.9, 0.4, 0.5, 5.0};
     CHECK(scoring.idf(1000, 3) == 1.0);
@@ -72,6 +115,7 @@ void test_absent_part() {
 int main() {
     test_idf();
     test_tf_part();
+    test_lengths_of_a_byte();
     test_impacts();
     test_absent_part();
     return rocchio::failures();

@@ -166,8 +166,8 @@ void check_against_documents(const Index& index, const Scoring& given,
 
 constexpr Kernel kFast[] = {Kernel::automatic, Kernel::pruned, Kernel::exhaustive};
 
-constexpr Variant kVariants[] = {Variant::robertson, Variant::lucene, Variant::atire, Variant::bm25l,
-                                 Variant::bm25plus};
+constexpr Variant kVariants[] = {Variant::robertson, Variant::lucene,   Variant::atire,
+                                 Variant::bm25l,     Variant::bm25plus, Variant::anserini};
 
 void test_kernels_equal_the_reference(std::uint32_t seed) {
     std::mt19937 random(seed);

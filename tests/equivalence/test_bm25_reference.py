@@ -13,7 +13,7 @@ from tests import reference
 
 import rocchio
 
-VARIANTS = ["robertson", "lucene", "atire", "bm25l", "bm25+"]
+VARIANTS = ["robertson", "lucene", "atire", "bm25l", "bm25+", "anserini"]
 WORDS = ["a", "b", "c", "d", "e", "f", "g", "zz"]
 
 texts = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)

@@ -26,7 +26,7 @@ queries = [f"t{i} t{(7 * i) % 60} t{(i * i) % 60}" for i in range(60)]
 found = [cpu_level(), answers(col)]
 for k in (1, 10, 1000):
     for kernel in ("automatic", "pruned", "exhaustive", "reference"):
-        for variant in ("lucene", "bm25+"):
+        for variant in ("lucene", "bm25+", "anserini"):
             run = col.search(queries, k=k, kernel=kernel, scoring=rocchio.Bm25(variant=variant), threads=2)
             found.append((run.doc_ids[:], [scores.tobytes() for scores in run.scores]))
 weighted = [{f"t{i}": 1.5, f"t{i + 3}": 0.3, "t0": 0.01} for i in range(40)]

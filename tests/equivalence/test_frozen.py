@@ -21,6 +21,7 @@ CHOICES: list[dict[str, Any]] = [
     {},
     {"scoring": "bm25(k1=1.2, b=0.75)"},
     {"scoring": Bm25(variant="bm25l", b=0.0)},
+    {"scoring": Bm25(variant="anserini", b=1.0)},
     {"field": "title"},
     {"field": {"text": 2.0}},
 ]

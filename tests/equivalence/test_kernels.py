@@ -33,7 +33,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> rocchio.Collection:
     return col
 
 
-@pytest.mark.parametrize("variant", ["robertson", "lucene", "atire", "bm25l", "bm25+"])
+@pytest.mark.parametrize("variant", ["robertson", "lucene", "atire", "bm25l", "bm25+", "anserini"])
 @pytest.mark.parametrize("k", [1, 10, 300, 50_000])
 @pytest.mark.parametrize("kernel", ["pruned", "exhaustive"])
 def test_kernels_equal_the_reference(large: rocchio.Collection, variant: str, k: int, kernel: str) -> None:

@@ -6,7 +6,21 @@ import sys
 
 import typer
 
-from rocchio.cli import calibrate, demo, embed, evaluate, experiment, freeze, fuse, index, recall, search, serve, tune
+from rocchio.cli import (
+    calibrate,
+    demo,
+    embed,
+    evaluate,
+    experiment,
+    freeze,
+    fuse,
+    index,
+    precompute,
+    recall,
+    search,
+    serve,
+    tune,
+)
 from rocchio.cli import collection as collection_commands
 from rocchio.cli.keys import keys
 from rocchio.cli.output import err
@@ -36,6 +50,7 @@ app.command("compact")(collection_commands.compact)
 app.command("embed", epilog=embed.EXAMPLES)(embed.embed)
 app.command("freeze", epilog=freeze.EXAMPLES)(freeze.freeze)
 app.command("thaw")(freeze.thaw)
+app.command("precompute", epilog=precompute.EXAMPLES)(precompute.precompute)
 app.command("calibrate", epilog=calibrate.EXAMPLES)(calibrate.calibrate)
 app.command("recall", epilog=recall.EXAMPLES)(recall.recall)
 app.command("delete", epilog=collection_commands.DELETE_EXAMPLES)(collection_commands.delete)

@@ -30,12 +30,15 @@ def search_with_plan(
             "expected --plan without --vectors, --field and --mode, found one of them; steps name their fields, like "
             "bm25(field=title) or dense(field=v)"
         )
-    options["plan"] = parse_plan(plan)
+    bound = col.plan(parse_plan(plan))
     if asked.topics is not None:
-        search_topics(col, read_topics(asked.topics), 1000 if k is None else k, output, as_json, options)
+        if options["relevant"] or options["not_relevant"]:
+            raise InvalidArgument("expected a single query with --relevant and --not-relevant, found --topics")
+        with_plan = {**options, "plan": bound}
+        search_topics(col, read_topics(asked.topics), 1000 if k is None else k, output, as_json, with_plan)
         return
     assert asked.query is not None
-    hits: Any = col.search(asked.query, 10 if k is None else k, **options)
+    hits: Any = bound.search(asked.query, 10 if k is None else k, **options)
     if as_json:
         print_json({"query": asked.query, "hits": [hit_json(hit, explain) for hit in hits]})
         return
@@ -43,4 +46,4 @@ def search_with_plan(
     if not hits:
         err.print("no document was found by the plan", markup=False)
     if explain:
-        out.print(col.plan(plan).explain(asked.query), markup=False)
+        out.print(bound.explain(asked.query, **options), markup=False)

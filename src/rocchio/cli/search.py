@@ -103,6 +103,11 @@ def search(
     both = asked.is_hybrid(col.schema)
     _check_given(query, topics, vectors, output, both)
     if plan is not None:
+        if recall is not None or fusion is not None:
+            raise InvalidArgument(
+                "expected --plan without --recall and --fusion, found one of them; its steps have settings of their "
+                "own, like dense(recall=0.9) or rrf(bm25, dense)"
+            )
         given = {"threads": threads, "where": where, "relevant": relevant or None, "not_relevant": not_relevant or None}
         search_with_plan(col, plan, asked, k, output, explain, as_json, given)
         return

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from rocchio.engine.execution import DocIds
 from rocchio.engine.feedback_terms import Places
+from rocchio.engine.queries import check_unicode
 from rocchio.errors import InvalidArgument
 from rocchio.pipelines import Marks, Refine
 from rocchio.types import DocId, Run
@@ -39,7 +40,7 @@ class FeedbackPlaces:
             if marked.relevant or marked.not_relevant:
                 places.append(self._marked(run, number, docs, marked))
                 continue
-            segments, rows = self._located(run, number)
+            segments, rows = self.located(run, number)
             scores = run.scores[number].astype(np.float64)
             first = min(docs, len(rows))
             if bottom:
@@ -49,13 +50,18 @@ class FeedbackPlaces:
                 places.append(Places(segments[:first], rows[:first], scores[:first], first))
         return places
 
-    def _located(self, run: Run, number: int) -> _Located:
+    def located(self, run: Run, number: int) -> _Located:
+        """(segments, rows) of the documents of a query, best first."""
         if isinstance(run.doc_ids, DocIds):
             return run.doc_ids.places(number)
         return self._find(run.doc_ids[number])
 
     def _marked(self, run: Run, number: int, docs: int, marks: Marks) -> Places:
         """Marked documents count alike. Without relevant ones, the first of the run that are not marked are those."""
+        for doc_id in (*marks.relevant, *marks.not_relevant):
+            if not isinstance(doc_id, str):
+                raise InvalidArgument(f"expected doc_ids as strings in marks, found {doc_id!r}")
+            check_unicode(doc_id)
         both = set(marks.relevant) & set(marks.not_relevant)
         if both:
             raise InvalidArgument(f"expected marks that agree, found {sorted(both)[0]!r} relevant and not relevant")
@@ -69,9 +75,6 @@ class FeedbackPlaces:
 
     def _find(self, doc_ids: Sequence[DocId]) -> _Located:
         """Places of documents. Raises InvalidArgument for those that are not there."""
-        for doc_id in doc_ids:
-            if not isinstance(doc_id, str):
-                raise InvalidArgument(f"expected doc_ids as strings in marks, found {doc_id!r}")
         wanted = pa.array(list(doc_ids), pa.large_string())
         segments, rows = np.zeros(len(doc_ids), np.uint32), np.full(len(doc_ids), -1, np.int64)
         for number, segment in enumerate(self._snapshot.segments):

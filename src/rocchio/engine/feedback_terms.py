@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from rocchio._native import Searcher
+from rocchio.errors import Corruption
 from rocchio.feedback import FeedbackTerms, TermFilter
 
 _FORMS = {"any": (0, 0), "letters or digits": (1, 0), "no number": (1, 2), "letters": (4, 0)}
@@ -33,12 +35,19 @@ class Places:
 
 @dataclass(frozen=True)
 class SearcherStatistics:
-    """`rocchio.feedback.Collection` over the kernels' view of a snapshot."""
+    """`rocchio.feedback.Collection` over the kernels' view of a snapshot, whose frequencies are `scale` times the true
+    ones. `count_tokens` is called when the first method asks.
+    """
 
     searcher: Searcher
     documents: int
-    tokens: float
+    count_tokens: Callable[[], float]
+    scale: float = 1.0
     known: dict[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def tokens(self) -> float:
+        return self.count_tokens()
 
     def df(self, term: str) -> int:
         return self.searcher.document_frequency(term)
@@ -53,7 +62,7 @@ class SearcherStatistics:
 
     def frequency(self, term: str) -> float:
         if term not in self.known:
-            self.known[term] = self.searcher.collection_frequency(term)
+            self.known[term] = self.searcher.collection_frequency(term) / self.scale
         return self.known[term]
 
 
@@ -90,10 +99,10 @@ def gather(
                 df[first:last],
                 entry_terms,
                 entry_documents,
-                frequencies,
+                frequencies / statistics.scale,
                 each.scores,
                 each.positive,
-                _measurer(searcher, each),
+                _measurer(statistics, each),
                 statistics,
             )
         )
@@ -101,8 +110,15 @@ def gather(
 
 
 def _namer(text: bytes, starts: list[int], first: int) -> Callable[[int], str]:
-    return lambda number: text[starts[first + number] : starts[first + number + 1]].decode()
+    def term(number: int) -> str:
+        try:
+            return text[starts[first + number] : starts[first + number + 1]].decode()
+        except UnicodeDecodeError as error:
+            raise Corruption("index.arrays", None, "a term is not UTF-8") from error
+
+    return term
 
 
-def _measurer(searcher: Searcher, places: Places) -> Callable[[int], float]:
-    return lambda number: searcher.boosted_length(int(places.segments[number]), int(places.rows[number]))
+def _measurer(statistics: SearcherStatistics, places: Places) -> Callable[[int], float]:
+    length, scale = statistics.searcher.boosted_length, statistics.scale
+    return lambda number: length(int(places.segments[number]), int(places.rows[number])) / scale

@@ -154,8 +154,7 @@ class Hybrid:
         """Whether what a part does not find scores 0: true for words and tokens; a missing vector has no score."""
         if part.field is not None:
             return part.options is _SPARSE_OPTIONS
-        variant = as_scoring(self._options.get("scoring")).variant
-        return variant not in ("bm25l", "bm25+")  # these give documents without any of the words a score
+        return as_scoring(self._options.get("scoring")).absent_is_zero
 
     def _field(self, part: _Part) -> Any:
         if part.field is not None:

@@ -8,11 +8,29 @@ from typing import TYPE_CHECKING, Any
 
 from rocchio.engine.plan_query import PlanQuery, plan_queries
 from rocchio.engine.plan_source import PlanSource
-from rocchio.engine.queries import check_k
-from rocchio.errors import InvalidArgument, NotFound
+from rocchio.engine.queries import check_k, heaviest
+from rocchio.errors import InvalidArgument
 from rocchio.fusion import align
 from rocchio.fusion.lists import RankedList, total
-from rocchio.pipelines import Chain, Dense, Executor, Fused, Marks, Sparse, Step, Trace, Words, as_step
+from rocchio.pipelines import (
+    Chain,
+    Cut,
+    Dense,
+    Executor,
+    Fused,
+    Hybrid,
+    Marks,
+    Offline,
+    Sparse,
+    Step,
+    Trace,
+    Union,
+    Weighted,
+    Words,
+    as_step,
+    fused_depth,
+    refines,
+)
 from rocchio.pipelines import combine as operations
 from rocchio.types import DocId, Explanation, Hit, ListPart, Run
 
@@ -48,21 +66,21 @@ class Plan:
         """The run of several queries with a trace: what each step took and did."""
         return run_plan(self._snapshot(), self.step, queries, k, options)
 
-    def explain(self, query: Any) -> str:
-        """What the plan does to one query, step by step: searches, refined queries, times."""
-        return explain_plan(self._snapshot(), self.step, query)
+    def explain(self, query: Any, **options: Any) -> str:
+        """What the plan does to one query, step by step: searches, refined queries, times. Options as of `run`."""
+        return explain_plan(self._snapshot(), self.step, query, options)
 
     def __rshift__(self, other: Any) -> Plan:
-        return self._with(operations.chain(self.step, as_bound_step(other)))
+        return self._with(operations.chain(self.step, self._other(other)))
 
     def __rrshift__(self, other: Any) -> Plan:
-        return self._with(operations.chain(as_bound_step(other), self.step))
+        return self._with(operations.chain(self._other(other), self.step))
 
     def __add__(self, other: Any) -> Plan:
-        return self._with(operations.add(self.step, as_bound_step(other)))
+        return self._with(operations.add(self.step, self._other(other)))
 
     def __radd__(self, other: Any) -> Plan:
-        return self._with(operations.add(as_bound_step(other), self.step))
+        return self._with(operations.add(self._other(other), self.step))
 
     def __mul__(self, weight: Any) -> Plan:
         return self._with(operations.weigh(self.step, weight))
@@ -73,13 +91,20 @@ class Plan:
         return self._with(operations.cut(self.step, count))
 
     def __or__(self, other: Any) -> Plan:
-        return self._with(operations.unite(self.step, as_bound_step(other)))
+        return self._with(operations.unite(self.step, self._other(other)))
 
     def __ror__(self, other: Any) -> Plan:
-        return self._with(operations.unite(as_bound_step(other), self.step))
+        return self._with(operations.unite(self._other(other), self.step))
 
     def _with(self, step: Step) -> Plan:
         return Plan(self._snapshot, step)
+
+    def _other(self, given: Any) -> Step:
+        if isinstance(given, Plan) and given._snapshot != self._snapshot:
+            raise InvalidArgument(
+                "expected plans of one collection, found those of two; give one of them as a step or text"
+            )
+        return as_bound_step(given)
 
     def __str__(self) -> str:
         return str(self.step)
@@ -102,15 +127,8 @@ def as_bound_step(given: Any) -> Step:
 def search_plan(snapshot: Snapshot, query: Any, k: int | None, options: Mapping[str, Any]) -> list[Hit] | Run:
     """`Snapshot.search` with a plan. Raises InvalidArgument."""
     step = as_bound_step(options["plan"])
-    rest = {name: value for name, value in options.items() if name != "plan" and value is not None}
-    unknown = rest.keys() - set(PLAN_OPTIONS)
-    if unknown:
-        raise InvalidArgument(
-            f"expected {', '.join(PLAN_OPTIONS)} beside a plan, found {', '.join(sorted(unknown))}; "
-            "its steps have settings of their own"
-        )
-    k = check_k(10 if k is None else k)
-    prepared = _Prepared(snapshot, step, query, k, rest)
+    rest = {name: value for name, value in options.items() if name != "plan"}
+    prepared = _Prepared(snapshot, step, query, check_k(10 if k is None else k), rest)
     return prepared.hits() if prepared.is_single else prepared.ranked
 
 
@@ -120,15 +138,17 @@ def run_plan(snapshot: Snapshot, plan: Any, queries: Any, k: int, options: Mappi
     return PlanResult(prepared.ranked, prepared.executor.trace)
 
 
-def explain_plan(snapshot: Snapshot, plan: Any, query: Any) -> str:
+def explain_plan(snapshot: Snapshot, plan: Any, query: Any, options: Mapping[str, Any]) -> str:
     """What a plan does to one query. Raises InvalidArgument."""
-    step = as_bound_step(plan)
-    prepared = _Prepared(snapshot, step, query, 10, {})
+    prepared = _Prepared(snapshot, as_bound_step(plan), query, 10, options)
     if not prepared.is_single:
         raise InvalidArgument(f"expected one query to explain, found {len(prepared.queries)}; explain them one by one")
-    lines = [str(prepared.executor.trace)]
-    for name, refined in (("words", prepared.final.terms), *prepared.final.sparse.items()):
-        if refined is not None and refined != prepared.queries[0].sparse.get(name):
+    lines, given = [str(prepared.executor.trace)], prepared.queries[0]
+    for name, before, refined in (
+        ("words", given.terms, prepared.final.terms),
+        *((name, given.sparse.get(name), terms) for name, terms in prepared.final.sparse.items()),
+    ):
+        if refined is not None and refined != before:
             lines += ["", f"{name}, refined:"]
             lines += [f"{weight:9.4f}  {term}" for term, weight in sorted(refined.items(), key=lambda item: -item[1])]
     return "\n".join(lines)
@@ -140,11 +160,17 @@ class _Prepared:
     def __init__(self, snapshot: Snapshot, step: Step, given: Any, k: int, options: Mapping[str, Any]) -> None:
         from rocchio.engine.snapshot import query_ids_of  # snapshots search with plans
 
-        self._snapshot, self._step = snapshot, step
+        _check_options(options)
+        self._snapshot, self._step, self._k = snapshot, step, k
         self.queries, self.is_single = plan_queries(given, snapshot.schema)
         ids = query_ids_of(options.get("query_ids"), len(self.queries))
         marks = _marks(options, ids, self.is_single)
-        rest = {name: value for name, value in options.items() if name in ("threads", "where")}
+        if marks is not None and not refines(step):
+            raise InvalidArgument(
+                f"expected a plan with feedback for marks, like bm25 >> rocchio >> bm25, found {step}"
+            )
+        rest = {name: options[name] for name in ("threads", "where") if options.get(name) is not None}
+        self._where = rest.get("where")
         self.executor = Executor(PlanSource(snapshot, ids, rest), self.queries, marks)
         state = self.executor.run(step, k)
         assert state.ranked is not None  # it ends in a search
@@ -167,43 +193,78 @@ class _Prepared:
 
     def _explain(self, doc_id: DocId) -> Explanation:
         """Why a hit has its score: the last search of the plan with the query as it was then."""
-        last = self._step.steps[-1] if isinstance(self._step, Chain) else self._step
-        options: dict[str, Any] = {}
+        before, last, k = _ending(self._step, self._k)
+        query, schema = self.final, self._snapshot.schema
+        options: dict[str, Any]
         if isinstance(last, Words):
-            options = {"scoring": last.scoring, "field": last.options["field"] or self._snapshot.schema.text_fields}
-            return self._snapshot.explain(self.final.words or "", doc_id, **options)
-        schema = self._snapshot.schema
+            options = {"scoring": last.scoring, "field": last.options["field"] or schema.text_fields}
+            return self._snapshot.explain(query.words or "", doc_id, **options)
         if isinstance(last, Dense):
             name = last.field or schema.vector_fields[0]
-            return self._snapshot.explain(self.final.vectors.get(name, self.final.text), doc_id, field=name)
+            return self._snapshot.explain(query.vectors.get(name, query.text), doc_id, field=name)
         if isinstance(last, Sparse):
             name = last.field or schema.sparse_fields[0]
-            return self._snapshot.explain(self.final.sparse.get(name) or {}, doc_id, field=name)
+            return self._snapshot.explain(heaviest(query.sparse[name] or {}, last.query_cut), doc_id, field=name)
+        if isinstance(last, Hybrid):
+            options = {"depth": fused_depth(k), "where": self._where, **last.options}
+            return self._snapshot.explain(query.mixed(schema), doc_id, **options)
+        if isinstance(last, Offline):
+            return self._snapshot.offline.explain(query.words or "", doc_id, last)
         if isinstance(last, Fused):
-            return self._explain_fused(last, doc_id)
-        score = dict(self.ranked[0])[doc_id]
-        return Explanation(doc_id, score, str(last), (), 0.0, 0.0, 0.0)
+            return self._explain_fused(before, last, fused_depth(k), doc_id)
+        assert isinstance(last, Union)
+        return self._explain_union(before, last, k, doc_id)
 
-    def _explain_fused(self, fused: Fused, doc_id: DocId) -> Explanation:
+    def _explain_fused(self, before: Sequence[Step], fused: Fused, depth: int, doc_id: DocId) -> Explanation:
         """What each step of the sum adds; the lists are those that were fused."""
-        before = self._step.steps[:-1] if isinstance(self._step, Chain) else ()
-        lists = []
-        for part in fused.steps:
-            plan = Chain((*before, part)) if before else part
-            ranked = self.executor.run(plan, 1000).ranked
-            assert ranked is not None
-            lists.append(RankedList(ranked.run.doc_ids[0], ranked.run.scores[0], ranked.zeros[0]))
+        lists = [self._list(before, part, depth) for part in fused.steps]
         aligned = align(lists)
-        if doc_id not in aligned.doc_ids:
-            raise NotFound(f"expected a document that a step of the plan has found, {doc_id!r} is not")
-        place = list(aligned.doc_ids).index(doc_id)
-        added = fused.method.contributions(aligned)[:, place]
-        parts = []
-        for part, each, rank, value in zip(fused.steps, lists, aligned.ranks[:, place].tolist(), added, strict=True):
-            score = float(each.scores[rank - 1]) if rank else None
-            parts.append(ListPart(str(part), rank or None, score, float(value), None))
-        return Explanation(
-            doc_id, float(total(added[:, None])[0]), str(fused.method), (), 0.0, 0.0, 0.0, None, tuple(parts)
+        added = fused.method.contributions(aligned)[:, list(aligned.doc_ids).index(doc_id)]
+        parts = map(_list_part, fused.steps, lists, (doc_id,) * len(lists), added.tolist())
+        return _of_parts(doc_id, float(total(added[:, None])[0]), str(fused.method), tuple(parts))
+
+    def _explain_union(self, before: Sequence[Step], union: Union, k: int, doc_id: DocId) -> Explanation:
+        """The first of the two lists that has the document places it."""
+        steps = union.first, union.second
+        lists = [self._list(before, part, k) for part in steps]
+        score = dict(self.ranked[0])[doc_id]
+        is_first = doc_id in lists[0].doc_ids
+        parts = map(_list_part, steps, lists, (doc_id,) * 2, (score if is_first else 0.0, 0.0 if is_first else score))
+        return _of_parts(doc_id, score, str(union), tuple(parts))
+
+    def _list(self, before: Sequence[Step], step: Step, k: int) -> RankedList:
+        """What a step after others has found, which the executor knows."""
+        ranked = self.executor.run(Chain((*before, step)) if before else step, k).ranked
+        assert ranked is not None
+        return RankedList(ranked.run.doc_ids[0], ranked.run.scores[0], ranked.zeros[0])
+
+
+def _ending(step: Step, k: int, before: tuple[Step, ...] = ()) -> tuple[tuple[Step, ...], Step, int]:
+    """The steps before the search, sum or union that a plan ends in, that, and how many results it was to have."""
+    if isinstance(step, Chain):
+        return _ending(step.steps[-1], k, (*before, *step.steps[:-1]))
+    if isinstance(step, Cut):
+        return _ending(step.step, min(k, step.count), before)
+    return _ending(step.step, k, before) if isinstance(step, Weighted) else (before, step, k)
+
+
+def _list_part(step: Step, ranked: RankedList, doc_id: DocId, added: float) -> ListPart:
+    ids = list(ranked.doc_ids)
+    rank = ids.index(doc_id) + 1 if doc_id in ids else None
+    return ListPart(str(step), rank, float(ranked.scores[rank - 1]) if rank else None, added, None)
+
+
+def _of_parts(doc_id: DocId, score: float, name: str, parts: tuple[ListPart, ...]) -> Explanation:
+    return Explanation(doc_id, score, name, (), 0.0, 0.0, 0.0, None, parts)
+
+
+def _check_options(options: Mapping[str, Any]) -> None:
+    """Raises InvalidArgument."""
+    unknown = {name for name, value in options.items() if value is not None} - set(PLAN_OPTIONS)
+    if unknown:
+        raise InvalidArgument(
+            f"expected {', '.join(PLAN_OPTIONS)} beside a plan, found {', '.join(sorted(unknown))}; "
+            "its steps have settings of their own"
         )
 
 
@@ -219,9 +280,9 @@ def _marks(options: Mapping[str, Any], ids: Sequence[str], is_single: bool) -> l
             given = {ids[0]: given}
         if not isinstance(given, Mapping):
             raise InvalidArgument(f"expected {name} as {{query_id: doc_ids}} for several queries, found {given!r}")
-        unknown = sorted(set(given) - set(ids))
-        if unknown:
-            raise InvalidArgument(f"expected marks for queries of the search, found {unknown[0]!r}")
+        unknown = next((query_id for query_id in given if query_id not in ids), None)
+        if unknown is not None:
+            raise InvalidArgument(f"expected marks for queries of the search, found {unknown!r}")
         for doc_ids in given.values():
             if isinstance(doc_ids, str) or not isinstance(doc_ids, Sequence):
                 raise InvalidArgument(f"expected {name} as a list of doc_ids, found {doc_ids!r}")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from rocchio.engine.mixed import MixedQuery, query
-from rocchio.engine.queries import check_unicode
+from rocchio.engine.mixed import MixedQuery, materialised, query
+from rocchio.engine.queries import check_unicode, check_weights
 from rocchio.engine.vector_values import query_matrix
 from rocchio.errors import InvalidArgument
 from rocchio.storage.schema import Schema
@@ -40,31 +40,53 @@ class PlanQuery:
 
 def plan_queries(given: Any, schema: Schema) -> tuple[list[PlanQuery], bool]:
     """(queries, whether it was a single one) as a search takes them. Raises InvalidArgument."""
+    given = materialised(given)
     if isinstance(given, str | Mapping | MixedQuery):
-        return [_plan_query(given)], True
+        return [_plan_query(given, schema)], True
     if hasattr(given, "__array__") or hasattr(given, "__dlpack__"):
         name = only_field("vector", schema.vector_fields, None)
         matrix, single = query_matrix(given, name, schema.fields[name])
         return [PlanQuery(vectors={name: row}) for row in matrix], single
     if not isinstance(given, Sequence) or isinstance(given, bytes):
         raise InvalidArgument(f"expected a query or several for a plan, found {type(given).__name__}")
-    return [_plan_query(each) for each in given], False
+    return [_plan_query(each, schema) for each in given], False
 
 
-def _plan_query(given: Any) -> PlanQuery:
+def _plan_query(given: Any, schema: Schema) -> PlanQuery:
     if isinstance(given, str):
         check_unicode(given)
         return PlanQuery(given)
     if isinstance(given, Mapping):
+        check_weights(given)
         return PlanQuery(None, given)
     if isinstance(given, MixedQuery):
-        text = given.text if isinstance(given.text, str) else None
-        terms = given.text if isinstance(given.text, Mapping) else None
-        return PlanQuery(text, terms, given.sparse, given.vectors)
+        words = PlanQuery() if given.text is None else _plan_query(given.text, schema)
+        for name, weights in given.sparse.items():
+            only_field("sparse", schema.sparse_fields, name)
+            if weights is not None:
+                check_weights(weights)
+        return replace(words, sparse=given.sparse, vectors=_vectors(given.vectors, schema))
     raise InvalidArgument(
         "expected texts, {term: weight}, rocchio.query or an array of vectors for a plan, "
         f"found {type(given).__name__}"
     )
+
+
+def _vectors(given: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
+    """The vectors of one query by field, float32 (dim,), None, or texts to encode. Raises InvalidArgument."""
+    vectors: dict[str, Any] = {}
+    for name, value in given.items():
+        field = schema.fields[only_field("vector", schema.vector_fields, name)]
+        if value is None or (isinstance(value, str) and field.encoder):
+            vectors[name] = value
+            continue
+        matrix, single = query_matrix(value, name, field)
+        if not single:
+            raise InvalidArgument(
+                f"expected one vector of {field.dim} numbers for {name!r}, found {len(matrix)} of them"
+            )
+        vectors[name] = matrix[0]
+    return vectors
 
 
 def only_field(kind: str, names: Sequence[str], given: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +13,15 @@ from rocchio.engine.feedback_terms import Places, SearcherStatistics, gather
 from rocchio.engine.plan_query import PlanQuery, is_vector, only_field, unit
 from rocchio.errors import InvalidArgument
 from rocchio.feedback import Axiomatic, Expansion, FromVectors, Reencode, TermFilter, VectorFeedback
-from rocchio.pipelines import Dense, Hybrid, Marks, Ranked, Refine, Retrieve, Sparse, Words
+from rocchio.pipelines import Dense, Hybrid, Marks, Offline, Ranked, Refine, Retrieve, Sparse, Words
 from rocchio.types import Run
 
 if TYPE_CHECKING:
     from rocchio.engine.snapshot import Snapshot
 
 _EMPTY = np.empty(0, np.float32)
+PART_DOCUMENTS = 50_000
+"""Feedback documents that are looked at together: their terms take memory."""
 
 
 class PlanSource:
@@ -28,15 +30,14 @@ class PlanSource:
     def __init__(self, snapshot: Snapshot, query_ids: Sequence[str], options: Mapping[str, Any]) -> None:
         self._snapshot, self._query_ids, self._options = snapshot, list(query_ids), dict(options)
         self._encoded: dict[tuple[str, str], np.ndarray | None] = {}
-        self._words = Words()  # whose idf and boosts feedback goes by: those of the last lexical search
 
     # ---- searching
 
     def retrieve(self, step: Retrieve, queries: Sequence[PlanQuery], k: int) -> Ranked:
         """The best k of each query by one index; none for queries without the part that it takes."""
         if isinstance(step, Words):
-            self._words = step
-            return self._search([query.words for query in queries], k, self._text_options(step), zeros=True)
+            words = [query.words for query in queries]
+            return self._search(words, k, self._text_options(step), zeros=step.scoring.absent_is_zero)
         if isinstance(step, Sparse):
             name = only_field("sparse", self._snapshot.schema.sparse_fields, step.field)
             weights = [query.sparse.get(name) for query in queries]
@@ -45,6 +46,8 @@ class PlanSource:
             name = self._vector_field(step.field)
             vectors = self.vectors(queries, name)
             return self._search(vectors, k, {**step.options, "field": name}, zeros=False)
+        if isinstance(step, Offline):
+            return self._offline([query.words for query in queries], step, k)
         assert isinstance(step, Hybrid)
         mixed = [query.mixed(self._snapshot.schema) for query in queries]
         return self._search(mixed, k, step.options, zeros=False)
@@ -54,12 +57,22 @@ class PlanSource:
         return {**step.options, "field": step.options["field"] or self._snapshot.schema.text_fields or None}
 
     def _search(self, given: Sequence[Any], k: int, options: Mapping[str, Any], *, zeros: bool) -> Ranked:
+        return self._found(given, k, lambda values, asked: self._snapshot.search(values, k, **options, **asked), zeros)
+
+    def _offline(self, given: Sequence[Any], step: Offline, k: int) -> Ranked:
+        ranked = self._found(
+            given, k, lambda values, asked: self._snapshot.offline.search(values, step, k, asked.get("where")), True
+        )
+        return replace(ranked, note=self._snapshot.offline.note)
+
+    def _found(self, given: Sequence[Any], k: int, search: Callable[[Any, dict[str, Any]], Run], zeros: bool) -> Ranked:
+        """What a search finds for each query that it can be given."""
         asked = [number for number, value in enumerate(given) if value is not None]
-        ids: list[Any] = [[] for _ in given]
+        ids: Any = [[] for _ in given]
         scores = [_EMPTY] * len(given)
         if asked:
             values = self._alike([given[number] for number in asked])
-            found = self._snapshot.search(values, k, **options, **self._options_of(asked))
+            found = search(values, self._options_of(asked))
             if len(asked) == len(given):
                 ids, scores = found.doc_ids, list(found.scores)
             else:
@@ -106,10 +119,9 @@ class PlanSource:
             for text, vector, there in zip(new, matrix, present.tolist(), strict=True):
                 self._encoded[name, text] = vector if there else None
         found = [self._encoded[name, part] if isinstance(part, str) else part for part in parts]
-        if queries and all(vector is None for vector in found) and not texts:
-            raise InvalidArgument(
-                f"expected queries with a vector for the field {name!r}, found none; it has no encoder"
-            )
+        if queries and not texts and not any(name in query.vectors for query in queries):
+            reason = "weights of words cannot be encoded" if field.encoder else "it has no encoder"
+            raise InvalidArgument(f"expected queries with a vector for the field {name!r}, found none; {reason}")
         return [None if vector is None else np.asarray(vector, np.float32) for vector in found]
 
     # ---- refining
@@ -118,20 +130,34 @@ class PlanSource:
         self, step: Refine, queries: Sequence[PlanQuery], found: Ranked, marks: Sequence[Marks] | None
     ) -> tuple[list[PlanQuery], str]:
         """Better queries; those for which nothing was found stay as they are, and the note counts them."""
+        self._check_field(step.method)
         places = FeedbackPlaces(self._snapshot).of(found.run, step, marks)
         usable = [number for number, each in enumerate(places) if len(each.rows)]
         refined = list(queries)
         chosen = [queries[number] for number in usable]
-        better = self._refined(step, chosen, [places[number] for number in usable]) if usable else []
+        last = found.words or Words()
+        better = self._refined(step, chosen, [places[number] for number in usable], last) if usable else []
         for number, query in zip(usable, better, strict=True):
             refined[number] = query
         left = len(queries) - len(usable)
         return refined, f"{left} without feedback unchanged" if left else ""
 
-    def _refined(self, step: Refine, queries: Sequence[PlanQuery], places: Sequence[Places]) -> list[PlanQuery]:
+    def _check_field(self, method: Expansion | FromVectors) -> None:
+        """Raises InvalidArgument for a field that is not there, whatever was found."""
+        schema = self._snapshot.schema
+        if isinstance(method, FromVectors):
+            self._vector_field(method.field)
+        elif method.field is not None:
+            only_field("sparse", schema.sparse_fields, method.field)
+        elif not schema.text_fields:
+            raise InvalidArgument(f"expected a text field for {method.name}, found none; name a sparse field")
+
+    def _refined(
+        self, step: Refine, queries: Sequence[PlanQuery], places: Sequence[Places], last: Words
+    ) -> list[PlanQuery]:
         method = step.method
         if isinstance(method, Expansion):
-            return self._expanded(method, queries, places)
+            return self._expanded(method, queries, places, last)
         assert isinstance(method, FromVectors)
         name = self._vector_field(method.field)
         if isinstance(method, Reencode):
@@ -179,15 +205,20 @@ class PlanSource:
             replace(query, vectors={**query.vectors, name: text}) for query, text in zip(queries, texts, strict=True)
         ]
 
-    def _expanded(self, method: Expansion, queries: Sequence[PlanQuery], places: Sequence[Places]) -> list[PlanQuery]:
-        statistics, accepted = self._statistics(method)
+    def _expanded(
+        self, method: Expansion, queries: Sequence[PlanQuery], places: Sequence[Places], last: Words
+    ) -> list[PlanQuery]:
+        statistics, accepted = self._statistics(method, last)
         known = [self._weights(method.field, query) for query in queries]
         if not method.uses_negative:
             places = [each.without_negative() for each in places]
         if isinstance(method, Axiomatic):
             places = [FeedbackPlaces(self._snapshot).with_pool(each, method.pool, method.seed) for each in places]
-        found = gather(statistics, known, places, accepted)
-        better = [method.expand(each) for each in found]
+        better = [
+            method.expand(each)
+            for first, last in _parts(places)
+            for each in gather(statistics, known[first:last], places[first:last], accepted)
+        ]
         if method.field is not None:
             return [
                 replace(query, sparse={**query.sparse, method.field: terms})
@@ -201,16 +232,39 @@ class PlanSource:
         words = query.words
         return self._snapshot.terms(words) if isinstance(words, str) else words or {}
 
-    def _statistics(self, method: Expansion) -> tuple[SearcherStatistics, TermFilter]:
-        """The searcher whose documents are read, and which of their terms count."""
+    def _statistics(self, method: Expansion, last: Words) -> tuple[SearcherStatistics, TermFilter]:
+        """The searcher whose documents are read, with the idf and boosts of the last lexical search, and which of their
+        terms count.
+        """
         snapshot = self._snapshot
         if method.field is not None:
-            name = only_field("sparse", snapshot.schema.sparse_fields, method.field)
+            name = method.field
             # tokens of a model are no words: how they are written says nothing
             accepted = TermFilter(most_share=method.filter.most_share, per_document=method.filter.per_document)
-            return SearcherStatistics(snapshot.sparse_searcher(name), len(snapshot), 1.0), accepted
-        if not snapshot.schema.text_fields:
-            raise InvalidArgument(f"expected a text field for {method.name}, found none; name a sparse field")
-        searcher = snapshot.searcher(self._words.scoring, self._text_options(self._words)["field"])
-        tokens = searcher.average_length * len(snapshot)
-        return SearcherStatistics(searcher, len(snapshot), tokens), method.filter
+            searcher, scale = snapshot.sparse_searcher(name), snapshot.schema.fields[name].scale
+            return SearcherStatistics(searcher, len(snapshot), lambda: self._weight(name), scale), accepted
+        searcher = snapshot.searcher(last.scoring, self._text_options(last)["field"])
+        return SearcherStatistics(
+            searcher, len(snapshot), lambda: searcher.average_length * len(snapshot)
+        ), method.filter
+
+    def _weight(self, sparse: str) -> float:
+        """All weights of a sparse field in live documents together."""
+        number = self._snapshot.schema.sparse_fields.index(sparse)
+        total = 0
+        for segment in self._snapshot.segments:
+            lengths = segment.sparse[number].lengths(0)
+            total += int(lengths[~segment.tombstones.is_deleted].sum(dtype=np.uint64))
+        return total / self._snapshot.schema.fields[sparse].scale
+
+
+def _parts(places: Sequence[Places]) -> Iterator[tuple[int, int]]:
+    """Consecutive queries [first, last) of at most PART_DOCUMENTS documents, or of a single query."""
+    first = documents = 0
+    for number, each in enumerate(places):
+        documents += len(each.rows)
+        if documents > PART_DOCUMENTS and number > first:
+            yield first, number
+            first, documents = number, len(each.rows)
+    if places:
+        yield first, len(places)

@@ -103,6 +103,21 @@ def sparse_batch(queries: Sequence[Any], field: str, query_cut: int | None) -> Q
     return cut.part(0, len(cut))
 
 
+def heaviest(weights: TermWeights, count: int | None) -> TermWeights:
+    """The `count` heaviest terms of a query in its own order, ties by that; all for None."""
+    chosen = set(sorted(weights, key=lambda term: -weights[term])[:count])
+    return {term: weight for term, weight in weights.items() if term in chosen}
+
+
+def check_weights(weights: Any) -> None:
+    """Raises InvalidArgument for what is no {term: weight} of finite weights."""
+    if not isinstance(weights, Mapping):
+        raise InvalidArgument(f"expected {{term: weight}}, found {type(weights).__name__}")
+    _refuse_weights([weights])
+    for term in weights:
+        check_unicode(term)
+
+
 def _refuse_weights(queries: Sequence[TermWeights]) -> None:
     """Raise InvalidArgument for the first entry that is not a term with its weight, if there is one."""
     for query in queries:

@@ -82,6 +82,9 @@ def check_options(options: Mapping[str, object]) -> None:
     later = _LATER & options.keys()
     if later:
         raise NotYet(f"coming in a later version, leave it out for now: search(..., {'=, '.join(sorted(later))}=)")
+    marks = [name for name in ("relevant", "not_relevant") if options.get(name) is not None]
+    if marks and options.get("plan") is None:
+        raise InvalidArgument(f"expected a plan beside {marks[0]}, like plan='bm25 >> rocchio >> bm25', found none")
     unknown = options.keys() - SearchOptions.__annotations__.keys()
     if unknown:
         known = ", ".join(SearchOptions.__annotations__)

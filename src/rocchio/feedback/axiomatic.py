@@ -49,7 +49,7 @@ class Axiomatic(Expansion):
     def expand(self, found: FeedbackTerms) -> Weights:
         shared = np.zeros((len(found.df), len(found.scores)), np.bool_)
         shared[found.entry_terms, found.entry_documents] = True
-        names = [found.term(number) for number in range(len(found.df))]
+        names = {found.term(number): number for number in range(len(found.df))}
         total = np.zeros(len(names))
         kept: Weights = {}
         for term, weight in found.query.items():
@@ -57,9 +57,9 @@ class Axiomatic(Expansion):
             if term not in names:
                 kept[term] = float(idf)
                 continue
-            total += self._shares(shared, names.index(term), float(idf))
+            total += self._shares(shared, names[term], float(idf))
         kept |= found.named(found.heaviest(total, self.terms), total)
-        size = sum(found.query.values())
+        size = sum(map(abs, found.query.values()))
         weights = {term: weight / size for term, weight in kept.items() if weight > LEAST_WEIGHT}
         return weights or dict(found.query)
 

@@ -43,13 +43,16 @@ class Bm25Prf(Expansion):
         relevance = np.maximum(self.new_term_weight * self._relevance(found, held, df), LEAST)
         offers = np.where(new & (held >= 2), relevance * np.log(np.maximum(held, LEAST)), 0.0)
         weights = {}
-        for term in found.query:
+        for term, weight in found.query.items():
+            if weight <= 0:  # it stays what it is, against its documents
+                weights[term] = weight
+                continue
             count, documents = held[names[term]] if term in names else 0, found.collection.df(term)
             own = float(self._relevance(found, np.array([count]), np.array([float(documents)]))[0])
             weights[term] = _without_idf(found, max(own, LEAST), documents)
         for number in found.heaviest(offers, self.terms):
             weights[found.term(number)] = _without_idf(found, float(relevance[number]), int(df[number]))
-        return {term: weight for term, weight in weights.items() if weight > 0}
+        return {term: weight for term, weight in weights.items() if weight != 0}
 
     def _relevance(self, found: FeedbackTerms, held: npt.NDArray[np.int64], df: Floats) -> Floats:
         """Robertson and Sparck Jones' weight, float64 (terms,)."""

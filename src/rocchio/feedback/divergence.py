@@ -29,11 +29,15 @@ class Divergence(Expansion):
 
     def expand(self, found: FeedbackTerms) -> Weights:
         query = dict(found.query)
+        if not found.tokens:
+            return query
         names = self._usable(found)
         here = found.by_term(found.frequencies)
         weights = np.zeros(len(here))
         for number, term in names.items():
-            weights[number] = self._weight(found, float(here[number]), found.collection.frequency(term))
+            in_feedback = float(here[number])  # part of the collection: a damaged or rounded count says less
+            in_collection = max(in_feedback, found.collection.frequency(term))
+            weights[number] = self._weight(found, in_feedback, in_collection)
         best = int(np.argmax(weights)) if len(weights) else -1
         most = self._most(found, float(here[best])) if best >= 0 and weights[best] > 0 else 0.0
         if most <= 0:
@@ -82,11 +86,11 @@ class Kl(Divergence):
     name: ClassVar[str] = "kl"
 
     def _weight(self, found: FeedbackTerms, in_feedback: float, in_collection: float) -> float:
-        here, everywhere = in_feedback / found.lengths.sum(), in_collection / found.collection.tokens
+        here, everywhere = in_feedback / found.tokens, in_collection / found.collection.tokens
         return 0.0 if here < everywhere else float(here * np.log2(here / everywhere))
 
     def _most(self, found: FeedbackTerms, in_feedback: float) -> float:
-        return float(in_feedback * np.log2(found.collection.tokens / found.lengths.sum()) / found.lengths.sum())
+        return float(in_feedback * np.log2(found.collection.tokens / found.tokens) / found.tokens)
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ class KlCorrect(Divergence):
     name: ClassVar[str] = "kl_correct"
 
     def _weight(self, found: FeedbackTerms, in_feedback: float, in_collection: float) -> float:
-        here, everywhere = in_feedback / found.lengths.sum(), in_collection / found.collection.tokens
+        here, everywhere = in_feedback / found.tokens, in_collection / found.collection.tokens
         if here < everywhere or here >= 1:
             return 0.0
         return float(here * np.log2(here / everywhere) + here * np.log2((1 - here) / (1 - everywhere)))

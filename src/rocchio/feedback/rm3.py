@@ -46,7 +46,7 @@ class Rm3(Expansion):
 class Rm3Terrier(Expansion):
     """RM3 as Terrier has it: documents weighed by the softmax of their scores, terms by their share of a document.
 
-    Terms of one document of the collection, or of more than a tenth, are left out.
+    Terms of one document of the collection, or of a tenth or more, are left out.
     """
 
     docs: int = 3
@@ -63,7 +63,8 @@ class Rm3Terrier(Expansion):
 
     def expand(self, found: FeedbackTerms) -> Weights:
         likelihoods = np.exp(found.scores - found.scores.max(initial=-np.inf))
-        shares = likelihoods / likelihoods.sum() / np.maximum(found.lengths, 1.0)
+        # sorted, so that the sum does not depend on the order of documents
+        shares = likelihoods / np.sort(likelihoods).sum() / np.maximum(found.lengths, 1.0)
         weights = found.by_term(found.frequencies * shares[found.entry_documents])
         usable = (found.df >= 2) & (found.df < int(0.1 * found.collection.documents))
         return mix(found, np.where(usable, weights, 0.0), self.terms, self.original)

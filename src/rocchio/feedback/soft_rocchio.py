@@ -42,7 +42,8 @@ class SoftRocchio(Expansion):
         )
         norms = np.sqrt(found.by_document(parts**2))
         shares = np.exp(self.sharpness * (found.scores - found.scores.max(initial=-np.inf)))
-        shares = np.where(norms > 0, shares / shares.sum() / np.where(norms > 0, norms, 1.0), 0.0)
+        everything = np.sort(shares).sum()  # sorted, so that it does not depend on the order of documents
+        shares = np.where(norms > 0, shares / everything / np.where(norms > 0, norms, 1.0), 0.0)
         weights = found.by_term(parts * shares[found.entry_documents])
         better = scaled(dict(found.query), math.sqrt(sum(weight**2 for weight in found.query.values())))
         for term, weight in found.named(found.heaviest(weights, self.terms), self.beta * weights).items():

@@ -36,7 +36,8 @@ class TermFilter:
 
     def most_documents(self, documents: int) -> int:
         """How many of `documents` may have a term."""
-        return int(self.most_share * documents)
+        count = int(self.most_share * documents)
+        return count + ((count + 1) / max(1, documents) <= self.most_share)  # 0.29 * 100 is a little below 29
 
 
 _FORMS: dict[str, Callable[[str], object]] = {
@@ -106,6 +107,11 @@ class FeedbackTerms:
     def by_document(self, values: Floats) -> Floats:
         """Sums of one value for each entry, float64 (documents,)."""
         return np.bincount(self.entry_documents, values, len(self.scores)).astype(np.float64, copy=False)
+
+    @property
+    def tokens(self) -> float:
+        """Of all documents together, boosts included; does not depend on their order."""
+        return float(np.sort(self.lengths).sum())
 
     def in_documents(self) -> npt.NDArray[np.int64]:
         """By term: how many of the feedback documents have it."""

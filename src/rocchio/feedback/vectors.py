@@ -52,8 +52,7 @@ class VectorAverage(VectorFeedback):
     name: ClassVar[str] = "vector_average"
 
     def move(self, query: Matrix, positive: Matrix, negative: Matrix) -> Matrix:  # noqa: ARG002
-        mean: Matrix = np.vstack([query[None], positive]).astype(np.float64).mean(axis=0).astype(np.float32)
-        return mean
+        return _mean(np.vstack([query[None], positive])).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -83,9 +82,9 @@ class VectorRocchio(VectorFeedback):
     def move(self, query: Matrix, positive: Matrix, negative: Matrix) -> Matrix:
         moved = self.alpha * query.astype(np.float64)
         if len(positive):
-            moved += self.beta * positive.astype(np.float64).mean(axis=0)
+            moved += self.beta * _mean(positive)
         if len(negative):
-            moved -= self.gamma * negative.astype(np.float64).mean(axis=0)
+            moved -= self.gamma * _mean(negative)
         return moved.astype(np.float32)
 
 
@@ -97,3 +96,9 @@ class Reencode(FromVectors):
     """
 
     name: ClassVar[str] = "reencode"
+
+
+def _mean(vectors: Matrix) -> npt.NDArray[np.float64]:
+    """Of rows (n, dim), float64 (dim,); sorted before they are added, so that their order does not matter."""
+    mean: npt.NDArray[np.float64] = np.sort(vectors, axis=0).mean(axis=0, dtype=np.float64)
+    return mean

@@ -43,6 +43,11 @@ class Bm25:
             raise InvalidArgument("expected k1 + delta above 0 for bm25l, found 0; raise one of them")
 
     @property
+    def absent_is_zero(self) -> bool:
+        """Whether documents with none of the words score 0: bm25l and bm25+ give them a score."""
+        return self.variant not in ("bm25l", "bm25+")
+
+    @property
     def native_variant(self) -> Variant:
         return VARIANTS[self.variant]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
@@ -63,6 +64,11 @@ class Fused(Step):
         return 3 if isinstance(self.method, ZNorm) else 5
 
     @property
+    def _begins_with_sum(self) -> bool:
+        first = self.steps[0]
+        return isinstance(self.method, ZNorm) and isinstance(first, Fused) and isinstance(first.method, ZNorm)
+
+    @property
     def ranks(self) -> bool:
         return True
 
@@ -72,6 +78,8 @@ class Fused(Step):
 
     def __str__(self) -> str:
         weights = self.method.weights
+        if not weights and self._begins_with_sum:  # which would become part of this one without its weight
+            weights = (1.0,) * len(self.steps)
         least = 4 if isinstance(self.method, ZNorm) else 1
         parts = [
             f"{weights[number]!r}*{within(step, 5)}" if weights else within(step, least)
@@ -123,6 +131,22 @@ class Union(Step):
         return f"{within(self.first, 1)} | {within(self.second, 2)}"
 
 
+def leaves(step: Step) -> Iterator[Step]:
+    """The steps of a plan that are not made of others, in the order of its text form."""
+    match step:
+        case Chain(steps=parts) | Fused(steps=parts):
+            inner: tuple[Step, ...] = parts
+        case Weighted(step=part) | Cut(step=part):
+            inner = (part,)
+        case Union(first=first, second=second):
+            inner = (first, second)
+        case _:
+            yield step
+            return
+    for part in inner:
+        yield from leaves(part)
+
+
 def most_needed(steps: tuple[Step, ...]) -> int:
     """How many documents the steps look at before one of them ranks anew."""
     needed = 0
@@ -131,6 +155,15 @@ def most_needed(steps: tuple[Step, ...]) -> int:
         if step.ranks:
             break
     return needed
+
+
+def refines(step: Step) -> bool:
+    """Whether any part of a plan makes better queries."""
+    if isinstance(step, Chain | Fused):
+        return any(map(refines, step.steps))
+    if isinstance(step, Cut | Weighted):
+        return refines(step.step)
+    return refines(step.first) or refines(step.second) if isinstance(step, Union) else not step.ranks
 
 
 def chain(first: Any, second: Any) -> Step:
@@ -171,9 +204,12 @@ def fuse_steps(method: Fusion, steps: tuple[Any, ...]) -> Step:
 
 
 def weigh(step: Any, weight: Any) -> Step:
-    """`weight * step`. Raises InvalidArgument."""
+    """`weight * step`; weights of weights multiply. Raises InvalidArgument."""
     ZNorm((weight, 1.0))  # checks it
-    return Weighted(float(weight), ranking(step, "*"))
+    given = ranking(step, "*")
+    if isinstance(given, Weighted):
+        return weigh(given.step, weight * given.weight)
+    return Weighted(float(weight), given)
 
 
 def cut(step: Any, count: Any) -> Step:
@@ -191,7 +227,7 @@ def unite(first: Any, second: Any) -> Step:
 def ranking(step: Any, operator: str) -> Step:
     """A step that ends in a ranking. Raises InvalidArgument for another."""
     given = _as_step(step)
-    if not given.ranks:
+    if not _links(given)[-1].ranks:
         raise InvalidArgument(f"expected steps that search beside {operator}, found {given}, which refines queries")
     return given
 

@@ -12,6 +12,7 @@ from rocchio.errors import InvalidArgument
 from rocchio.pipelines.refine import Refine
 from rocchio.pipelines.step import Step
 
+MOST_GAP = 1e6
 GAP = 0.18
 """Chosen on the shared collections with RM3 and Rocchio: benchmarks/results/feedback.md."""
 
@@ -53,6 +54,6 @@ def gate(step: Any, gap: float = GAP) -> Gate:
     step = parse.as_step(step)
     if not isinstance(step, Refine):
         raise InvalidArgument(f"expected a step that refines queries in a gate, like rm3, found {step}")
-    if isinstance(gap, bool) or not isinstance(gap, int | float) or not gap >= 0:
-        raise InvalidArgument(f"expected a gap of at least 0, found {gap!r}")
+    if isinstance(gap, bool) or not isinstance(gap, int | float) or not 0 <= gap <= MOST_GAP:
+        raise InvalidArgument(f"expected a gap from 0 to {MOST_GAP:g}, found {gap!r}")
     return Gate(step, float(gap))

@@ -25,7 +25,7 @@ LONGEST = 10_000
 
 
 STEPS: Mapping[str, Callable[..., Step]] = MappingProxyType(
-    {name: getattr(named, name) for name in ("bm25", "dense", "sparse", "hybrid")}
+    {name: getattr(named, name) for name in ("bm25", "dense", "sparse", "hybrid", "offline")}
     | {kind.name: getattr(named, kind.name) for kind in METHODS}
 )
 """Steps by the name that calls them."""
@@ -47,7 +47,7 @@ def parse_plan(text: str) -> Step:
     except InvalidArgument:
         raise
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        reason = getattr(error, "msg", None) or "it is too deep"
+        reason = getattr(error, "msg", None) or ("it is too deep" if _is_deep(error) else str(error))
         place = f" at character {error.offset}" if isinstance(error, SyntaxError) and error.offset else ""
         raise InvalidArgument(
             f"expected a plan like bm25 >> rm3(docs=5) >> bm25, found {text[:200]!r}: {reason}{place}"
@@ -55,6 +55,10 @@ def parse_plan(text: str) -> Step:
     if not isinstance(step, Step):
         raise InvalidArgument(f"expected a plan like bm25 >> rm3(docs=5) >> bm25, found {text[:200]!r}")
     return step
+
+
+def _is_deep(error: Exception) -> bool:
+    return isinstance(error, MemoryError | RecursionError)
 
 
 def as_step(given: Any) -> Step:
@@ -89,6 +93,8 @@ def _call(name: str, args: list[ast.expr], settings: dict[str, Any], node: ast.e
     if name == "gate":
         return _made(gate, tuple(_value(arg, text) for arg in args), settings, text)  # type: ignore[no-any-return]
     if name in FUSIONS:
+        if "weights" in settings:
+            raise InvalidArgument(f"expected weights before steps, like {name}(0.4*bm25, 0.6*dense), found weights=")
         steps = tuple(_value(arg, text) for arg in args)
         return fuse_steps(_made(FUSIONS[name], (), settings, text), steps)
     if name not in STEPS:

@@ -28,7 +28,8 @@ class Refine(Step):
 
     @property
     def needed(self) -> int:
-        return WHOLE_DEPTH if self.method.bottom else self.method.docs
+        docs, bottom = self.method.docs, self.method.bottom
+        return max(WHOLE_DEPTH, docs + bottom) if bottom else docs
 
     def __str__(self) -> str:
         return call(self.method.name, self.method)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 from rocchio.errors import InvalidArgument
+from rocchio.fusion import Fusion, parse_fusion
 from rocchio.lexical.scoring import Bm25
 from rocchio.pipelines.step import Step, call, literal
+
+MOST_QUERIES = 100
 
 
 class Retrieve(Step):
@@ -48,10 +50,13 @@ class Words(Retrieve):
 
 @dataclass(frozen=True)
 class Dense(Retrieve):
-    """The vector field `field`, None for the only one, to a `recall`, None for the default."""
+    """The vector field `field`, None for the only one, to a `recall`, None for the default. Raises InvalidArgument."""
 
     field: str | None = None
     recall: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_text("field", "the name of a vector field", self.field)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -63,11 +68,17 @@ class Dense(Retrieve):
 
 @dataclass(frozen=True)
 class Sparse(Retrieve):
-    """The sparse field `field`, None for the only one; `alpha` and `query_cut` below their defaults approximate."""
+    """The sparse field `field`, None for the only one; `alpha` and `query_cut` below their defaults approximate.
+
+    Raises InvalidArgument.
+    """
 
     field: str | None = None
     alpha: float = 1.0
     query_cut: int | None = None
+
+    def __post_init__(self) -> None:
+        _check_text("field", "the name of a sparse field", self.field)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -79,9 +90,19 @@ class Sparse(Retrieve):
 
 @dataclass(frozen=True)
 class Hybrid(Retrieve):
-    """What a search without a plan does: all parts of the query, fused by `fusion`, None for the default."""
+    """What a search without a plan does: all parts of the query, fused by `fusion`, None for the default.
+
+    Raises InvalidArgument.
+    """
 
     fusion: str | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.fusion, Fusion):
+            object.__setattr__(self, "fusion", str(self.fusion))
+        _check_text("fusion", "a fusion like 'znorm(0.4, 0.6)'", self.fusion)
+        if self.fusion is not None:
+            parse_fusion(self.fusion)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -91,10 +112,36 @@ class Hybrid(Retrieve):
         return call("hybrid", self)
 
 
+@dataclass(frozen=True)
+class Offline(Retrieve):
+    """What was precomputed for the `queries` pseudo-queries that BM25 with `k1` and `b` finds nearest."""
+
+    queries: int = 8
+    k1: float = 0.9
+    b: float = 0.4
+
+    def __post_init__(self) -> None:
+        if isinstance(self.queries, bool) or not isinstance(self.queries, int) or not 1 <= self.queries <= MOST_QUERIES:
+            raise InvalidArgument(f"expected queries from 1 to {MOST_QUERIES}, found {self.queries!r}")
+        Bm25(self.k1, self.b)  # checks them
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {}
+
+    def __str__(self) -> str:
+        return call("offline", self)
+
+
+def _check_text(name: str, what: str, value: Any) -> None:
+    if value is not None and not isinstance(value, str):
+        raise InvalidArgument(f"expected {name} as {what}, found {value!r}")
+
+
 def words(k1: float = 0.9, b: float = 0.4, variant: str = "lucene", delta: float = 0.5, field: Any = None) -> Words:
     """The step `bm25(...)`. Raises InvalidArgument."""
     if field is not None and not isinstance(field, str):
-        if isinstance(field, Mapping) or not all(isinstance(name, str) for name in field):
+        if not isinstance(field, list | tuple) or not field or not all(isinstance(name, str) for name in field):
             raise InvalidArgument(f"expected field as a name or names of text fields, found {field!r}")
         field = tuple(field)
     return Words(Bm25(k1, b, variant, delta), field)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import fields
+from keyword import iskeyword
 from typing import Any, ClassVar
 
 
@@ -32,8 +33,14 @@ class Step(ABC):
     def __rshift__(self, other: Any) -> Step:
         return _combined("chain", self, other)
 
+    def __rrshift__(self, other: Any) -> Step:
+        return _combined("chain", other, self)
+
     def __add__(self, other: Any) -> Step:
         return _combined("add", self, other)
+
+    def __radd__(self, other: Any) -> Step:
+        return _combined("add", other, self)
 
     def __mul__(self, weight: Any) -> Step:
         return _combined("weigh", self, weight)
@@ -47,17 +54,20 @@ class Step(ABC):
     def __or__(self, other: Any) -> Step:
         return _combined("unite", self, other)
 
+    def __ror__(self, other: Any) -> Step:
+        return _combined("unite", other, self)
+
     @abstractmethod
     def __str__(self) -> str: ...
 
 
-def _combined(operation: str, step: Step, other: Any) -> Step:
+def _combined(operation: str, first: Any, second: Any) -> Step:
     """The step that an operation of `combine` makes; NotImplemented where the other operand knows what to do."""
     from rocchio.pipelines import combine  # it is made of steps
 
-    if not isinstance(other, Step | str | int | float):  # a plan that is bound to a collection, or nonsense
-        return NotImplemented  # type: ignore[no-any-return]
-    made: Step = getattr(combine, operation)(step, other)
+    if not all(isinstance(operand, Step | str | int | float) for operand in (first, second)):
+        return NotImplemented  # type: ignore[no-any-return]  # a plan that is bound to a collection, or nonsense
+    made: Step = getattr(combine, operation)(first, second)
     return made
 
 
@@ -79,7 +89,10 @@ def call(name: str, value: Any) -> str:
 def literal(value: Any) -> str:
     """A setting as text: names as bare words where they are such, everything else as Python writes it."""
     if isinstance(value, str):
-        return value if value.isidentifier() and value not in ("True", "False", "None") else repr(value)
+        is_word = value.isascii() and value.isidentifier() and not iskeyword(value)
+        return value if is_word and value.lower() not in ("true", "false", "none") else repr(value)
+    if isinstance(value, float):
+        return repr(float(value))  # also of numpy's
     if isinstance(value, tuple):
         return f"[{', '.join(map(literal, value))}]"
     return repr(value)

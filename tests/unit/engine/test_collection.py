@@ -336,7 +336,7 @@ def test_queries_in_every_form(col: Collection) -> None:
 
 def test_why_adds_up(col: Collection) -> None:
     put(col, *range(30))
-    for variant in ("robertson", "lucene", "atire", "bm25l", "bm25+"):
+    for variant in ("robertson", "lucene", "atire", "bm25l", "bm25+", "anserini"):
         for field in (None, "title", {"text": 3.0, "title": 0.5}):
             scoring = rocchio.Bm25(k1=1.2, b=0.7, variant=variant)
             for hit in col.search("alpha beta1 title t3 t3", k=30, scoring=scoring, field=field):

@@ -88,7 +88,7 @@ def test_weights_are_bounded_numbers(col: rocchio.Collection, weight: Any) -> No
         col.search({"term": weight})
 
 
-@pytest.mark.parametrize("variant", ["lucene", "bm25l", "bm25+"])
+@pytest.mark.parametrize("variant", ["lucene", "bm25l", "bm25+", "anserini"])
 @pytest.mark.parametrize("k1", [0.0, 1e-9, 0.9])
 @pytest.mark.parametrize("delta", [0.5, 1000.0])
 def test_large_constants_and_vanishing_parts_keep_the_ranking_exact(

@@ -288,6 +288,7 @@ def use(folder: Path) -> list[str]:
                         hit.why()
     use_weights(col, attempt)
     use_vectors(col, attempt)
+    use_feedback(col, attempt)
     use_filters(col, attempt)
     with attempt("search field"):
         col.search(["alpha beta", "gamma"], k=5, field="text", threads=2)
@@ -334,6 +335,21 @@ def use_vectors(col: rocchio.Collection, attempt: Callable[[str], Any]) -> None:
                 with attempt("why vectors"):
                     hit.why()
                     hit.vector(field)
+
+
+def use_feedback(col: rocchio.Collection, attempt: Callable[[str], Any]) -> None:
+    query = rocchio.query("alpha beta", sparse={"weights": {"alpha": 1.0}}, vectors=VECTORS)
+    for method in ("rm3", "rm3_terrier", "rocchio(bottom_docs=2)", "bm25prf", "axiomatic", "bo1", "kl", "kl_correct"):
+        with attempt(f"feedback {method}"):
+            for hit in col.search(query, k=20, plan=f"bm25 >> {method} >> bm25"):
+                with contextlib.suppress(rocchio.errors.NotFound):
+                    hit.why()
+    with attempt("feedback sparse"):
+        col.search(query, k=20, plan="sparse >> kl(field=weights) >> bo1(field=weights) >> sparse")
+    with attempt("feedback vectors"):
+        col.search(query, k=20, plan="bm25 >> vector_rocchio(bottom_docs=2, field=w) >> dense(field=w)")
+    with attempt("marks"), contextlib.suppress(rocchio.errors.InvalidArgument):
+        col.search("alpha", plan="bm25 >> rocchio >> bm25", relevant=["d00"], not_relevant=["d13"])
 
 
 def use_filters(col: rocchio.Collection, attempt: Callable[[str], Any]) -> None:
