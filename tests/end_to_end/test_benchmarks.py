@@ -164,3 +164,12 @@ def test_filters(tmp_path: Path):
     for kind in ("random", "positive", "negative"):
         assert f"## Recall 0.9, {kind} filters" in printed
     assert printed.count("| 10.00% (exact) | 1.000 |") == 3
+
+
+def test_server(files: list[str], tmp_path: Path):
+    pytest.importorskip("uvicorn", reason="the extra server is not installed")
+    output = tmp_path / "report.md"
+    printed = run_benchmark("server.py", *files, "--count", "8", "--rounds", "1", "--output", str(output))
+    assert printed == output.read_text(encoding="utf-8")
+    for row in ("| search |", "| empty FastAPI route |", "| batch route |", "At half of the searches' rate"):
+        assert row in printed
