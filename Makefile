@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGE := $(VENV)/.package
 STAMP := $(VENV)/.tools
+WORKERS ?= 2
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo test test-all lint format native-test bench clean
@@ -24,10 +25,10 @@ demo: $(PACKAGE)  ## build a collection of the standard library's docstrings, se
 	@echo "try it yourself: . $(BIN)/activate; rocchio --help"
 
 test: $(STAMP) lint native-test  ## everything CI runs
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 test-all: $(STAMP) lint native-test  ## with the long randomised rounds
-	$(BIN)/python -m pytest --slow
+	$(BIN)/python -m pytest -n $(WORKERS) --slow
 
 lint: $(STAMP)  ## style, types, layers
 	$(BIN)/ruff check

@@ -15,6 +15,7 @@ import argparse
 import importlib.metadata
 import importlib.util
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -32,7 +33,7 @@ from tables import publish, table
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 SELECTIVITIES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0001)
-PIVOTS, NEAR, RANDOM = 8, 25, 200
+PIVOTS, NEAR, RANDOM = 4, 25, 100
 """Questions that filters go by, queries for each of them, queries under random filters."""
 
 Matrix = npt.NDArray[np.float32]
@@ -227,6 +228,7 @@ def report(
         measured = [measure(searching(col, given.k, recall), cell)]
         measured += [peer(recall, cell) for peer in peers.values()]
         strategy = col.explain_filter(cell[0].where, "v", k=given.k, recall=recall).plans[0].strategy
+        print(of[3], share, measured[0], file=sys.stderr, flush=True)
         rows.append([f"{share:.2%} ({strategy})", *(text for each in measured for text in each.cells())])
     return table(header, rows)
 

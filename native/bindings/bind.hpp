@@ -10,6 +10,7 @@ void bind_base(nanobind::module_& module);
 void bind_codecs(nanobind::module_& module);
 void bind_lexical(nanobind::module_& module);
 void bind_dense(nanobind::module_& module);
+void bind_offline(nanobind::module_& module);
 void bind_filters(nanobind::module_& module);
 void bind_text(nanobind::module_& module);
 

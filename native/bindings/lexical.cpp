@@ -11,6 +11,7 @@
 #include "base/bitmap.hpp"
 #include "bindings/arrays.hpp"
 #include "bindings/bind.hpp"
+#include "bindings/checked_arrays.hpp"
 #include "bindings/feedback.hpp"
 #include "kernels/block_kernels.hpp"
 #include "lexical/builder.hpp"
@@ -24,18 +25,6 @@ namespace rocchio::bindings {
 namespace {
 
 using namespace rocchio::lexical;
-using codecs::EliasFano;
-
-template <typename T>
-CheckedArray<T> array_from(const nb::dict& arrays, const char* name) {
-    const auto entry =
-        nb::cast<std::tuple<std::shared_ptr<CheckedFile>, std::size_t, std::size_t>>(arrays[name]);
-    return {std::get<0>(entry), std::get<1>(entry), std::get<2>(entry)};
-}
-
-EliasFano sequence_from(const nb::dict& arrays, const char* name) {
-    return EliasFano(array_from<std::uint64_t>(arrays, name));
-}
 
 SegmentArrays segment_arrays(const nb::dict& arrays, std::uint32_t rows, std::uint32_t fields) {
     return {rows,

@@ -185,8 +185,8 @@ void FrozenColumns::validate(const Segment& segment) const {
     const auto is_within = [&](std::size_t i, double most) {
         return made_for[i] >= 0.0 && made_for[i] <= most;
     };
-    if (!is_within(4, static_cast<double>(Variant::anserini)) || !is_within(5, 1000.0) || !is_within(6, 1.0) ||
-        !is_within(7, 1000.0) || !(made_for[8] > 0.0) || !std::isfinite(made_for[8]) ||
+    if (!is_within(4, static_cast<double>(Variant::anserini)) || !is_within(5, 1000.0) ||
+        !is_within(6, 1.0) || !is_within(7, 1000.0) || !(made_for[8] > 0.0) || !std::isfinite(made_for[8]) ||
         !std::ranges::all_of(made_for.subspan(kFixed), [](double w) { return w >= 0.0 && w <= 1e9; })) {
         fail("the scoring that columns were frozen for is impossible");
     }

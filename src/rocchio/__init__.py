@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from rocchio.pipelines.named import hybrid as hybrid
     from rocchio.pipelines.named import kl as kl
     from rocchio.pipelines.named import kl_correct as kl_correct
+    from rocchio.pipelines.named import offline as offline
     from rocchio.pipelines.named import reencode as reencode
     from rocchio.pipelines.named import rm3 as rm3
     from rocchio.pipelines.named import rm3_terrier as rm3_terrier
@@ -95,6 +96,7 @@ _STEPS = (
     "hybrid",
     "kl",
     "kl_correct",
+    "offline",
     "reencode",
     "rm3",
     "rm3_terrier",
@@ -132,6 +134,7 @@ __all__ = [
     "kl",
     "kl_correct",
     "number",
+    "offline",
     "open",
     "parse_analyzer",
     "parse_fusion",

@@ -14,7 +14,7 @@
     │   ├── Corruption         a damaged file of a collection: path, offset, reason
     │   └── IncompatibleFormat a file written by another format version: found, supported
     ├── BusyError              try again later: another process holds the writer lock
-    ├── EncoderFailure         a model or an endpoint that did not give the vectors it was asked for
+    ├── EncoderFailure         a model or an endpoint that did not give the vectors, or queries, it was asked for
     └── StorageFailure         (also OSError)       the disk refused: full, read-only, input/output error
 
 Texts are lowercase without a full stop and say what was expected, what was found and what to do.

@@ -15,6 +15,7 @@ from rocchio.dense.index_format import INDEX_ARRAYS
 from rocchio.dense.originals import VECTOR_ARRAYS
 from rocchio.filters.column_arrays import KEYWORD_ARRAYS, ORDERED_ARRAYS
 from rocchio.lexical.frozen import FROZEN_ARRAYS
+from rocchio.lexical.offline_file import LIST_ARRAYS
 from rocchio.lexical.reader import LEXICAL_ARRAYS
 
 ROOT = Path(__file__).parents[2]
@@ -95,6 +96,11 @@ def test_every_array_is_on_its_page():
 def test_every_array_of_frozen_columns_is_on_its_page():
     text = (ROOT / "docs" / "formats" / "frozen.md").read_text(encoding="utf-8")
     assert [name for name in FROZEN_ARRAYS if f"| `{name}` |" not in text] == []
+
+
+def test_every_array_of_offline_feedback_is_on_its_page():
+    text = (ROOT / "docs" / "formats" / "offline.md").read_text(encoding="utf-8")
+    assert [name for name in LIST_ARRAYS if f"| `{name}` (" not in text] == []
 
 
 @pytest.mark.parametrize(("page_name", "arrays"), [("vectors.md", VECTOR_ARRAYS), ("vector-index.md", INDEX_ARRAYS)])

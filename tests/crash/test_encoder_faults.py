@@ -147,9 +147,9 @@ def check_survivor(folder: Path, allowed: list[State], where: str) -> None:
         col.compact()
         manifest = col.snapshot().manifest
     names = {path.name for path in folder.iterdir() if path.is_dir()}
-    assert names == {name.partition("/")[0] for name in [*_files(manifest), *manifest.model_files]}, where
+    assert names == {name.partition("/")[0] for name in [*_files(manifest), *manifest.derived_files]}, where
     models = {f"models/{path.name}" for path in (folder / "models").glob("*")}
-    assert models == set(manifest.model_files), where
+    assert models == set(manifest.derived_files), where
 
 
 def _files(manifest: Manifest) -> list[str]:

@@ -87,6 +87,30 @@ def test_hybrid(tmp_path: Path):
     assert "| small | 30 | znorm(" in printed
 
 
+def test_offline(files: list[str], tmp_path: Path):
+    import rocchio
+
+    folder = tmp_path / "data" / "small"
+    (folder / "qrels").mkdir(parents=True)
+    rng = random.Random(1)
+    texts = [". ".join(" ".join(rng.choices(WORDS, k=4)) for _ in range(2)) for _ in range(30)]
+    records = [{"_id": f"d{row}", "title": "", "text": text} for row, text in enumerate(texts)]
+    with gzip.open(folder / "corpus.jsonl.gz", "wt", encoding="utf-8") as lines:
+        lines.writelines(json.dumps(record) + "\n" for record in records)
+    with gzip.open(folder / "queries.jsonl.gz", "wt", encoding="utf-8") as lines:
+        lines.writelines(json.dumps({"_id": f"q{row}", "text": text[:9]}) + "\n" for row, text in enumerate(texts))
+    qrels = "".join(f"q{row}\td{row}\t1\n" for row in range(30))
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\n" + qrels)
+    col = rocchio.create(tmp_path / "c", {"text": rocchio.text()})
+    col.add([{"doc_id": record["_id"], "text": record["text"]} for record in records])
+    col.commit()
+    col.precompute("bm25", queries="salient")
+    options = ["--data", str(tmp_path / "data"), "--names", "small", "--collection", str(tmp_path / "c")]
+    printed = run_benchmark("offline.py", *options, *files[2:], "--rounds", "1")
+    assert "| small | 0.7*bm25 + 0.3*offline | dense | sentences(n=3) |" in printed
+    assert "30 documents" in printed
+
+
 def test_filters(tmp_path: Path):
     vectors = np.random.default_rng(1).normal(size=(400, 16)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -21,6 +21,7 @@ PAGES = [
     "docs/how-to/encoders.md",
     "docs/how-to/feedback.md",
     "docs/how-to/hybrid.md",
+    "docs/how-to/offline-feedback.md",
     "docs/how-to/sparse.md",
     "docs/formats/documents.md",
 ]

@@ -374,6 +374,34 @@ def list_means(codes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order=
 def pack_lists(codes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], constants: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], width: int, metric: str, centroid_codes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], centroid_constants: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], offsets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], first: int, last: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None,))]:
     """Blocks of sign codes of lists [first, last)."""
 
+def encode_stored_lists(offsets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], documents_of: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], codes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], documents: int, least: int) -> tuple:
+    """
+    Lists of documents (uint32, increasing) with scores as codes (uint8), those of at least `least`: bytes (uint8) and offsets (uint64) of each list in them.
+    """
+
+class StoredLists:
+    """Lists that were found ahead for pseudo-queries."""
+
+    def __init__(self, arrays: dict, documents: int) -> None: ...
+
+    def __len__(self) -> int: ...
+
+    def entries(self, list: int) -> tuple:
+        """Documents (uint32) and codes (uint8) of a list."""
+
+    def validate(self) -> None:
+        """Read every list; raises Corruption."""
+
+class OfflineFeedback:
+    """Adds up stored lists over the segments of a snapshot."""
+
+    def __init__(self, lists: StoredLists, segments: Sequence[LexicalSegment], numbers: Sequence[int]) -> None: ...
+
+    def combine(self, offsets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], lists: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], scores: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Sequence[Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]]) -> tuple:
+        """
+        Sums over lists, weighed by the softmax of their scores; returns (offsets, segments, rows, scores): query i has hits [offsets[i], offsets[i+1]).
+        """
+
 ZONE_ROWS: int = 4096
 
 def encode_row_sets(rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], ends: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], row_count: int) -> tuple:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from rocchio.cli.options import AsJson, CollectionPath
 from rocchio.cli.output import counted, out, print_json, show, size, step_progress
+from rocchio.engine.offline import OfflineInfo
 from rocchio.engine.opening import open_for_maintenance, verify_folder
 from rocchio.engine.vector_info import RecallEffort
 from rocchio.errors import BadRecord, DataError, InvalidArgument, NotFound
@@ -45,6 +46,8 @@ def info(collection: CollectionPath, as_json: AsJson = False) -> None:
     table.add_row("size", f"{size(about.size_bytes)} ({size(about.index_bytes)} of it index)")
     if about.frozen_bytes:
         table.add_row("frozen", f"{size(about.frozen_bytes)} of columns, on top of the size")
+    if about.offline is not None:
+        table.add_row("offline", offline_summary(about.offline))
     table.add_row("commit", f"generation {about.generation}, format {about.format_version}")
     show(table)
     segments = Table("segment", "documents", "deleted", "terms", "postings", "size")
@@ -52,6 +55,12 @@ def info(collection: CollectionPath, as_json: AsJson = False) -> None:
         numbers = (segment.documents, segment.deleted, segment.terms, segment.postings)
         segments.add_row(segment.name, *(f"{number:,}" for number in numbers), size(segment.size_bytes))
     show(segments)
+
+
+def offline_summary(about: OfflineInfo) -> str:
+    """What is precomputed for feedback, on a line."""
+    what = f"{about.entries:,} results of {about.pseudo_queries:,} pseudo-queries, {size(about.size_bytes)}, of "
+    return what + f"{about.plan} for {about.queries}" + (f"; {about.note}" if about.note else "")
 
 
 def _effort(effort: RecallEffort) -> str:

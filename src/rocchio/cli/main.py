@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from rocchio.cli import calibrate, demo, embed, evaluate, experiment, freeze, fuse, index, recall, search, tune
+from rocchio.cli import (
+    calibrate,
+    demo,
+    embed,
+    evaluate,
+    experiment,
+    freeze,
+    fuse,
+    index,
+    precompute,
+    recall,
+    search,
+    tune,
+)
 from rocchio.cli import collection as collection_commands
 from rocchio.cli.output import err
 from rocchio.errors import RocchioError, StorageFailure
@@ -35,6 +48,7 @@ app.command("compact")(collection_commands.compact)
 app.command("embed", epilog=embed.EXAMPLES)(embed.embed)
 app.command("freeze", epilog=freeze.EXAMPLES)(freeze.freeze)
 app.command("thaw")(freeze.thaw)
+app.command("precompute", epilog=precompute.EXAMPLES)(precompute.precompute)
 app.command("calibrate", epilog=calibrate.EXAMPLES)(calibrate.calibrate)
 app.command("recall", epilog=recall.EXAMPLES)(recall.recall)
 app.command("delete", epilog=collection_commands.DELETE_EXAMPLES)(collection_commands.delete)

@@ -32,8 +32,9 @@ class Value:
     """The setting that the text form gives without its name, if there is one."""
 
     def __post_init__(self) -> None:
+        types = get_type_hints(type(self))
         for setting in fields(self):
-            _check_setting(self.kind, setting.name, getattr(self, setting.name), _TYPES[type(self)][setting.name])
+            _check_setting(self.kind, setting.name, getattr(self, setting.name), types[setting.name])
         if len(str(self)) > MAX_TEXT_FORM:
             raise InvalidArgument(f"expected an encoder of at most {MAX_TEXT_FORM} characters, found {len(str(self))}")
 
@@ -136,7 +137,6 @@ class Function(Value):
 EncoderValue: TypeAlias = Lsa | SentenceTransformer | Onnx | Model2Vec | OpenAI | Function
 
 KINDS: dict[str, type[EncoderValue]] = {each.kind: each for each in get_args(EncoderValue)}
-_TYPES: dict[type, dict[str, Any]] = {each: get_type_hints(each) for each in KINDS.values()}
 _RANGES: dict[str, tuple[float, float]] = {
     "max_tokens": (0, 1 << 20),
     "batch": (1, 2048),

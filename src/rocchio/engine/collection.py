@@ -6,18 +6,18 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
 from rocchio.analysis import Analyzer
 from rocchio.encoders.model import Usage
 from rocchio.engine.adding import Adder, AddSummary, OnError, Progress
 from rocchio.engine.counter import Counter
-from rocchio.engine.embedding import EmbedSummary, count_vectors, plan_embedding
+from rocchio.engine.embedding import EmbedSummary, embedded, plan_embedding
 from rocchio.engine.encoding import EncoderChoice, Encoders
-from rocchio.engine.frozen import FreezeSummary
+from rocchio.engine.frozen import FreezeSummary, bytes_to_freeze
 from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.given_analyzer import analyzer_of
+from rocchio.engine.precompute import PrecomputeOptions, PrecomputeSummary, precompute
 from rocchio.engine.queries import check_unicode
 from rocchio.engine.reading import Reading
 from rocchio.engine.search_options import FieldChoice
@@ -27,6 +27,7 @@ from rocchio.engine.writer import Writer, due_for_merging
 from rocchio.errors import InvalidArgument, NotFound, RocchioError
 from rocchio.lexical.frozen import Frozen
 from rocchio.lexical.scoring import Bm25
+from rocchio.pipelines import Step
 from rocchio.storage.directory import Directory
 from rocchio.storage.lock import WriterLock
 from rocchio.storage.manifest import read_manifest
@@ -183,13 +184,7 @@ class Collection(Reading):
                 lambda writer: writer.embed(field, plan.field, anew=encoder is not None, advance=counter.advance)
             )
             self._forget_changes()
-            return EmbedSummary(
-                field,
-                plan.field.encoder,
-                count_vectors(self._snapshot, field),
-                plan.vectors,
-                self._snapshot.manifest.generation,
-            )
+            return embedded(self._snapshot, field, plan)
 
     def encoder_usage(self) -> dict[str, Usage]:
         """What each encoder that this handle has used did: texts, cached, truncated, requests, tokens, cost."""
@@ -211,9 +206,7 @@ class Collection(Reading):
         deleted, columns that no longer hold are not used; freeze again. `progress` is told (rows done, rows). Raises
         InvalidArgument, also with uncommitted changes.
         """
-        if max_mb is not None and (isinstance(max_mb, bool) or not isinstance(max_mb, int) or max_mb < 0):
-            raise InvalidArgument(f"expected max_mb of at least 0, in MiB, found {max_mb!r}")
-        most_bytes = 1 << 62 if max_mb is None else max_mb << 20
+        most_bytes = bytes_to_freeze(max_mb)
         with self._writing_nothing_else("freeze"):
             index, searcher = self._snapshot.to_freeze(scoring, field)
             total = Frozen()
@@ -230,6 +223,18 @@ class Collection(Reading):
                 self._publish(lambda writer: writer.thaw())
             self._forget_changes()
             return self._snapshot.manifest.generation
+
+    def precompute(self, plan: Step | str | None, **options: Unpack[PrecomputeOptions]) -> PrecomputeSummary:
+        """Run a plan like "bm25 >> rm3 >> bm25" for pseudo-queries of all documents, for plans with `offline`.
+
+        See `PrecomputeOptions`. What was precomputed before is replaced; None as `plan` only removes it. Raises
+        InvalidArgument, also with uncommitted changes, NotFound, BadRecord, EncoderFailure.
+        """
+        with self._writing_nothing_else("precompute"):
+            made = None if plan is None else precompute(self._snapshot, plan, options)
+            summary = self._publish(lambda writer: writer.precompute(made))
+            self._forget_changes()
+            return summary
 
     def calibrate(self, queries: Any, field: str, *, progress: Callable[[int, int], None] | None = None) -> int:
         """Measure what each recall takes with your own queries (n, dim), at least 20 of them; returns the generation.
@@ -257,9 +262,7 @@ class Collection(Reading):
     def __enter__(self) -> Collection:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __repr__(self) -> str:

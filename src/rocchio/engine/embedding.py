@@ -59,6 +59,12 @@ def plan_embedding(
     return EmbedPlan(field, steps, count_vectors(snapshot, name))
 
 
+def embedded(snapshot: Snapshot, name: str, plan: EmbedPlan) -> EmbedSummary:
+    """What was done, of the snapshot after it."""
+    after = count_vectors(snapshot, name), plan.vectors, snapshot.manifest.generation
+    return EmbedSummary(name, plan.field.encoder, *after)
+
+
 def count_vectors(snapshot: Snapshot, name: str) -> int:
     """How many documents have a vector in a field; those deleted but not yet merged away count too."""
     if name not in snapshot.schema.vector_fields:

@@ -40,7 +40,7 @@ class FeedbackPlaces:
             if marked.relevant or marked.not_relevant:
                 places.append(self._marked(run, number, docs, marked))
                 continue
-            segments, rows = self._located(run, number)
+            segments, rows = self.located(run, number)
             scores = run.scores[number].astype(np.float64)
             first = min(docs, len(rows))
             if bottom:
@@ -50,7 +50,8 @@ class FeedbackPlaces:
                 places.append(Places(segments[:first], rows[:first], scores[:first], first))
         return places
 
-    def _located(self, run: Run, number: int) -> _Located:
+    def located(self, run: Run, number: int) -> _Located:
+        """(segments, rows) of the documents of a query, best first."""
         if isinstance(run.doc_ids, DocIds):
             return run.doc_ids.places(number)
         return self._find(run.doc_ids[number])

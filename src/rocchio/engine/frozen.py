@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rocchio._native import FrozenColumns, LexicalSegment, Searcher
-from rocchio.errors import Corruption, DataError, NotFound
+from rocchio.errors import Corruption, DataError, InvalidArgument, NotFound
 from rocchio.lexical.frozen import Frozen, open_frozen, write_frozen
 from rocchio.storage.array_file import ArrayFile, ArrayFileWriter
 from rocchio.storage.checked import FileInfo, MappedFile, chunk_count, write_sealed
@@ -24,6 +24,13 @@ class FreezeSummary:
     terms: int
     size_bytes: int
     generation: int
+
+
+def bytes_to_freeze(max_mb: int | None) -> int:
+    """How much to freeze at most, None for all. Raises InvalidArgument."""
+    if max_mb is not None and (isinstance(max_mb, bool) or not isinstance(max_mb, int) or max_mb < 0):
+        raise InvalidArgument(f"expected max_mb of at least 0, in MiB, found {max_mb!r}")
+    return 1 << 62 if max_mb is None else max_mb << 20
 
 
 def write_frozen_file(

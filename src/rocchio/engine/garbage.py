@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rocchio.storage.directory import Directory
 from rocchio.storage.manifest import Manifest
-from rocchio.storage.segment import MODELS
+from rocchio.storage.segment import MODELS, OFFLINE
 
 SEGMENT_PREFIX = "segment-"
 
@@ -14,10 +14,10 @@ def remove_orphans(directory: Directory, manifest: Manifest) -> None:
 
     Readers that have the files mapped keep them; a reader that is just opening looks at the new manifest again.
     """
-    needed = {name for entry in manifest.segments for name in entry.files()} | set(manifest.model_files)
+    needed = {name for entry in manifest.segments for name in entry.files()} | set(manifest.derived_files)
     folders = {name.partition("/")[0] for name in needed}
     for folder in directory.names(""):
-        if folder != MODELS and not folder.startswith(SEGMENT_PREFIX):
+        if folder not in (MODELS, OFFLINE) and not folder.startswith(SEGMENT_PREFIX):
             continue
         for name in directory.names(folder):
             if f"{folder}/{name}" not in needed:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rocchio.analysis import preset_name
+from rocchio.engine.offline import OfflineInfo, describe_offline
 from rocchio.engine.snapshot import Snapshot
 from rocchio.engine.vector_info import VectorInfo, describe_vectors
 from rocchio.storage.manifest import FORMAT_VERSION
@@ -32,7 +33,8 @@ class SegmentInfo:
 class CollectionInfo:
     """A collection as of its last commit. `average_length` is in tokens, all text fields, not boosted.
 
-    `size_bytes` is without `frozen_bytes`: columns kept by `freeze`, which are a cache.
+    `size_bytes` is without `frozen_bytes`, columns kept by `freeze`, which are a cache, and without `offline`, what was
+    precomputed for feedback, None if nothing was.
     """
 
     path: str
@@ -54,6 +56,7 @@ class CollectionInfo:
     vector_bytes: int
     vector_fields: dict[str, VectorInfo]
     segments: tuple[SegmentInfo, ...]
+    offline: OfflineInfo | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -98,6 +101,7 @@ def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
         vector_bytes=vector_bytes,
         vector_fields=_vector_fields(snapshot),
         segments=tuple(segments),
+        offline=describe_offline(snapshot.manifest),
     )
 
 

@@ -20,6 +20,7 @@ from rocchio.pipelines import (
     Fused,
     Hybrid,
     Marks,
+    Offline,
     Sparse,
     Step,
     Trace,
@@ -207,6 +208,8 @@ class _Prepared:
         if isinstance(last, Hybrid):
             options = {"depth": fused_depth(k), "where": self._where, **last.options}
             return self._snapshot.explain(query.mixed(schema), doc_id, **options)
+        if isinstance(last, Offline):
+            return self._snapshot.offline.explain(query.words or "", doc_id, last)
         if isinstance(last, Fused):
             return self._explain_fused(before, last, fused_depth(k), doc_id)
         assert isinstance(last, Union)

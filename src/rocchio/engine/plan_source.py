@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from rocchio.engine.feedback_terms import Places, SearcherStatistics, gather
 from rocchio.engine.plan_query import PlanQuery, is_vector, only_field, unit
 from rocchio.errors import InvalidArgument
 from rocchio.feedback import Axiomatic, Expansion, FromVectors, Reencode, TermFilter, VectorFeedback
-from rocchio.pipelines import Dense, Hybrid, Marks, Ranked, Refine, Retrieve, Sparse, Words
+from rocchio.pipelines import Dense, Hybrid, Marks, Offline, Ranked, Refine, Retrieve, Sparse, Words
 from rocchio.types import Run
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class PlanSource:
             name = self._vector_field(step.field)
             vectors = self.vectors(queries, name)
             return self._search(vectors, k, {**step.options, "field": name}, zeros=False)
+        if isinstance(step, Offline):
+            return self._offline([query.words for query in queries], step, k)
         assert isinstance(step, Hybrid)
         mixed = [query.mixed(self._snapshot.schema) for query in queries]
         return self._search(mixed, k, step.options, zeros=False)
@@ -55,12 +57,22 @@ class PlanSource:
         return {**step.options, "field": step.options["field"] or self._snapshot.schema.text_fields or None}
 
     def _search(self, given: Sequence[Any], k: int, options: Mapping[str, Any], *, zeros: bool) -> Ranked:
+        return self._found(given, k, lambda values, asked: self._snapshot.search(values, k, **options, **asked), zeros)
+
+    def _offline(self, given: Sequence[Any], step: Offline, k: int) -> Ranked:
+        ranked = self._found(
+            given, k, lambda values, asked: self._snapshot.offline.search(values, step, k, asked.get("where")), True
+        )
+        return replace(ranked, note=self._snapshot.offline.note)
+
+    def _found(self, given: Sequence[Any], k: int, search: Callable[[Any, dict[str, Any]], Run], zeros: bool) -> Ranked:
+        """What a search finds for each query that it can be given."""
         asked = [number for number, value in enumerate(given) if value is not None]
-        ids: list[Any] = [[] for _ in given]
+        ids: Any = [[] for _ in given]
         scores = [_EMPTY] * len(given)
         if asked:
             values = self._alike([given[number] for number in asked])
-            found = self._snapshot.search(values, k, **options, **self._options_of(asked))
+            found = search(values, self._options_of(asked))
             if len(asked) == len(given):
                 ids, scores = found.doc_ids, list(found.scores)
             else:

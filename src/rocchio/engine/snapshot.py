@@ -23,6 +23,7 @@ from rocchio.engine.filtering import FilterMasks, Filters, Where
 from rocchio.engine.hybrid import explain_mixed, search_mixed, search_mixed_batch
 from rocchio.engine.latent import LatentModels
 from rocchio.engine.mixed import Mixed, MixedQuery, as_mixed, materialised
+from rocchio.engine.offline import OfflineSearch, OpenOffline, open_offline
 from rocchio.engine.open_segment import OpenSegment, open_segment
 from rocchio.engine.plan import search_plan
 from rocchio.engine.queries import (
@@ -80,9 +81,10 @@ class Snapshot:
         *,
         latents: LatentModels,
         encoders: Encoders,
+        offline: OpenOffline,
     ) -> None:
         self.manifest, self.segments, self.schema = manifest, tuple(segments), manifest.schema
-        self.latents, self.encoders = latents, encoders
+        self.latents, self.encoders, self.opened_offline = latents, encoders, offline
         self._analyzer_for, self._cache_bytes = analyzer_for, cache_mb << 20
         self._analysis_lock = threading.Lock()
         self._searchers: dict[tuple[Bm25, tuple[float, ...]], Searcher] = {}
@@ -223,6 +225,11 @@ class Snapshot:
         """Knows the doc_ids; searches nothing."""
         segments = [segment.lexical for segment in self.segments]
         return self._impact_searcher(segments, self.schema.text_columns, [None] * len(segments))
+
+    @cached_property
+    def offline(self) -> OfflineSearch:
+        """Searches by what was precomputed for feedback."""
+        return OfflineSearch(self, self.opened_offline, self._names, self._cache_bytes)
 
     def explain(self, query: Query | Vectors, doc_id: DocId, **options: Unpack[ExplainOptions]) -> Explanation:
         """Why `doc_id` has its score for the query. Raises NotFound for a document, or a vector, that is not there."""
@@ -441,13 +448,14 @@ def open_snapshot(
             ]
             latents = LatentModels(directory, manifest.schema, manifest.models)
             latents.map_files(previous.latents if previous else None)
+            offline = open_offline(directory, manifest, previous.opened_offline if previous else None)
         except NotFound as error:
             # a writer may have replaced the manifest and removed old files in the meantime: look again
             if read_manifest(directory).generation == manifest.generation:
                 raise Corruption(directory.path(""), None, f"a file is missing: {error}") from error
             continue
         encoders = encoders or Encoders()
-        return Snapshot(manifest, segments, analyzer_for, cache_mb, latents=latents, encoders=encoders)
+        return Snapshot(manifest, segments, analyzer_for, cache_mb, latents=latents, encoders=encoders, offline=offline)
     raise Corruption(directory.path(""), None, "files vanish as fast as the manifest changes")
 
 

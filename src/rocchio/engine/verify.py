@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rocchio.engine.frozen import frozen_problems
 from rocchio.engine.latent import model_problems
+from rocchio.engine.offline import offline_problems
 from rocchio.engine.open_segment import open_segment
 from rocchio.errors import DataError, NotFound
 from rocchio.storage.directory import Directory
@@ -38,14 +39,15 @@ def verify(directory: Directory, progress: Callable[[int, int], None]) -> Verify
     for done, entry in enumerate(manifest.segments):
         progress(done, len(manifest.segments))
         problems += _problems(directory, entry, manifest)
-    problems += model_problems(directory, manifest)
+    problems += model_problems(directory, manifest) + offline_problems(directory, manifest)
     progress(len(manifest.segments), len(manifest.segments))
     return VerifyReport(
         manifest.generation,
         manifest.document_count,
-        1 + sum(len(entry.files()) for entry in manifest.segments) + len(manifest.model_files),
+        1 + sum(len(entry.files()) for entry in manifest.segments) + len(manifest.derived_files),
         sum(sum(entry.sizes.values()) + entry.frozen_bytes for entry in manifest.segments)
-        + sum(model.size for model in manifest.models.values()),
+        + sum(model.size for model in manifest.models.values())
+        + (manifest.offline.size if manifest.offline else 0),
         tuple(problems),
     )
 

@@ -19,7 +19,9 @@ from rocchio.engine.embedding import Remade, text_blocks
 from rocchio.engine.frozen import write_frozen_file
 from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.latent import latent_fields
+from rocchio.engine.offline import still_fitting
 from rocchio.engine.open_segment import OpenSegment, open_segment
+from rocchio.engine.precompute import Precomputed, PrecomputeSummary, summarised, write_offline_file
 from rocchio.engine.segment_writer import SegmentWriter, analyse, merge_segments, with_deletions
 from rocchio.engine.snapshot import Snapshot
 from rocchio.errors import StorageFailure
@@ -50,7 +52,7 @@ class Writer:
         self._segments: list[OpenSegment] = list(snapshot.segments)
         self._deleted: list[set[int]] = [set() for _ in self._segments]
         self._next_segment = snapshot.manifest.next_segment
-        self._latents = snapshot.latents.copy()
+        self._latents, self._offline = snapshot.latents.copy(), snapshot.manifest.offline
         self._building: SegmentWriter | None = None
 
     @cached_property
@@ -154,6 +156,7 @@ class Writer:
             next_segment=self._next_segment,
             segments=tuple(entries),
             models=self._latents.entries if entries else {},
+            offline=still_fitting(self._offline, entries),
         )
         self._directory.sync_folder("")  # folders of new segments must be durable before the manifest names them
         write_manifest(self._directory, manifest)
@@ -220,6 +223,12 @@ class Writer:
     def thaw(self) -> Manifest:
         """Forget all frozen columns, durably. There must be no pending changes."""
         return self._publish([replace(segment.entry, frozen={}) for segment in self._segments])
+
+    def precompute(self, made: Precomputed | None) -> PrecomputeSummary:
+        """Write the offline feedback, durably, or forget it. There must be no pending changes."""
+        self._offline = None if made is None else write_offline_file(self._directory, self.generation, made)
+        manifest = self._publish([segment.entry for segment in self._segments])
+        return summarised(manifest, made)
 
     def calibrate(self, number: int, queries: npt.NDArray[np.float32], advance: Callable[[int], None]) -> Manifest:
         """Calibrate the `number`-th vector field with queries, durably. There must be no pending changes."""

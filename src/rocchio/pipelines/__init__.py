@@ -1,11 +1,11 @@
 """Plans: steps that search, refine queries and fuse runs, composed into values with a text form."""
 
-from rocchio.pipelines.combine import Chain, Cut, Fused, Union, Weighted, refines
-from rocchio.pipelines.execute import Executor, Marks, Query, Ranked, Source, State, fused_depth
+from rocchio.pipelines.combine import Chain, Cut, Fused, Union, Weighted, leaves, refines
+from rocchio.pipelines.execute import Executor, Marks, Query, Ranked, Source, State, check_ending, fused_depth
 from rocchio.pipelines.gate import Gate
 from rocchio.pipelines.parse import as_step, parse_plan
 from rocchio.pipelines.refine import Refine
-from rocchio.pipelines.retrieve import Dense, Hybrid, Retrieve, Sparse, Words
+from rocchio.pipelines.retrieve import Dense, Hybrid, Offline, Retrieve, Sparse, Words
 from rocchio.pipelines.step import Step
 from rocchio.pipelines.trace import StepTrace, Trace
 
@@ -18,6 +18,7 @@ __all__ = [
     "Gate",
     "Hybrid",
     "Marks",
+    "Offline",
     "Query",
     "Ranked",
     "Refine",
@@ -32,7 +33,9 @@ __all__ = [
     "Weighted",
     "Words",
     "as_step",
+    "check_ending",
     "fused_depth",
+    "leaves",
     "parse_plan",
     "refines",
 ]

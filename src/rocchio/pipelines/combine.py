@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
@@ -128,6 +129,22 @@ class Union(Step):
 
     def __str__(self) -> str:
         return f"{within(self.first, 1)} | {within(self.second, 2)}"
+
+
+def leaves(step: Step) -> Iterator[Step]:
+    """The steps of a plan that are not made of others, in the order of its text form."""
+    match step:
+        case Chain(steps=parts) | Fused(steps=parts):
+            inner: tuple[Step, ...] = parts
+        case Weighted(step=part) | Cut(step=part):
+            inner = (part,)
+        case Union(first=first, second=second):
+            inner = (first, second)
+        case _:
+            yield step
+            return
+    for part in inner:
+        yield from leaves(part)
 
 
 def most_needed(steps: tuple[Step, ...]) -> int:

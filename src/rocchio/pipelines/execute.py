@@ -37,7 +37,7 @@ class Marks:
 
 @dataclass(frozen=True)
 class Ranked:
-    """A run; `zeros` documents more of each query are known to score 0 (`RankedList`).
+    """A run; `zeros` documents more of each query are known to score 0 (`RankedList`). `note`: what else to know.
 
     `words` is the last lexical search so far, whose statistics and boosts feedback goes by.
     """
@@ -45,6 +45,7 @@ class Ranked:
     run: Run
     zeros: tuple[int, ...]
     words: Words | None = None
+    note: str = ""
 
 
 class Source(Protocol):
@@ -73,6 +74,13 @@ class State:
         return self.ranked.words if self.ranked is not None else None
 
 
+def check_ending(step: Step) -> None:
+    """Raises InvalidArgument for a plan that does not rank."""
+    links = step.steps if isinstance(step, Chain) else (step,)
+    if not links[-1].ranks:
+        raise InvalidArgument(f"expected a plan that ends in a search, found {links[-1]} at the end of {step}")
+
+
 class Executor:
     """Runs steps of a `source` over the queries that it was made for; keeps what it found for other plans."""
 
@@ -86,9 +94,7 @@ class Executor:
 
     def run(self, step: Step, k: int) -> State:
         """The best `k` documents of each query. Raises InvalidArgument for a plan that does not rank or is too deep."""
-        links = step.steps if isinstance(step, Chain) else (step,)
-        if not links[-1].ranks:
-            raise InvalidArgument(f"expected a plan that ends in a search, found {links[-1]} at the end of {step}")
+        check_ending(step)
         try:
             return self._apply(step, self._start, k)
         except RecursionError as error:
@@ -133,7 +139,7 @@ class Executor:
         if isinstance(step, Retrieve):
             ranked = self._source.retrieve(step, state.queries, k)
             ranked = replace(ranked, words=step if isinstance(step, Words) else state.words)
-            self._note(StepTrace(str(step), time.perf_counter() - started, len(state.queries), k))
+            self._note(StepTrace(str(step), time.perf_counter() - started, len(state.queries), k, ranked.note))
             return State(state.queries, key, ranked)
         if state.ranked is None:
             raise InvalidArgument(f"expected a search before {step}, found none; a plan is like bm25 >> {step} >> bm25")

@@ -18,11 +18,12 @@ from rocchio.feedback import (
 )
 from rocchio.pipelines.gate import gate
 from rocchio.pipelines.refine import refining
-from rocchio.pipelines.retrieve import Dense, Hybrid, Sparse, words
+from rocchio.pipelines.retrieve import Dense, Hybrid, Offline, Sparse, words
 
 bm25 = words
 dense = Dense
 hybrid = Hybrid
+offline = Offline
 sparse = Sparse
 rm3 = refining(Rm3)
 rm3_terrier = refining(Rm3Terrier)
@@ -47,6 +48,7 @@ __all__ = [
     "hybrid",
     "kl",
     "kl_correct",
+    "offline",
     "reencode",
     "rm3",
     "rm3_terrier",

@@ -11,6 +11,8 @@ from rocchio.fusion import Fusion, parse_fusion
 from rocchio.lexical.scoring import Bm25
 from rocchio.pipelines.step import Step, call, literal
 
+MOST_QUERIES = 100
+
 
 class Retrieve(Step):
     """A search with the query as it is now."""
@@ -108,6 +110,27 @@ class Hybrid(Retrieve):
 
     def __str__(self) -> str:
         return call("hybrid", self)
+
+
+@dataclass(frozen=True)
+class Offline(Retrieve):
+    """What was precomputed for the `queries` pseudo-queries that BM25 with `k1` and `b` finds nearest."""
+
+    queries: int = 8
+    k1: float = 0.9
+    b: float = 0.4
+
+    def __post_init__(self) -> None:
+        if isinstance(self.queries, bool) or not isinstance(self.queries, int) or not 1 <= self.queries <= MOST_QUERIES:
+            raise InvalidArgument(f"expected queries from 1 to {MOST_QUERIES}, found {self.queries!r}")
+        Bm25(self.k1, self.b)  # checks them
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {}
+
+    def __str__(self) -> str:
+        return call("offline", self)
 
 
 def _check_text(name: str, what: str, value: Any) -> None:

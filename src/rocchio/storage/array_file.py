@@ -53,6 +53,11 @@ class ArrayFileWriter:
         self._out.write(chunk.astype(f"<{self._growing['dtype']}", copy=False))
         self._growing["count"] += chunk.size
 
+    @property
+    def size_bytes(self) -> int:
+        """What was written so far."""
+        return self._out.size
+
     def finish(self) -> FileInfo:
         """Write the table, make the file durable, say how to check it."""
         table = json.dumps({"version": ARRAY_FILE_VERSION, "arrays": self._table}).encode()

@@ -46,6 +46,22 @@ class ModelEntry(FrozenEntry):
 
 
 @dataclass(frozen=True)
+class OfflineEntry(FrozenEntry):
+    """The file of offline feedback: results of `plan` for the pseudo-queries that `queries` describes.
+
+    `count` pseudo-queries have `tokens` terms, and lists with `entries` documents, of those that `segments` had; with
+    each name how many documents were deleted then.
+    """
+
+    plan: str = ""
+    queries: str = ""
+    count: int = 0
+    tokens: int = 0
+    entries: int = 0
+    segments: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class SegmentEntry:
     """One segment: `name` (its folder), `rows` in it, and how to check its files.
 
@@ -85,6 +101,7 @@ class Manifest:
     """A committed state. `generation` counts commits; `next_segment` numbers segments and is never reused.
 
     `models` are those of encoders that were fitted on the collection, by vector field: all its vectors are of that one.
+    `offline` is what was precomputed for feedback.
     """
 
     schema: Schema
@@ -92,11 +109,13 @@ class Manifest:
     next_segment: int = 0
     segments: tuple[SegmentEntry, ...] = field(default=())
     models: Mapping[str, ModelEntry] = field(default_factory=dict)
+    offline: OfflineEntry | None = None
 
     @property
-    def model_files(self) -> list[str]:
-        """Names of the files of all models."""
-        return [name for model in self.models.values() for name in (model.name, model.checksums.name)]
+    def derived_files(self) -> list[str]:
+        """Names of the files of models and of offline feedback."""
+        entries = [*self.models.values(), *([self.offline] if self.offline else [])]
+        return [name for entry in entries for name in (entry.name, entry.checksums.name)]
 
     @property
     def document_count(self) -> int:
@@ -157,7 +176,7 @@ def _to_json(manifest: Manifest) -> dict[str, Any]:
         "models": {
             name: _frozen_to_json(model) | {"documents": model.documents} for name, model in manifest.models.items()
         },
-    }
+    } | ({"offline": _offline_to_json(manifest.offline)} if manifest.offline else {})
 
 
 def _from_json(content: Mapping[str, Any]) -> Manifest:
@@ -184,6 +203,7 @@ def _from_json(content: Mapping[str, Any]) -> Manifest:
             for entry in content["segments"]
         ),
         models,
+        _offline_from_json(content["offline"]) if content.get("offline") else None,
     )
 
 
@@ -205,6 +225,22 @@ def _frozen_from_json(data: Mapping[str, Any]) -> FrozenEntry:
 def _model_from_json(data: Mapping[str, Any]) -> ModelEntry:
     file = _frozen_from_json(data)
     return ModelEntry(file.name, file.size, file.checksums, _count(data["documents"]))
+
+
+_OFFLINE_COUNTS = ("count", "tokens", "entries")
+
+
+def _offline_to_json(offline: OfflineEntry) -> dict[str, Any]:
+    about = {"plan": offline.plan, "queries": offline.queries, "segments": dict(offline.segments)}
+    return _frozen_to_json(offline) | about | {name: getattr(offline, name) for name in _OFFLINE_COUNTS}
+
+
+def _offline_from_json(data: Mapping[str, Any]) -> OfflineEntry:
+    file = _frozen_from_json(data)
+    plan, queries = str(data["plan"]), str(data["queries"])
+    count, tokens, entries = (_count(data[name]) for name in _OFFLINE_COUNTS)
+    segments = {_safe_name(name): _count(deleted) for name, deleted in data["segments"].items()}
+    return OfflineEntry(file.name, file.size, file.checksums, plan, queries, count, tokens, entries, segments)
 
 
 def _sealed_to_json(sealed: SealedFile) -> dict[str, Any]:

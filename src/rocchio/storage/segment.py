@@ -60,6 +60,15 @@ MODELS = "models"
 """The folder of models that were fitted on the collection."""
 
 
+OFFLINE = "offline"
+"""The folder of what was precomputed for feedback."""
+
+
+def offline_name(generation: int) -> str:
+    """The file of offline feedback that a commit wrote."""
+    return f"{OFFLINE}/offline-{generation:08d}.arrays"
+
+
 def model_name(kind: str, generation: int, number: int) -> str:
     """The file of a model that a commit fitted; `number` counts the vector fields of the schema from 0."""
     return f"{MODELS}/{kind}-{generation:08d}-{number}.arrays"

@@ -13,7 +13,8 @@ from tests.unit.encoders.fake_endpoint import DIM, Plan, endpoint, good, vector_
 
 import rocchio
 from rocchio.encoders import OpenAI
-from rocchio.encoders import openai as module
+from rocchio.encoders import endpoint as module
+from rocchio.encoders.model import PROBE
 from rocchio.encoders.openai import Endpoint
 from rocchio.engine.collection import Collection
 from rocchio.errors import EncoderFailure, InvalidArgument, NotFound
@@ -97,12 +98,12 @@ def test_no_endpoint_there(plan: Plan) -> None:
         (lambda r: {"data": good(r)["data"] * 2}, ("expected 2 vectors", "found 4")),
         (
             lambda r: {"data": [{"index": i, "embedding": [1.0] * (i + 1)} for i in range(2)]},
-            ("expected an answer with data",),
+            ("expected an answer with vectors",),
         ),
-        (lambda r: {"data": [{"index": 0}, {"index": 1}]}, ("expected an answer with data",)),
-        (lambda r: {"data": None}, ("expected an answer with data",)),
-        (lambda r: [], ("expected an answer with data",)),
-        (lambda r: {"data": [{"index": "x", "embedding": []}]}, ("expected an answer with data",)),
+        (lambda r: {"data": [{"index": 0}, {"index": 1}]}, ("expected an answer with vectors",)),
+        (lambda r: {"data": None}, ("expected an answer with vectors",)),
+        (lambda r: [], ("expected an answer with vectors",)),
+        (lambda r: {"data": [{"index": "x", "embedding": []}]}, ("expected an answer with vectors",)),
     ],
 )
 def test_what_is_wrong_is_refused_at_once(plan: Plan, item: Any, words: tuple[str, ...]) -> None:
@@ -197,4 +198,4 @@ def test_another_model_behind_the_same_name_gets_no_old_vectors(tmp_path: Path, 
     reopened = rocchio.open(tmp_path / "c", embedding_cache=tmp_path / "cache.sqlite")
     plan.requests.clear()
     reopened.upsert(documents(8))
-    assert plan.texts == [module.PROBE]
+    assert plan.texts == [PROBE]
