@@ -290,3 +290,37 @@ def test_weights_of_a_vector_method_do_not_touch_words(tmp_path: Path) -> None:
     query = rocchio.query("wing", vectors={"v": [1.0, 0.5]})
     moved = found(col.search(query, plan="dense >> vector_average >> bm25"))
     assert moved == found(col.search("wing"))
+
+
+def test_filters_hold_in_both_passes(tmp_path: Path) -> None:
+    """Feedback comes from documents that the filter allows; statistics stay those of the whole collection."""
+    fields = {"title": rocchio.text(boost=2.0), "text": rocchio.text(), "year": rocchio.number()}
+    col = rocchio.create(tmp_path / "c", fields=fields, analyzer="whitespace")
+    dice = np.random.default_rng(9)
+    docs = {
+        f"d{number:02}": {name: " ".join(dice.choice(WORDS, dice.integers(1, 7))) for name in BOOSTS}
+        for number in range(60)
+    }
+    for part in (0, 1):
+        mine = sorted(docs)[part * 30 : part * 30 + 30]
+        col.add({"doc_id": doc_id, "year": int(doc_id[1:]) % 4, **docs[doc_id]} for doc_id in mine)
+        col.commit()
+    world, allowed = world_of(docs, BOOSTS), {doc_id for doc_id in docs if int(doc_id[1:]) % 4 >= 2}
+    for step in STEPS:
+        method: Any = step.method
+        plan = named.bm25() >> step >> named.bm25()
+        hits = found(col.search("wing rib", k=60, plan=plan, where="year >= 2"))
+        assert {doc_id for doc_id, _ in hits} <= allowed
+        if isinstance(method, Axiomatic):
+            continue  # its pool is drawn from the whole collection
+        first = found(col.search("wing rib", k=method.docs, where="year >= 2"))
+        weights = method.expand(told(world, col.terms("wing rib"), first, method.filter))
+        assert same_ranking(hits, found(col.search(weights, k=60, where="year >= 2"))), step
+        run = col.search(["wing rib"] * 2, k=60, plan=plan, where=["year >= 2", None])
+        assert run[0] == hits
+        assert run[1] == found(col.search("wing rib", k=60, plan=plan))
+    for plan in ("hybrid", "bm25 + (bm25 >> rm3(most_share=1.0) >> bm25)", "bm25 % 3 | bm25(field=title)"):
+        for hit in col.search("wing rib", k=9, plan=plan, where="year >= 2"):
+            assert hit.doc_id in allowed
+            assert hit.why().score == pytest.approx(hit.score, rel=1e-6)
+    assert col.plan("bm25 >> bo1 >> bm25").run(["wing"], where="year = 9").run.doc_ids[0] == []

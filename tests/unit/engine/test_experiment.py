@@ -132,7 +132,7 @@ def test_a_gate_leaves_queries_with_a_clear_winner_as_they_are(col, queries):
     ("text", "message"),
     [
         ("bm25 >> gate(bm25) >> bm25", "expected a step that refines queries in a gate, like rm3, found bm25"),
-        ("bm25 >> gate(rm3, gap=-1) >> bm25", "expected a gap from 0 to 1e+06, found -1"),
+        ("bm25 >> gate(rm3, gap=-1) >> bm25", "expected a gap from 0 to 1e\\+06, found -1"),
     ],
 )
 def test_what_a_gate_refuses(text: str, message: str):

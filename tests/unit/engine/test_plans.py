@@ -134,7 +134,7 @@ def test_marks_need_feedback(col: rocchio.Collection) -> None:
 
 def test_options(col: rocchio.Collection) -> None:
     plan = col.plan(PLAN)
-    known = "expected threads, query_ids, relevant, not_relevant beside a plan, found "
+    known = "expected threads, query_ids, where, relevant, not_relevant beside a plan, found "
     for call in (plan.search, plan.run, plan.explain, lambda query, **o: col.search(query, plan=PLAN, **o)):
         with refused(InvalidArgument, known + "kernel", "its steps have settings of their own"):
             call("flutter", kernel="pruned")

@@ -339,7 +339,7 @@ def use_vectors(col: rocchio.Collection, attempt: Callable[[str], Any]) -> None:
 
 def use_feedback(col: rocchio.Collection, attempt: Callable[[str], Any]) -> None:
     query = rocchio.query("alpha beta", sparse={"weights": {"alpha": 1.0}}, vectors=VECTORS)
-    for method in ("rm3", "rm3_terrier", "rocchio(bottom_docs=2)", "bm25prf", "axiomatic", "bo1", "kl", "kl_correct"):
+    for method in ("rocchio(bottom_docs=2)", "axiomatic", "kl"):  # they read all that there is to read
         with attempt(f"feedback {method}"):
             for hit in col.search(query, k=20, plan=f"bm25 >> {method} >> bm25"):
                 with contextlib.suppress(rocchio.errors.NotFound):

@@ -26,6 +26,7 @@ searches: st.SearchStrategy[Step] = st.one_of(
     st.builds(
         named.sparse, field=st.none() | names, alpha=st.sampled_from([1.0, 0.5]), query_cut=st.none() | st.just(5)
     ),
+    st.builds(named.offline, queries=st.integers(1, 9)),
     st.builds(named.hybrid, fusion=st.none() | st.sampled_from(["rrf", "znorm(0.4, 0.6)"])),
 )
 methods: st.SearchStrategy[Step] = st.one_of(

@@ -260,7 +260,7 @@ def test_a_step_of_an_unknown_kind():
             return "odd"
 
     with refused(InvalidArgument, "expected a known kind of step, found Odd"):
-        run(Odd())
+        run(Chain((named.dense(), Odd())))
 
 
 def test_long_plans():
