@@ -209,7 +209,7 @@ def test_a_newer_format(col: Collection) -> None:
         rocchio.open(col.path)
     with pytest.raises(IncompatibleFormat) as caught:
         col.refresh()
-    assert (caught.value.found, caught.value.supported) == (99, 2)
+    assert (caught.value.found, caught.value.supported) == (99, 3)
 
 
 def test_a_format_from_before_the_first_release(col: Collection) -> None:
