@@ -141,16 +141,15 @@ class Executor:
             ranked = replace(ranked, words=step if isinstance(step, Words) else state.words)
             self._note(StepTrace(str(step), time.perf_counter() - started, len(state.queries), k, ranked.note))
             return State(state.queries, key, ranked)
-        needs_ranking = not isinstance(step, Refine) or step.method.reads_ranking
-        if state.ranked is None and needs_ranking:
+        if not isinstance(step, Refine | Gate):
+            raise InvalidArgument(f"expected a known kind of step, found {type(step).__name__}")
+        if state.ranked is None and (isinstance(step, Gate) or step.method.reads_ranking):
             raise InvalidArgument(f"expected a search before {step}, found none; a plan is like bm25 >> {step} >> bm25")
         if isinstance(step, Gate):
             assert state.ranked is not None
             queries, note = self._gated(step, state.queries, state.ranked)
-        elif isinstance(step, Refine):
-            queries, note = self._source.refine(step, state.queries, state.ranked, self._marks)
         else:
-            raise InvalidArgument(f"expected a known kind of step, found {type(step).__name__}")
+            queries, note = self._source.refine(step, state.queries, state.ranked, self._marks)
         self._note(StepTrace(str(step), time.perf_counter() - started, len(queries), None, note))
         return State(queries, key, state.ranked)
 
