@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from rocchio.pipelines.named import bm25prf as bm25prf
     from rocchio.pipelines.named import bo1 as bo1
     from rocchio.pipelines.named import corocchio as corocchio
-    from rocchio.pipelines.named import dense as dense
     from rocchio.pipelines.named import gate as gate
     from rocchio.pipelines.named import hybrid as hybrid
     from rocchio.pipelines.named import kl as kl
@@ -102,7 +101,6 @@ _STEPS = (
     "bm25prf",
     "bo1",
     "corocchio",
-    "dense",
     "gate",
     "hybrid",
     "kl",
@@ -140,7 +138,6 @@ __all__ = [
     "corocchio",
     "create",
     "date",
-    "dense",
     "errors",
     "field",
     "fuse",

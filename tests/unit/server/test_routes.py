@@ -52,7 +52,9 @@ SEARCHES: list[tuple[dict[str, Any], Callable[[rocchio.Collection], Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("body", "search"), SEARCHES, ids=lambda each: str(each)[:60])
+@pytest.mark.parametrize(
+    ("body", "search"), SEARCHES, ids=lambda each: str(each)[:60] if isinstance(each, dict) else "engine"
+)
 def test_a_search_finds_what_the_engine_finds(ask: Asker, col: rocchio.Collection, body, search):
     found = pairs(ask.search(**body))
     assert found
