@@ -25,10 +25,10 @@ demo: $(PACKAGE)  ## build a collection of the standard library's docstrings, se
 	@echo "try it yourself: . $(BIN)/activate; rocchio --help"
 
 test: $(STAMP) lint native-test  ## everything CI runs
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 test-all: $(STAMP) lint native-test  ## with the long randomised rounds
-	$(BIN)/python -m pytest -n $(WORKERS) --slow
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --slow
 
 lint: $(STAMP)  ## style, types, layers
 	$(BIN)/ruff check
