@@ -13,6 +13,7 @@ struct Document {
     std::uint32_t segment;
     std::uint32_t row;
     std::uint32_t number;  // as it was given
+    std::string_view doc_id;
 };
 
 /// A term of one document.
@@ -46,11 +47,9 @@ std::uint32_t characters_of(std::string_view term) {
     return static_cast<std::uint32_t>(std::ranges::count_if(term, begins));
 }
 
-/// The most frequent terms first. The terms of a segment are numbered in the order of their bytes.
-void sort_by_frequency(std::span<Counted> terms) {
-    std::ranges::sort(terms, [](const Counted& a, const Counted& b) {
-        return a.frequency != b.frequency ? a.frequency > b.frequency : a.term < b.term;
-    });
+/// Orders the most frequent terms last. The terms of a segment are numbered in the order of their bytes.
+bool is_less_frequent(const Counted& a, const Counted& b) {
+    return a.frequency != b.frequency ? a.frequency < b.frequency : a.term > b.term;
 }
 
 void sort_by_term(std::span<Entry> entries, bool one_segment) {
@@ -91,28 +90,39 @@ class Gatherer {
     Gatherer(const Searcher& searcher, const TermFilter& filter) : searcher_(searcher), filter_(filter) {}
 
     void add(const Document& given, std::uint32_t place, std::vector<Entry>& out) {
-        const auto [segment, row, document] = given;
+        const std::uint32_t segment = given.segment;
         const Segment& from = searcher_.segment(segment);
         const auto frequencies = searcher_.frequencies(segment);
-        from.forward_by_rank(row, coded_);
+        from.forward_by_rank(given.row, coded_);
         counted_.clear();
         for (const std::uint64_t item : coded_) {
             const double frequency = frequencies[Coded::code(item)];
             if (frequency > 0.0) counted_.push_back({frequency, Coded::number(item)});
         }
-        if (filter_.most_per_document > 0) sort_by_frequency(counted_);
+        if (filter_.most_per_document == 0) {
+            for (const Counted& counted : counted_) take(segment, counted, place, given.number, out);
+            return;
+        }
+        // a heap, since few of the terms are taken
+        std::ranges::make_heap(counted_, is_less_frequent);
         std::uint32_t taken = 0;
-        for (const Counted& counted : counted_) {
-            if (filter_.most_per_document > 0 && taken == filter_.most_per_document) break;
-            const Verdict& verdict = verdict_on(segment, counted.term);
-            if (!verdict.is_accepted) continue;
-            out.push_back(
-                {counted.term, place, document, counted.frequency, verdict.document_frequency, verdict.text});
-            ++taken;
+        while (!counted_.empty() && taken < filter_.most_per_document) {
+            std::ranges::pop_heap(counted_, is_less_frequent);
+            if (take(segment, counted_.back(), place, given.number, out)) ++taken;
+            counted_.pop_back();
         }
     }
 
   private:
+    bool take(std::uint32_t segment, const Counted& counted, std::uint32_t place, std::uint32_t document,
+              std::vector<Entry>& out) {
+        const Verdict& verdict = verdict_on(segment, counted.term);
+        if (!verdict.is_accepted) return false;
+        out.push_back(
+            {counted.term, place, document, counted.frequency, verdict.document_frequency, verdict.text});
+        return true;
+    }
+
     struct Verdict {
         std::string_view text;
         std::uint64_t document_frequency;
@@ -161,12 +171,13 @@ FeedbackTerms Searcher::feedback_terms(const FeedbackDocuments& documents, const
         const std::uint64_t begin = documents.offsets[query];
         bool one_segment = true;
         for (std::uint64_t i = begin; i < documents.offsets[query + 1]; ++i) {
-            one_segment = one_segment && documents.segments[i] == documents.segments[begin];
-            given.push_back(
-                {documents.segments[i], documents.rows[i], static_cast<std::uint32_t>(i - begin)});
+            const std::uint32_t segment = documents.segments[i];
+            const std::uint32_t row = documents.rows[i];
+            one_segment = one_segment && segment == documents.segments[begin];
+            given.push_back({segment, row, static_cast<std::uint32_t>(i - begin), doc_id(segment, row)});
         }
         // so that sums over documents do not depend on the order in which they are given
-        std::ranges::sort(given, {}, [this](const Document& d) { return doc_id(d.segment, d.row); });
+        std::ranges::sort(given, {}, &Document::doc_id);
         entries.clear();
         for (std::uint32_t place = 0; place < given.size(); ++place) {
             gatherer.add(given[place], place, entries);
