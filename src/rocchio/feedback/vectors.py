@@ -101,6 +101,7 @@ class Reencode(FromVectors):
 
 
 def _mean(vectors: Matrix) -> npt.NDArray[np.float64]:
-    """Of rows (n, dim), float64 (dim,); sorted before they are added, so that their order does not matter."""
-    mean: npt.NDArray[np.float64] = np.sort(vectors, axis=0).mean(axis=0, dtype=np.float64)
+    """Of rows (n, dim), float64 (dim,); added in the order of their bytes, so that the given order does not matter."""
+    order = sorted(range(len(vectors)), key=lambda row: vectors[row].tobytes())
+    mean: npt.NDArray[np.float64] = vectors[order].mean(axis=0, dtype=np.float64)
     return mean
