@@ -75,7 +75,7 @@ def search(
     recall: Annotated[
         float | None,
         typer.Option(
-            help="Least share of the true results wanted of a vector field; all are found in this version.",
+            help="Least share of the true results wanted of a vector field, on average; 1 is exact. Default: 0.99.",
             show_default=False,
         ),
     ] = None,
