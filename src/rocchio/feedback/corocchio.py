@@ -13,7 +13,7 @@ import numpy as np
 from rocchio.errors import InvalidArgument
 from rocchio.feedback.clicks import Propensity
 from rocchio.feedback.method import Expansion, check_count, check_weight, scaled
-from rocchio.feedback.rocchio import LEAST_NORM, euclidean
+from rocchio.feedback.rocchio import documents_of_length_one, euclidean
 from rocchio.feedback.terms import FeedbackTerms, TermFilter, Weights
 from rocchio.feedback.vectors import FromVectors, Matrix
 
@@ -91,11 +91,7 @@ class Corocchio(FromClicks, Expansion):
 
     def expand(self, found: FeedbackTerms) -> Weights:
         mixed = {term: self.alpha * weight for term, weight in scaled(found.query, euclidean(found.query)).items()}
-        norms = np.sqrt(found.by_document(found.frequencies**2))
-        shares = np.where(norms > LEAST_NORM, found.scores / np.maximum(norms, LEAST_NORM), 0.0)
-        weights = found.by_term(found.frequencies * shares[found.entry_documents])
-        chosen = found.named(found.heaviest(weights, self.terms), weights)
-        for term, weight in scaled(chosen, euclidean(chosen)).items():
+        for term, weight in documents_of_length_one(found, found.scores, self.terms).items():
             mixed[term] = mixed.get(term, 0.0) + self.beta * weight
         return {term: weight for term, weight in mixed.items() if weight > 0} or dict(found.query)
 

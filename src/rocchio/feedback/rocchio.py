@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from rocchio.feedback.method import Expansion, check_count, check_weight, scaled
-from rocchio.feedback.terms import FeedbackTerms, TermFilter, Weights
+from rocchio.feedback.terms import FeedbackTerms, Floats, TermFilter, Weights
 
 LEAST_NORM = 0.001
 
@@ -60,14 +60,20 @@ class Rocchio(Expansion):
 
     def _mean(self, found: FeedbackTerms, first: int, last: int) -> Weights:
         """The mean of the documents [first, last), cut and scaled."""
-        if first == last:
-            return {}
-        norms = np.sqrt(found.by_document(found.frequencies**2))
-        shares = np.where(norms > LEAST_NORM, 1 / np.maximum(norms, LEAST_NORM), 0.0) / (last - first)
-        shares[:first] = shares[last:] = 0.0
-        weights = found.by_term(found.frequencies * shares[found.entry_documents])
-        chosen = found.named(found.heaviest(weights, self.terms), weights)
-        return scaled(chosen, euclidean(chosen))
+        shares = np.zeros(len(found.scores))
+        shares[first:last] = 1 / max(1, last - first)
+        return documents_of_length_one(found, shares, self.terms)
+
+
+def documents_of_length_one(found: FeedbackTerms, shares: Floats, terms: int) -> Weights:
+    """The sum of documents of Euclidean length 1, each times its share (documents,), cut to its heaviest terms and
+    scaled to length 1.
+    """
+    norms = np.sqrt(found.by_document(found.frequencies**2))
+    shares = np.where(norms > LEAST_NORM, shares / np.maximum(norms, LEAST_NORM), 0.0)
+    weights = found.by_term(found.frequencies * shares[found.entry_documents])
+    chosen = found.named(found.heaviest(weights, terms), weights)
+    return scaled(chosen, euclidean(chosen))
 
 
 def euclidean(weights: Mapping[str, float]) -> float:
