@@ -41,10 +41,6 @@ class Weighted(Step):
     precedence: ClassVar[int] = 4
 
     @property
-    def ranks(self) -> bool:
-        return True
-
-    @property
     def needed(self) -> int:
         return self.step.needed
 
@@ -67,10 +63,6 @@ class Fused(Step):
     def _begins_with_sum(self) -> bool:
         first = self.steps[0]
         return isinstance(self.method, ZNorm) and isinstance(first, Fused) and isinstance(first.method, ZNorm)
-
-    @property
-    def ranks(self) -> bool:
-        return True
 
     @property
     def needed(self) -> int:
@@ -100,10 +92,6 @@ class Cut(Step):
     precedence: ClassVar[int] = 4
 
     @property
-    def ranks(self) -> bool:
-        return True
-
-    @property
     def needed(self) -> int:
         return self.step.needed
 
@@ -118,10 +106,6 @@ class Union(Step):
     first: Step
     second: Step
     precedence: ClassVar[int] = 1
-
-    @property
-    def ranks(self) -> bool:
-        return True
 
     @property
     def needed(self) -> int:

@@ -18,10 +18,6 @@ class Retrieve(Step):
     """A search with the query as it is now."""
 
     @property
-    def ranks(self) -> bool:
-        return True
-
-    @property
     @abstractmethod
     def options(self) -> dict[str, Any]:
         """The options of `Snapshot.search`."""

@@ -21,9 +21,9 @@ class Step(ABC):
     """How closely the outermost operator of the text form binds: 1 `|`, 2 `>>`, 3 `+`, 4 `*` and `%`, 5 none."""
 
     @property
-    @abstractmethod
     def ranks(self) -> bool:
         """Whether it ends in a ranking; otherwise it refines queries and keeps the ranking that it is given."""
+        return True
 
     @property
     def needed(self) -> int:
