@@ -22,6 +22,8 @@ from rocchio.errors import EncoderFailure, InvalidArgument, NotFound
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 60.0
 MAX_ANSWER_BYTES = 256 << 20
+MOST_TOKENS = 1 << 40
+"""That one answer may say it has taken."""
 OPENAI_URL = "https://api.openai.com/v1"
 _PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 
@@ -69,8 +71,9 @@ class JsonEndpoint:
                 return self._read(self._post(body), read)
             except _Passing as error:
                 if attempt == self._settings.retries:
+                    times = "1 attempt" if attempt == 0 else f"{attempt + 1} attempts"
                     raise EncoderFailure(
-                        f"expected {self._wanted} from {self.url}, found {error} at {attempt + 1} attempts; try again "
+                        f"expected {self._wanted} from {self.url}, found {error} at {times}; try again "
                         f"later: what is done is kept in {self._kept}"
                     ) from error
                 self.usage.retries += 1
@@ -106,14 +109,17 @@ class JsonEndpoint:
     def _read(self, content: bytes, read: Callable[[Any], _Answer]) -> _Answer:
         try:
             answer = json.loads(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # the latter for brackets within brackets without end
             raise _Passing(f"an answer that is no JSON, {content[:80]!r}") from error
         try:
             found = read(answer)
             tokens = int((answer.get("usage") or {}).get("total_tokens", 0))
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            if not 0 <= tokens <= MOST_TOKENS:  # a budget counts them
+                raise ValueError(f"{tokens} tokens")
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise EncoderFailure(
-                f"expected an answer with {self._wanted} from {self.url}, found {content[:80]!r}"
+                f"expected an answer with {self._wanted} from {self.url}, found {content[:80]!r}; is it an endpoint "
+                "with OpenAI's protocol? check base_url"
             ) from error
         self.usage.tokens += tokens
         self.usage.cost += tokens * self._settings.price / 1e6

@@ -39,7 +39,11 @@ class Endpoint:
             body["dimensions"] = self._value.dim
         indexes, vectors = self._endpoint.ask(body, _vectors)
         if indexes != list(range(len(texts))):
-            raise EncoderFailure(f"expected {len(texts)} vectors from {self._endpoint.url}, found {len(indexes)}")
+            what = f"{len(indexes)}" if len(indexes) != len(texts) else f"indexes {str(indexes)[:80]}"
+            raise EncoderFailure(
+                f"expected vectors of {len(texts)} texts, one each, from {self._endpoint.url}, found {what}; is it an "
+                "endpoint with OpenAI's protocol? check base_url"
+            )
         return vectors
 
 

@@ -219,6 +219,9 @@ class Writer:
         old = self._base.schema
         schema = Schema({**old.fields, name: field}, old.analyzer)
         self._latents = self._latents.copy(schema)
+        if not self._segments:  # the first commit will encode, or fit
+            self._latents.entries.pop(name, None)
+            return self._publish([], schema)
         if name in latent_fields(schema):
             remade: Remade = self._latents.refitted(name, self._segments, self.generation)
         else:

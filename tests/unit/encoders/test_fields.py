@@ -222,6 +222,25 @@ def test_embed_fills_in_and_makes_anew(tmp_path: Path) -> None:
         col.embed("v")
 
 
+@pytest.mark.parametrize("encoder", ["lsa(dim=2)", count_words], ids=["lsa", "function"])
+@pytest.mark.parametrize("were_there", [False, True], ids=["never", "deleted"])
+def test_embed_where_no_document_is(tmp_path: Path, encoder: Any, were_there: bool) -> None:
+    col = rocchio.create(tmp_path / "c", fields={"text": rocchio.text(), "v": rocchio.vector(encoder="lsa(dim=2)")})
+    if were_there:
+        col.add({"doc_id": "a", "text": "cat"})
+        col.commit()
+        col.delete("a")
+        col.commit()
+    for name in ("v", "new"):
+        assert col.embed(name, encoder).vectors == 0
+    assert col.embed("v").vectors == 0
+    col.add([{"doc_id": "a", "text": "cat dog"}, {"doc_id": "b", "text": "dog bond"}])
+    col.commit()
+    for name in ("v", "new"):
+        assert {hit.doc_id for hit in col.search("dog", field=name)} == {"a", "b"}
+    assert col.verify().ok
+
+
 def test_embed_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
     col = make(tmp_path / "c")
     with refused(EncoderFailure, "expected finite numbers"):

@@ -77,6 +77,13 @@ def test_what_may_pass_is_tried_again(plan: Plan, waits: list[float], name: str)
     assert model.encode(["x"]).tolist() == [vector_of("x")]
 
 
+def test_brackets_without_end_are_no_json(plan: Plan) -> None:
+    model = Endpoint(value(plan, retries=0))
+    plan.items = [b"[" * 200_000]
+    with refused(EncoderFailure, "found an answer that is no JSON", "at 1 attempt;"):
+        model.encode(["x"])
+
+
 def test_a_time_out_is_tried_again(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     plan.items = [1.0]
@@ -85,7 +92,7 @@ def test_a_time_out_is_tried_again(plan: Plan, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_no_endpoint_there(plan: Plan) -> None:
-    with refused(EncoderFailure, "found no answer", "at 1 attempts"):
+    with refused(EncoderFailure, "found no answer", "at 1 attempt;"):
         Endpoint(OpenAI("tiny", "http://127.0.0.1:9/v1", retries=0, timeout_s=2.0))
 
 
@@ -94,8 +101,8 @@ def test_no_endpoint_there(plan: Plan) -> None:
     [
         ((401, {}), ("found status 401", "check the key in OPENAI_API_KEY")),
         ((404, {}), ("found status 404", "check model and base_url")),
-        (lambda r: {"data": good(r)["data"][1:]}, ("expected 2 vectors", "found 1")),
-        (lambda r: {"data": good(r)["data"] * 2}, ("expected 2 vectors", "found 4")),
+        (lambda r: {"data": good(r)["data"][1:]}, ("expected vectors of 2 texts", "found 1;")),
+        (lambda r: {"data": good(r)["data"] * 2}, ("expected vectors of 2 texts", "found 4;")),
         (
             lambda r: {"data": [{"index": i, "embedding": [1.0] * (i + 1)} for i in range(2)]},
             ("expected an answer with vectors",),
@@ -104,6 +111,16 @@ def test_no_endpoint_there(plan: Plan) -> None:
         (lambda r: {"data": None}, ("expected an answer with vectors",)),
         (lambda r: [], ("expected an answer with vectors",)),
         (lambda r: {"data": [{"index": "x", "embedding": []}]}, ("expected an answer with vectors",)),
+        (
+            lambda r: {"data": [{"index": 0, "embedding": [1.0] * DIM}] * 2},
+            ("expected vectors of 2 texts, one each", "found indexes [0, 0]", "check base_url"),
+        ),
+        (
+            lambda r: {"data": [{"index": i, "embedding": [10**400] * DIM} for i in range(2)]},
+            ("expected an answer with vectors", "check base_url"),
+        ),
+        (lambda r: good(r) | {"usage": {"total_tokens": -5}}, ("expected an answer with vectors",)),
+        (lambda r: good(r) | {"usage": {"total_tokens": 10**400}}, ("expected an answer with vectors",)),
     ],
 )
 def test_what_is_wrong_is_refused_at_once(plan: Plan, item: Any, words: tuple[str, ...]) -> None:
