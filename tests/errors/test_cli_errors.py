@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import rocchio
+from rocchio.cli import start
 
 COMMAND = (
     [sys.executable, "-m", "rocchio"]
@@ -114,6 +115,34 @@ def test_index_onto_a_collection(ready: Path, corpus: Path) -> None:
     before = rocchio.open(ready).info().generation
     fails(2, "index", corpus, ready, words=["expected a new collection, found one", "--append or --upsert"])
     assert rocchio.open(ready).info().generation == before
+
+
+def test_index_after_one_that_was_killed(corpus: Path, tmp_path: Path) -> None:
+    rocchio.create(tmp_path / "c", fields={"text": rocchio.text()})  # as far as it got
+    fails(
+        2, "index", corpus, tmp_path / "c", words=["--append or --upsert", "or remove it: nothing was ever committed"]
+    )
+    assert "remove it" not in fails(2, "index", corpus, corpus.parent / "ready", words=["expected a new collection"])
+
+
+def test_topics_that_are_not_there_beside_a_run_that_is(ready: Path, tmp_path: Path) -> None:
+    (tmp_path / "run.trec").write_text("")
+    no_topics = tmp_path / "no.tsv"
+    fails(2, "search", ready, "--topics", no_topics, "-o", tmp_path / "run.trec", words=["no.tsv, found nothing"])
+
+
+def test_ctrl_c_while_the_command_is_imported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    class Interrupt:
+        @staticmethod
+        def find_spec(name: str, *_: object) -> None:
+            if name == "rocchio.cli.main":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "rocchio.cli.main", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Interrupt, *sys.meta_path])
+    with pytest.raises(SystemExit) as stopped:
+        start.main()
+    assert (stopped.value.code, capsys.readouterr().err) == (130, "error: interrupted\n")
 
 
 def test_index_onto_other_files(corpus: Path, tmp_path: Path) -> None:

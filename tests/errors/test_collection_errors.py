@@ -43,6 +43,7 @@ FIELDS = {"text": rocchio.text()}
         ({"text": rocchio.text(), "": rocchio.text()}, ["expected a field name", "found ''"]),
         ({"text": rocchio.text(), "doc_id": rocchio.text()}, ["expected a field name", "not 'doc_id'"]),
         ({"text": rocchio.text(), "_x": rocchio.text()}, ["does not start with '_'", "found '_x'"]),
+        ({"text": "text"}, ["expected a field type like rocchio.text() for 'text'"]),
         ({"text": rocchio.text(), "x": "text"}, ["expected a field type like rocchio.text() for 'x'", "'text'"]),
         ({"text": rocchio.text(), 3: rocchio.text()}, ["expected a field name", "found 3"]),
         ([rocchio.text()], ["expected fields like {'text': rocchio.text()}"]),
@@ -121,6 +122,9 @@ def test_create_where_something_is(tmp_path: Path, col: Collection) -> None:
     with refused(InvalidArgument, "expected an empty or new folder", "found a collection", "use open"):
         rocchio.create(col.path, fields=FIELDS)
     assert (tmp_path / "folder" / "notes.txt").read_text() == "mine"
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "cut" / "manifest.json.new").write_text("half of")  # of a create that was cut off
+    assert len(rocchio.create(tmp_path / "cut", fields=FIELDS)) == 0
     (tmp_path / "empty").mkdir()
     rocchio.create(tmp_path / "empty", fields=FIELDS)
 

@@ -17,9 +17,10 @@ from rocchio.cli.options import AsJson, CollectionPath, names
 from rocchio.cli.output import counted, err, out, print_json, progress, size
 from rocchio.cli.passages import split_longest
 from rocchio.engine.collection import Collection
-from rocchio.errors import InvalidArgument
+from rocchio.errors import InvalidArgument, RocchioError
 from rocchio.sources import open_source
-from rocchio.storage.manifest import MANIFEST
+from rocchio.storage.directory import LocalDirectory
+from rocchio.storage.manifest import MANIFEST, read_manifest
 from rocchio.storage.schema import Field
 
 EXAMPLES = (
@@ -104,6 +105,7 @@ def index(
     if exists and not (append or upsert):
         raise InvalidArgument(
             f"expected a new collection, found one at {collection}; use --append or --upsert to add to it"
+            + _hint_at_a_killed_index(collection)
         )
     if exists and dense is not None:
         raise InvalidArgument("expected no --dense for an existing collection, found one; use `rocchio embed` for it")
@@ -157,6 +159,15 @@ def _run(col: Collection, source: Path, format_: str | None, id_field: str | Non
         )
         col.commit()
     return summary
+
+
+def _hint_at_a_killed_index(collection: Path) -> str:
+    """What else to do about a collection in which nothing was ever committed."""
+    try:
+        is_new = read_manifest(LocalDirectory(collection)).generation == 0
+    except RocchioError:
+        return ""
+    return ", or remove it: nothing was ever committed to it, perhaps by an `index` that was killed" if is_new else ""
 
 
 def _free_reject_path(collection: Path) -> Path:

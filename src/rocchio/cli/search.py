@@ -41,7 +41,9 @@ def search(
     plan: Annotated[
         str | None,
         typer.Option(
-            help="How to search, like bm25(k1=0.9, b=0.4) or bm25 >> rm3 >> bm25. Default: bm25.", show_default=False
+            help="How to search, like bm25(k1=0.9, b=0.4) or bm25 >> rm3 >> bm25. Default: bm25, with an encoder "
+            "hybrid.",
+            show_default=False,
         ),
     ] = None,
     field: Annotated[
@@ -151,7 +153,7 @@ def _check_given(query: str | None, topics: Path | None, vectors: Path | None, o
         raise InvalidArgument(f"expected a query, --topics FILE or --vectors FILE, found {found}")
     if query is not None and output is not None:
         raise InvalidArgument("expected --topics with --output, found a single query; leave --output out")
-    if topics is not None and output is not None and output.exists() and output.samefile(topics):
+    if topics is not None and output is not None and topics.exists() and output.exists() and output.samefile(topics):
         raise InvalidArgument(f"expected another file for the run, found the topics {topics} themselves")
 
 

@@ -14,7 +14,7 @@ from rocchio.engine.verify import VerifyReport, verify
 from rocchio.engine.writer import DEFAULT_MEMORY_MB
 from rocchio.errors import InvalidArgument, NotFound, StorageFailure
 from rocchio.storage.directory import Directory, LocalDirectory
-from rocchio.storage.manifest import MANIFEST, Manifest, write_manifest
+from rocchio.storage.manifest import MANIFEST, PENDING, Manifest, write_manifest
 from rocchio.storage.schema import Field, Schema
 
 AnalyzerChoice = str | Analyzer | Callable[[str], list[str]]
@@ -62,8 +62,9 @@ def create_in(
     _check_mib("cache_mb", cache_mb, 0)
     if path.is_file():
         raise InvalidArgument(f"expected a folder to create, found a file at {path}; choose another path")
-    if directory.names(""):
-        what = "a collection" if MANIFEST in directory.names("") else "other files"
+    there = directory.names("")
+    if there not in ([], [PENDING]):  # the latter of a create that was cut off
+        what = "a collection" if MANIFEST in there else "other files"
         raise InvalidArgument(f"expected an empty or new folder, found {what} in {path}; use open, or another path")
     directory.make_folder("")
     directory.sync_folder("..")  # the collection's own name must be durable too

@@ -22,7 +22,8 @@ OLDEST_VERSION = 2
 """Version 2 has no columns for filters. Version 1, whose lexical arrays were not compressed, was never released."""
 
 MANIFEST = "manifest.json"
-_PENDING = "manifest.json.new"
+PENDING = "manifest.json.new"
+"""The manifest before it has its name: left behind only by a write that was cut off."""
 
 
 @dataclass(frozen=True)
@@ -146,13 +147,13 @@ class Manifest:
 def write_manifest(directory: Directory, manifest: Manifest) -> None:
     """The commit point: durable and visible when this returns, or not at all."""
     body = json.dumps(_to_json(manifest), ensure_ascii=False).encode()
-    file = directory.create(_PENDING)
+    file = directory.create(PENDING)
     try:
         file.write(f"{crc32c(as_bytes(body)):08x}\n".encode() + body + b"\n")
         file.sync()
     finally:
         file.close()
-    directory.rename(_PENDING, MANIFEST)
+    directory.rename(PENDING, MANIFEST)
     directory.sync_folder("")
 
 

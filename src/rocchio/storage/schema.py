@@ -125,14 +125,14 @@ class Schema:
     analyzer: str
 
     def __post_init__(self) -> None:
-        if not self.text_fields and not self.sparse_fields and not self.vector_fields:
-            raise InvalidArgument(
-                "expected at least one text, sparse or vector field, found none; add one like text=rocchio.text()"
-            )
         if len(self.fields) > MAX_FIELDS:
             raise InvalidArgument(f"expected at most {MAX_FIELDS} fields, found {len(self.fields)}")
         for name, field in self.fields.items():
             _check_field(name, field)
+        if not self.text_fields and not self.sparse_fields and not self.vector_fields:
+            raise InvalidArgument(
+                "expected at least one text, sparse or vector field, found none; add one like text=rocchio.text()"
+            )
         for name in self.encoded_fields:
             self._check_source(name)
         split = [name for name, field in self.fields.items() if field.passages is not None]
