@@ -113,9 +113,7 @@ class JsonEndpoint:
             raise _Passing(f"an answer that is no JSON, {content[:80]!r}") from error
         try:
             found = read(answer)
-            tokens = int((answer.get("usage") or {}).get("total_tokens", 0))
-            if not 0 <= tokens <= MOST_TOKENS:  # a budget counts them
-                raise ValueError(f"{tokens} tokens")
+            tokens = _tokens(answer)
         except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise EncoderFailure(
                 f"expected an answer with {self._wanted} from {self.url}, found {content[:80]!r}; is it an endpoint "
@@ -140,6 +138,14 @@ class JsonEndpoint:
         now = time.monotonic()
         time.sleep(max(0.0, self._next_s - now))
         self._next_s = max(now, self._next_s) + 60.0 / self._settings.requests_per_minute
+
+
+def _tokens(answer: Any) -> int:
+    """What an answer says it has taken, for budgets. Raises ValueError and others for what is no such number."""
+    tokens = int((answer.get("usage") or {}).get("total_tokens", 0))
+    if not 0 <= tokens <= MOST_TOKENS:
+        raise ValueError(f"{tokens} tokens")
+    return tokens
 
 
 class _Passing(Exception):

@@ -197,7 +197,7 @@ class _Prepared:
         _, last, _ = _ending(self._step, self._k)
         query, schema = self.final, self._snapshot.schema
         if isinstance(last, Words):
-            field = last.options["field"] or schema.text_fields
+            field = schema.text_fields if last.field is None else last.options["field"]
             return last, query.words or "", {"scoring": last.scoring, "field": field}
         if isinstance(last, Dense):
             name = last.field or schema.vector_fields[0]

@@ -94,8 +94,11 @@ def only_field(kind: str, names: Sequence[str], given: str | None) -> str:
     if given is None and len(names) == 1:
         return names[0]
     if given is None or given not in names:
-        found = f"{given!r}" if given is not None else f"{len(names)} without a name"
-        raise InvalidArgument(f"expected a {kind} field of {', '.join(names) or 'none'} in the plan, found {found}")
+        if not names:
+            asked = f"asked for {given!r}" if given is not None else "asked for one"
+            raise InvalidArgument(f"expected a collection with a {kind} field, found none, {asked}")
+        found = f"{given!r}" if given is not None else f"none named; there are {len(names)}: field={names[0]} is one"
+        raise InvalidArgument(f"expected a {kind} field of {', '.join(names)}, found {found}")
     return given
 
 

@@ -65,7 +65,8 @@ class PlanSource:
 
     def _text_options(self, step: Words) -> dict[str, Any]:
         # fields by name, since without a field a text is words and vectors
-        return {**step.options, "field": step.options["field"] or self._snapshot.schema.text_fields or None}
+        field = step.options["field"]
+        return {**step.options, "field": self._snapshot.schema.text_fields or None if field is None else field}
 
     def _search(self, given: Sequence[Any], k: int, options: Mapping[str, Any], *, zeros: bool) -> Ranked:
         return self._found(given, k, lambda values, asked: self._snapshot.search(values, k, **options, **asked), zeros)

@@ -105,9 +105,8 @@ class Settings:
     budget: Budget = field(default_factory=Budget)
 
     def __post_init__(self) -> None:
-        check_count("rounds", self.rounds, 0)
-        if self.rounds > MOST_ROUNDS:
-            raise InvalidArgument(f"expected rounds from 0 to {MOST_ROUNDS}, found {self.rounds}")
+        if isinstance(self.rounds, bool) or not isinstance(self.rounds, int) or not 0 <= self.rounds <= MOST_ROUNDS:
+            raise InvalidArgument(f"expected rounds from 0 to {MOST_ROUNDS}, found {self.rounds!r}")
         check_count("keywords", self.keywords)
         check_weight("beta", self.beta)
         check_weight("gamma", self.gamma)
@@ -183,6 +182,11 @@ class ProgressiveSearch:
         schema = self._snapshot.schema
         if name is None and schema.text_fields:
             return None
+        if name in schema.text_fields:
+            raise InvalidArgument(
+                f"expected a vector field with an encoder, found the text field {name!r}; without field= all text "
+                "fields are searched"
+            )
         found = only_field("vector", schema.vector_fields, name)
         if not schema.fields[found].encoder or not schema.text_fields:
             raise InvalidArgument(f"expected a vector field with an encoder and a text field, found {found!r} alone")

@@ -191,6 +191,8 @@ def fuse_steps(method: Fusion, steps: tuple[Any, ...]) -> Step:
 
 def weigh(step: Any, weight: Any) -> Step:
     """`weight * step`; weights of weights multiply. Raises InvalidArgument."""
+    if isinstance(weight, Step):
+        raise InvalidArgument(f"expected a number beside *, like 0.3*bm25, found {step} and {weight}")
     ZNorm((weight, 1.0))  # checks it
     given = ranking(step, "*")
     if isinstance(given, Weighted):
@@ -201,7 +203,8 @@ def weigh(step: Any, weight: Any) -> Step:
 def cut(step: Any, count: Any) -> Step:
     """`step % count`. Raises InvalidArgument."""
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_RESULTS:
-        raise InvalidArgument(f"expected a number of documents from 1 to {MOST_RESULTS:,} after %, found {count!r}")
+        found = str(count) if isinstance(count, Step) else repr(count)
+        raise InvalidArgument(f"expected a number of documents from 1 to {MOST_RESULTS:,} after %, found {found}")
     return Cut(ranking(step, "%"), count)
 
 

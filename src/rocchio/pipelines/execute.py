@@ -78,7 +78,10 @@ def check_ending(step: Step) -> None:
     """Raises InvalidArgument for a plan that does not rank."""
     links = step.steps if isinstance(step, Chain) else (step,)
     if not links[-1].ranks:
-        raise InvalidArgument(f"expected a plan that ends in a search, found {links[-1]} at the end of {step}")
+        raise InvalidArgument(
+            f"expected a plan that ends in a search, found {links[-1]} at the end of {step}; bm25 or "
+            "dense, for instance, searches with what it refines"
+        )
 
 
 class Executor:

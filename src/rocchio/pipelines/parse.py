@@ -42,8 +42,11 @@ def parse_plan(text: str) -> Step:
     """The plan that a text form describes; the inverse of `str(plan)`. Raises InvalidArgument."""
     if not isinstance(text, str) or len(text) > LONGEST:
         raise InvalidArgument(f"expected a plan of at most {LONGEST:,} characters, like bm25 >> rm3 >> bm25")
+    text = text.strip()
+    if "#" not in text:  # which would make the rest of all lines a comment
+        text = text.replace("\r", " ").replace("\n", " ")
     try:
-        step = _value(ast.parse(text.strip(), mode="eval").body, text)
+        step = _value(ast.parse(text, mode="eval").body, text)
     except InvalidArgument:
         raise
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
@@ -86,6 +89,8 @@ def _value(node: ast.expr, text: str) -> Any:
         return _call(node.func.id, node.args, settings, node, text)
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
         return node.value
+    if isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant):
+        return _setting(node, text)  # a number below 0, which the step refuses in its own words
     raise _unexpected(node, text)
 
 
@@ -128,7 +133,7 @@ def _setting(node: ast.expr, text: str) -> Any:
 
 
 def _unexpected(node: ast.expr, text: str) -> InvalidArgument:
-    found = (ast.get_source_segment(text.strip(), node) or "something else")[:80]
+    found = (ast.get_source_segment(text, node) or "something else")[:80]
     return InvalidArgument(
         f"expected steps joined by >>, +, *, % or |, found {found!r} at character {node.col_offset + 1}"
     )

@@ -172,15 +172,20 @@ def test_options(col: rocchio.Collection) -> None:
         (rocchio.query("x", vectors={"v": "wing"}), "dense", ["expected vectors to search the vector field 'v'"]),
         (rocchio.query("x", vectors={"v": [1, float("nan")]}), "dense", ["query 0"]),
         (rocchio.query("x", vectors={"v": {}}), "dense", ["expected"]),
-        (rocchio.query("x", vectors={"w": [1, 2]}), "bm25", ["expected a vector field of v in the plan, found 'w'"]),
-        (rocchio.query("x", sparse={"s": {}}), "bm25", ["expected a sparse field of none in the plan, found 's'"]),
-        ("x", "sparse", ["expected a sparse field of none in the plan, found 0 without a name"]),
+        (rocchio.query("x", vectors={"w": [1, 2]}), "bm25", ["expected a vector field of v, found 'w'"]),
+        (
+            rocchio.query("x", sparse={"s": {}}),
+            "bm25",
+            ["expected a collection with a sparse field, found none, asked for 's'"],
+        ),
+        ("x", "bm25(field='')", ["found ''"]),
+        ("x", "sparse", ["expected a collection with a sparse field, found none, asked for one"]),
         ("x", "dense", ["expected queries with a vector for the field 'v', found none; it has no encoder"]),
-        ("x", "dense(field=w)", ["expected a vector field of v in the plan, found 'w'"]),
+        ("x", "dense(field=w)", ["expected a vector field of v, found 'w'"]),
         ("x", "bm25(field=nope)", ["'nope'"]),
         ("x", "bm25(field=v)", ["'v'"]),
-        ("x", "bm25 >> rm3(field=s) >> bm25", ["expected a sparse field of none in the plan, found 's'"]),
-        ("x", "bm25 >> vector_average(field=w) >> bm25", ["expected a vector field of v in the plan, found 'w'"]),
+        ("x", "bm25 >> rm3(field=s) >> bm25", ["expected a collection with a sparse field, found none, asked for 's'"]),
+        ("x", "bm25 >> vector_average(field=w) >> bm25", ["expected a vector field of v, found 'w'"]),
         ("wing", "bm25 >> vector_average >> bm25", ["expected queries with a vector for the field 'v', found none"]),
         (rocchio.query("x", vectors={"v": [1, 2]}), "dense(recall=2)", ["expected recall"]),
     ],
@@ -197,9 +202,9 @@ def test_collections_without_text_fields(tmp_path: Path) -> None:
     vector = rocchio.query(vectors={"v": [1.0, 0.5]})
     with refused(InvalidArgument, "expected a text field for rm3, found none; name a sparse field"):
         col.search(vector, plan="dense(field=v) >> rm3 >> dense(field=v)")
-    with refused(InvalidArgument, "expected a vector field of v, w in the plan, found 2 without a name"):
+    with refused(InvalidArgument, "expected a vector field of v, w, found none named; there are 2: field=v is one"):
         col.search(vector, plan="dense")
-    with refused(InvalidArgument, "expected a vector field of v, w in the plan, found 2 without a name"):
+    with refused(InvalidArgument, "expected a vector field of v, w, found none named; there are 2: field=v is one"):
         col.search(np.ones(2), plan="dense(field=v)")
     with refused(InvalidArgument, "expected"):
         col.search("words", plan="bm25")

@@ -161,9 +161,11 @@ REFUSED: list[tuple[Any, list[str]]] = [
     ("bm25 % 0", ["expected a number of documents from 1 to 1,000,000 after %, found 0"]),
     ("bm25 % 2.5", ["expected a number of documents", "found 2.5"]),
     ("bm25 % 1000001", ["expected a number of documents", "found 1000001"]),
-    ("bm25 % dense", ["expected a number of documents", "found Dense("]),
-    ("bm25 * dense", ["expected weights from 0 to 1e+06"]),
-    ("-1 * bm25", ["found '-1'"]),
+    ("bm25 % dense", ["expected a number of documents", "found dense"]),
+    ("bm25 * dense", ["expected a number beside *, like 0.3*bm25, found bm25(k1=0.9, b=0.4) and dense"]),
+    ("-1 * bm25", ["expected weights from 0 to 1e+06, found -1"]),
+    ("bm25 % -1", ["expected a number of documents from 1", "found -1"]),
+    ("bm25 # first\n>> rm3 >> bm25", ["expected a plan like"]),
     ("0*bm25 + 0*dense", ["expected a weight above 0"]),
     ("2000000 * bm25", ["expected weights from 0 to 1e+06, found 2000000"]),
     ("True * bm25", ["found 'True'"]),
@@ -172,6 +174,13 @@ REFUSED: list[tuple[Any, list[str]]] = [
     ("bm25 | " * 3000 + "bm25", ["expected a plan of at most 10,000 characters"]),
     (7, ["expected a plan of at most 10,000 characters, like bm25 >> rm3 >> bm25"]),
 ]
+
+
+def test_a_plan_may_stand_on_several_lines():
+    lines = "\n  bm25(k1=0.9,\n    b=0.4)\r\n  >> rm3\n  >> bm25\n"
+    assert parse_plan(lines) == parse_plan("bm25 >> rm3 >> bm25")
+    with refused(InvalidArgument, "found 'bm26' at character 9"):
+        parse_plan("bm25\n>> bm26")
 
 
 @pytest.mark.parametrize(("text", "words"), REFUSED, ids=[str(text)[:30] for text, _ in REFUSED])
