@@ -133,7 +133,7 @@ def _vectors(
     everything = np.concatenate(parts)
     if source is None or snapshot.schema.fields[source].metric == "cosine":
         lengths = np.linalg.norm(everything, axis=1, keepdims=True)
-        everything = everything / np.where(lengths > 0, lengths, np.float32(1))
+        everything = (everything / np.where(lengths > 0, lengths, 1)).astype(np.float32)
     segments = np.repeat(np.arange(len(places), dtype=np.uint32), [len(rows) for rows in places])
     return everything, segments, np.concatenate(places).astype(np.uint32)
 

@@ -1,4 +1,4 @@
-"""Facets: how many of some documents have each value of a field, or a value in each of a few ranges. Counts are exact."""
+"""Facets: how many of some documents have each value of a field, or one in each of a few ranges. Counts are exact."""
 
 from __future__ import annotations
 

@@ -61,7 +61,8 @@ def edge_weights(distances: Matrix) -> Matrix:
         beta = np.where(np.isinf(high), beta * 2, (low + high) / 2)
         beta = np.minimum(beta, 1e12 / scale)
     weights = np.exp(-shifted * beta[:, None])
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    shares: Matrix = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return shares
 
 
 def layout(vectors: Matrix, near: Numbers, weights: Matrix, progress: Progress, seed: int = SEED) -> Matrix:
@@ -97,14 +98,16 @@ def layout(vectors: Matrix, near: Numbers, weights: Matrix, progress: Progress, 
 def _pull(difference: Matrix) -> Matrix:
     """By how much an edge moves its second end towards the first (edges, 2)."""
     squared = np.einsum("ij,ij->i", difference, difference)
-    return np.clip(difference * (2 / (1 + squared))[:, None], -CLIP, CLIP)
+    moved: Matrix = np.clip(difference * (2 / (1 + squared))[:, None], -CLIP, CLIP)
+    return moved
 
 
 def _push(difference: Matrix) -> Matrix:
     """By how much a node is moved away from another (pairs, 2)."""
     squared = np.einsum("ij,ij->i", difference, difference)
     factor = 2 * GAMMA / ((np.float32(0.1) + squared) * (1 + squared))
-    return np.clip(difference * factor[:, None], -CLIP, CLIP)
+    moved: Matrix = np.clip(difference * factor[:, None], -CLIP, CLIP)
+    return moved
 
 
 def _plane(vectors: Matrix) -> Matrix:
@@ -115,11 +118,13 @@ def _plane(vectors: Matrix) -> Matrix:
     chosen = chosen * np.sign(chosen[np.abs(chosen).argmax(axis=0), np.arange(chosen.shape[1])])
     flat = np.zeros((len(vectors), 2), np.float32)
     flat[:, : chosen.shape[1]] = centred @ chosen.astype(np.float32)
-    return flat / np.maximum(flat.std(axis=0), np.float32(1e-12))
+    scaled: Matrix = flat / np.maximum(flat.std(axis=0), np.float32(1e-12))
+    return scaled
 
 
 def _framed(places: Matrix) -> Matrix:
     """Moved and scaled so that all but strays fill the square; strays are brought to its border."""
     low, high = np.percentile(places, 0.5, axis=0), np.percentile(places, 99.5, axis=0)
     half = max(float((high - low).max()) / 2, 1e-9) * 1.05
-    return np.clip((places - (low + high) / 2) / half, -1, 1).astype(np.float32)
+    framed: Matrix = np.clip((places - (low + high) / 2) / half, -1, 1).astype(np.float32)
+    return framed

@@ -78,7 +78,7 @@ def _frequent_terms(
     of: Numbers,
     count: int,
 ) -> list[list[str]]:
-    """The terms of each region whose share of its documents is largest, times the log of how often that is the usual."""
+    """The best terms of each region: their share of its documents, times the log of how often that is the usual."""
     within: list[dict[str, float]] = [{} for _ in range(count)]
     overall: dict[str, float] = {}
     if not snapshot.schema.text_fields:

@@ -77,7 +77,8 @@ class Reading:
         """How many documents have which values of keyword, number, date and bool fields, of all or of these `fields`.
 
         Counts those that `where` is true of and that are `among` these doc_ids, of a search for example. Of a field
-        come the most frequent `values`, or, for many numbers and for dates, up to twelve ranges. Raises InvalidArgument.
+        come the most frequent `values`, or, for many numbers and for dates, up to twelve ranges. Raises
+        InvalidArgument.
         """
         return count_facets(self._snapshot, fields, where, among, values)
 

@@ -243,7 +243,8 @@ class OrderedColumn(_Stored):
     def numbers(self, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
         """The numbers of the `chosen` rows (rows,) that have one; dates in microseconds since 1970."""
         ranks = self._row_ranks[chosen]
-        return self._values[ranks[ranks < len(self._values)]]
+        numbers: npt.NDArray[Any] = self._values[ranks[ranks < len(self._values)]]
+        return numbers
 
     @cached_property
     def _values(self) -> npt.NDArray[Any]:
