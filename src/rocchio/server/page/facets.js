@@ -37,7 +37,7 @@ export function facetPanel(onchange) {
   }
 
   function group(name, facet) {
-    const rows = facet.values.length ? values(name, facet) : facet.ranges.map((range) => row(
+    const rows = facet.values.length ? values(name, facet) : facet.ranges.filter((range) => range.count || isRange(state.chosen, name, range)).map((range) => row(
       label(range), range.count, facet.ranges, isRange(state.chosen, name, range), () => toggleRange(state.chosen, name, range)));
     const all = unfolded.has(name);
     return h("fieldset", {}, h("legend", {}, name), ...(all ? rows : rows.slice(0, facet.ranges.length ? 12 : SHOWN)),

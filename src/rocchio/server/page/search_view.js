@@ -138,7 +138,8 @@ function told(hits, ms) {
 }
 
 function filterHint() {
-  const field = Object.entries(state.about.fields).find(([, text]) => /^(number|keyword)/.test(text));
+  const fields = Object.entries(state.about.fields);
+  const field = fields.find(([, text]) => text.startsWith("number")) ?? fields.find(([, text]) => text.startsWith("keyword"));
   if (!field) return "no field to filter by but doc_id";
   return field[1].startsWith("number") ? `${field[0]} >= 10` : `${field[0]} = '…'`;
 }
