@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from rocchio.engine.experiment import run_experiment
 from rocchio.engine.facets import count_facets
 from rocchio.engine.plan import refine_query
 from rocchio.engine.snapshot import Snapshot
@@ -37,6 +38,21 @@ async def refine(request: Request, name: str) -> Response:
     body = await read_body(request, models.RefineBody, state.limits)
     searching.check_size(body.k, 1, state.limits)
     return json_answer(await state.in_reader(_refine, served.col.snapshot(), body))
+
+
+@router.post(
+    "/experiment",
+    responses={200: {"model": models.ExperimentAnswer}},
+    openapi_extra=body_of(models.ExperimentBody),
+)
+async def experiment(request: Request, name: str) -> Response:
+    """Plans side by side on judged queries: means, significance, what each query gains and loses."""
+    caller_of(request).need_all_tenants("read")
+    state, served = state_of(request), served_for(request, name, "read")
+    body = await read_body(request, models.ExperimentBody, state.limits)
+    runs = len(body.plans) * min(len(body.queries), len(body.qrels))
+    searching.check_size(body.depth, runs, state.limits)
+    return json_answer(await state.in_reader(_experiment, served.col.snapshot(), body))
 
 
 @router.post("/map", responses={200: {"model": models.MapAnswer}}, openapi_extra=body_of(models.MapBody))
@@ -80,6 +96,15 @@ def _refine(snapshot: Snapshot, body: models.RefineBody) -> dict[str, Any]:
         "steps": [{"step": each.step, "ms": each.seconds * 1000, "note": each.note} for each in found.trace.steps],
         "generation": snapshot.manifest.generation,
     }
+
+
+def _experiment(snapshot: Snapshot, body: models.ExperimentBody) -> dict[str, Any]:
+    # judgements of queries that are not there are nobody's mistake: a file of them may be for more queries
+    qrels = {query_id: grades for query_id, grades in body.qrels.items() if query_id in body.queries}
+    if not any(qrels.values()):
+        raise InvalidArgument("expected queries with judgements, found none; their ids differ from those of the qrels")
+    found = run_experiment(snapshot, body.plans, body.queries, qrels, measures=body.measures, depth=body.depth)
+    return {**found.to_dict(), "generation": snapshot.manifest.generation}
 
 
 def _query(body: models.FacetsBody | models.RefineBody) -> Any:
