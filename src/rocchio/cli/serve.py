@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import signal
+import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -67,6 +69,7 @@ def _demonstration(stack: contextlib.ExitStack) -> Path:
     """A temporary folder with the demonstration's collection, queries and judgements."""
     from rocchio.cli.demo_collection import QRELS, QUERIES, build_served
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again: so the folder is removed
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rocchio-demo-")))
     build_served(folder)
     err.print(f"for the experiment page: {folder / QUERIES} and {folder / QRELS}", markup=False, soft_wrap=True)
