@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
 from collections.abc import Iterator
@@ -46,4 +47,9 @@ def picture(page: Any, name: str) -> None:
     if os.environ.get("ROCCHIO_PICTURES"):
         page.wait_for_timeout(600)  # animations
         PICTURES.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=str(PICTURES / f"console-{name}.png"))
+        from PIL import Image  # comes with matplotlib
+
+        whole = Image.open(io.BytesIO(page.screenshot()))
+        # a page has few colours: a palette takes a third of the bytes
+        few = whole.convert("RGB").quantize(200, dither=Image.Dither.NONE)
+        few.save(PICTURES / f"console-{name}.png", optimize=True)

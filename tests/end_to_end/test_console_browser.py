@@ -93,6 +93,7 @@ def wait_for_change(page: Any, before: list[str]) -> list[str]:
 
 def test_search_as_you_type(visit: Callable[..., Any]):
     page = visit()
+    page.wait_for_selector("#query")
     page.keyboard.press("Escape")
     page.keyboard.press("/")
     page.keyboard.type(QUERY, delay=20)
@@ -222,6 +223,7 @@ def test_the_map_lights_up(visit: Callable[..., Any]):
             break
     page.wait_for_selector(".picked h2")
     page.locator(".picked li button").first.click()
+    page.get_by_role("button", name="Show everything").click()
     picture(page, "map")
 
 

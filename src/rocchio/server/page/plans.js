@@ -10,7 +10,7 @@ export function presets() {
   const fields = fieldKinds();
   const has = (kind) => fields.some((field) => field.kind === kind);
   const encoded = fields.some((field) => field.kind === "vector" && field.text.includes("encoder="));
-  const found = [{ name: encoded ? "automatic: words and vectors" : "automatic", plan: "" }];
+  const found = [{ name: "automatic", plan: "" }];
   if (has("text")) {
     found.push({ name: "words", plan: "bm25" });
     for (const method of FEEDBACK) found.push({ name: `feedback: ${method}`, plan: `bm25 >> ${method} >> bm25` });
@@ -35,7 +35,7 @@ let number = 0;
 /** A line for a plan's text form, with a menu of presets. */
 export function planPicker(label, value, onchange) {
   const id = `plan-${++number}`;
-  const input = h("input", { id, class: "mono", value, spellcheck: "false", autocomplete: "off", placeholder: "automatic",
+  const input = h("input", { id, class: "mono", value, spellcheck: "false", autocomplete: "off", placeholder: presets().some((each) => each.plan === "hybrid") ? "automatic: words and vectors" : "automatic: words",
     oninput: () => onchange(input.value) });
   const menu = h("select", { "aria-label": `${label}: presets`, onchange: () => {
     input.value = menu.value;

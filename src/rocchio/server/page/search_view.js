@@ -92,7 +92,7 @@ export function searchView(place) {
       summary.textContent = told(answer.hits, performance.now() - started);
       announce(summary.textContent);
       if (!state.marks.size && !state.weights) first = new Map(answer.hits.map((hit, place) => [hit.doc_id, place + 1]));
-      results.show(answer.hits, state.marks.size || state.weights ? first : null);
+      results.show(answer.hits, first.size && (state.marks.size || state.weights) ? first : null);
       more.hidden = answer.hits.length < k || k >= 200;
       feedback.show(refined, used);
       facets.load({ text: state.text, ...(used && { plan: used }), ...(where && { where }) });
