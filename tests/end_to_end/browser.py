@@ -51,5 +51,5 @@ def picture(page: Any, name: str) -> None:
 
         whole = Image.open(io.BytesIO(page.screenshot()))
         # a page has few colours: a palette takes a third of the bytes
-        few = whole.convert("RGB").quantize(200, dither=Image.Dither.NONE)
+        few = whole.convert("RGB").quantize(256, dither=Image.Dither.NONE)
         few.save(PICTURES / f"console-{name}.png", optimize=True)

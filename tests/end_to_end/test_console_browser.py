@@ -246,6 +246,7 @@ def test_the_collection_page(visit: Callable[..., Any]):
     page.get_by_role("button", name="Read and check").click()
     page.get_by_text("are as they were written").wait_for()
     page.get_by_text("Recall of meaning").wait_for()
+    page.evaluate("scrollTo(0, 0)")
     picture(page, "collection")
 
 

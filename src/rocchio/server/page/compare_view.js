@@ -137,5 +137,5 @@ function told(left, right) {
   const shared = left.hits.filter((hit) => right.hits.some((each) => each.doc_id === hit.doc_id)).length;
   const both = Math.max(left.hits.length, right.hits.length);
   const same = left.hits.filter((hit, place) => right.hits[place]?.doc_id === hit.doc_id).length;
-  return `${shared} of ${both} in both, ${same} at the same rank, ${right.hits.length - shared} only on the right`;
+  return `${shared} of ${both} in both, ${same} at the same rank, ${right.hits.length - shared} new on the right`;
 }
