@@ -6,9 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack, overload
 
+import numpy as np
 import numpy.typing as npt
 
+from rocchio.engine.clusters import Clusters, clusters
+from rocchio.engine.document_map import MOST_DOCUMENTS, DocumentMap, draw_map
 from rocchio.engine.experiment import run_experiment
+from rocchio.engine.facets import Facets, count_facets
 from rocchio.engine.filter_report import FilterReport
 from rocchio.engine.filtering import Where
 from rocchio.engine.info import CollectionInfo, describe
@@ -16,6 +20,7 @@ from rocchio.engine.knn_graph import KnnGraph, knn_graph
 from rocchio.engine.mixed import MixedQuery
 from rocchio.engine.plan import Plan
 from rocchio.engine.queries import Query, Vectors
+from rocchio.engine.range_search import Neighbours, range_search
 from rocchio.engine.recall import ALPHAS, QUERY_CUTS, RecallReport, recall_report
 from rocchio.engine.search_options import ExplainOptions, SearchOptions
 from rocchio.engine.snapshot import Snapshot
@@ -63,6 +68,22 @@ class Reading:
     def count(self, where: Where | None = None) -> int:
         """How many committed documents a predicate is true of; all without one. Raises InvalidArgument."""
         return self._snapshot.count(where)
+
+    def facets(
+        self,
+        fields: Sequence[str] | None = None,
+        *,
+        where: Where | None = None,
+        among: Iterable[DocId] | None = None,
+        values: int = 10,
+    ) -> Facets:
+        """How many documents have which values of keyword, number, date and bool fields, of all or of these `fields`.
+
+        Counts those that `where` is true of and that are `among` these doc_ids, of a search for example. Of a field
+        come the most frequent `values`, or, for many numbers and for dates, up to twelve ranges. Raises
+        InvalidArgument.
+        """
+        return count_facets(self._snapshot, fields, where, among, values)
 
     def explain_filter(self, where: Where, field: str | None = None, **wanted: Any) -> FilterReport:
         """What a filter means, how much it leaves, how a vector field is searched; see `Snapshot.explain_filter`."""
@@ -153,6 +174,41 @@ class Reading:
         """Read every byte of the last commit and check it; `progress` is told (segments done, segments)."""
         return verify(self._directory, progress or (lambda _done, _total: None))
 
+    def range_search(
+        self,
+        field: str,
+        query: Any,
+        radius: float | Sequence[float] | npt.NDArray[np.floating[Any]],
+        *,
+        inner: float | Sequence[float] | npt.NDArray[np.floating[Any]] = 0.0,
+        where: Where | None = None,
+        threads: int = 1,
+    ) -> Neighbours:
+        """All documents at a distance of at least `inner` and less than `radius` of each query, exactly.
+
+        Distances are 1 - cosine, or the length of the difference (l2); `radius` and `inner` are one for all queries or
+        one for each (n,). `query` is a vector, several (n, dim), or texts where the field has an encoder. Shells that
+        follow each other (`inner` the last `radius`) count every document once. Raises InvalidArgument.
+        """
+        return range_search(self._snapshot, field, query, radius, inner, where, threads)
+
+    def clusters(
+        self,
+        field: str,
+        count: int,
+        *,
+        rounds: int = 10,
+        seed: int = 0,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Clusters:
+        """The documents of a vector field in `count` groups, by k-means; the same seed gives the same groups.
+
+        Distances are those of the vectors, of their directions under cosine. The centroids are found on at most 256
+        documents for each, then all documents are assigned. `progress` is told (rounds done, rounds). Raises
+        InvalidArgument.
+        """
+        return clusters(self._snapshot, field, count, rounds, seed, progress)
+
     def knn_graph(
         self,
         field: str,
@@ -169,3 +225,18 @@ class Reading:
         done, documents). Raises InvalidArgument.
         """
         return knn_graph(self._snapshot, field, k, recall, threads, progress)
+
+    def document_map(
+        self,
+        field: str | None = None,
+        *,
+        most: int = MOST_DOCUMENTS,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> DocumentMap:
+        """Documents as points in the plane, like ones near each other: a layout of the graph of nearest neighbours.
+
+        By the vectors of `field`, of the first vector field, or, where there is none, of the words. Draws an even
+        sample of at most `most` documents; takes seconds to a minute. The same commit always gives the same map.
+        `progress` is told (steps done, steps in all). Raises InvalidArgument.
+        """
+        return draw_map(self._snapshot, field, most, progress)

@@ -16,6 +16,7 @@ from rocchio.server.catalogue import Catalogue, Served
 from rocchio.server.coalescing import Coalescer
 from rocchio.server.limits import Limits
 from rocchio.server.logs import Log
+from rocchio.server.mapping import MapJobs
 from rocchio.server.metrics import Metrics
 
 Result = TypeVar("Result")
@@ -38,6 +39,7 @@ class State:
     def __post_init__(self) -> None:
         self.readers = ThreadPoolExecutor(self.threads, thread_name_prefix="reader")
         self.coalescer = Coalescer(self.readers, self.threads)
+        self.maps = MapJobs(lambda: self.stopping)
 
     async def in_reader(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Run what takes longer than a request should hold up the others."""
