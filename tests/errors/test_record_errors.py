@@ -23,6 +23,7 @@ from rocchio.errors import (
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
+        ("id", "x", ["unknown field 'id'", "did you mean 'doc_id'?"]),
         ("titel", "x", ["unknown field 'titel'", "expected one of doc_id, title", "did you mean 'title'?"]),
         ("zzzzzz", "x", ["unknown field 'zzzzzz'", "expected one of"]),
         ("text", 3, ["field 'text'", "expected a string", "found 3 (int)"]),

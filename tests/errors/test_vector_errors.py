@@ -226,6 +226,11 @@ def test_ranges_and_groups(tmp_path: Path) -> None:
         col.range_search("v", [1, 0], 0.5, inner=0.5)
     with refused(InvalidArgument, "threads"):
         col.range_search("v", [1, 0], 0.5, threads=0)
+    empty = rocchio.create(tmp_path / "empty", fields={"v": rocchio.vector(2)})
+    with refused(InvalidArgument, "expected documents with a vector in the field 'v', found none"):
+        empty.clusters("v", 2)
+    with refused(InvalidArgument, "expected a vector field, found 'w'; there are v"):
+        empty.clusters("w", 2)
     for count in (0, 5, True, 1.5, "2"):
         with refused(InvalidArgument, "expected count from 1 to 4", "found"):
             col.clusters("v", count)

@@ -102,6 +102,8 @@ class Running:
     def _encode_checked(self, texts: list[str]) -> Matrix:
         found: Any = self.model.encode(texts)
         try:
+            if np.iscomplexobj(found):  # numpy would drop a part of each number
+                raise TypeError("complex numbers")  # noqa: TRY301
             vectors = np.asarray(found, np.float32)
         except (TypeError, ValueError) as error:
             raise EncoderFailure(f"expected an array of numbers of the encoder {self.value}, found {error}") from error

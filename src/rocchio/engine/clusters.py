@@ -50,6 +50,8 @@ def clusters(
     view = one_vector_each(snapshot, name)
     there = [_live(view, number) for number in range(len(view.segments))]
     live = np.flatnonzero(np.concatenate([np.empty(0, np.bool_), *there])).astype(np.uint32)
+    if not len(live):
+        raise InvalidArgument(f"expected documents with a vector in the field {name!r}, found none")
     _check("count", count, 1, len(live), "the live documents with a vector")
     _check("rounds", rounds, 1, 1000, "a thousand")
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:

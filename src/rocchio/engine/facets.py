@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import pyarrow as pa
 from rocchio.dense.reference import unpacked
 from rocchio.engine.facet_ranges import FacetRange, date_ranges, few_numbers, number_ranges
 from rocchio.engine.open_segment import OpenSegment
+from rocchio.engine.queries import check_unicode
 from rocchio.errors import InvalidArgument
 from rocchio.filters.columns import KeywordColumn, OrderedColumn
 from rocchio.filters.typed import FILTERED_KINDS, filtered_fields
@@ -74,28 +75,44 @@ def count_facets(
 ) -> Facets:
     """`Collection.facets`. Raises InvalidArgument, Corruption."""
     known = filtered_fields(snapshot.schema)
-    if isinstance(fields, str):
+    names = list(known) if fields is None else _names(fields, known)
+    if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= MOST_VALUES:
+        raise InvalidArgument(f"expected from 1 to {MOST_VALUES} values of a field, found {most!r}")
+    chosen = _chosen(snapshot, where, among)
+    counted = {name: _facet(name, known[name], snapshot.segments, chosen, most) for name in names}
+    return Facets(sum(int(flags.sum()) for flags in chosen), counted)
+
+
+def _names(fields: Any, known: Mapping[str, Field]) -> list[str]:
+    """The fields to count. Raises InvalidArgument."""
+    if isinstance(fields, str) or not isinstance(fields, Iterable):
         raise InvalidArgument(f"expected a list of fields to count, found {fields!r}")
-    for name in fields or ():
-        if name not in known:
+    names = list(fields)
+    for name in names:
+        if not isinstance(name, str) or name not in known:
             raise InvalidArgument(
                 f"expected a {', '.join(FILTERED_KINDS)} field to count, found {name!r}; there are "
                 f"{', '.join(known) or 'none'}"
             )
-    if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= MOST_VALUES:
-        raise InvalidArgument(f"expected from 1 to {MOST_VALUES} values of a field, found {most!r}")
-    chosen = _chosen(snapshot, where, among)
-    counted = {
-        name: _facet(name, known[name], snapshot.segments, chosen, most)
-        for name in (known if fields is None else fields)
-    }
-    return Facets(sum(int(flags.sum()) for flags in chosen), counted)
+    return names
+
+
+def _doc_ids(among: Any) -> pa.LargeStringArray:
+    """The documents to count among. Raises InvalidArgument; a text is no list of its characters."""
+    if isinstance(among, str) or not isinstance(among, Iterable):
+        raise InvalidArgument(f"expected among as a list of doc_ids, found {among!r}")
+    ids = list(among)
+    for doc_id in ids:
+        if not isinstance(doc_id, str):
+            raise InvalidArgument(f"expected doc_ids as strings to count among, found {doc_id!r}")
+        check_unicode(doc_id)
+    return pa.array(ids, pa.large_string())
 
 
 def _chosen(snapshot: Snapshot, where: Where | None, among: Iterable[DocId] | None) -> list[Flags]:
     """Which stored documents of each segment are counted (documents,)."""
     predicate = None if where is None else snapshot.filters.predicate(where)
-    wanted = None if among is None else pa.array(list(among), pa.large_string())
+    wanted = None if among is None else _doc_ids(among)
     flags = []
     for segment in snapshot.segments:
         live = segment.live_documents()

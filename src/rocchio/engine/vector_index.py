@@ -56,7 +56,10 @@ def calibration_queries(schema: Schema, queries: Any, name: str) -> tuple[int, n
     Raises InvalidArgument.
     """
     if name not in schema.vector_fields:
-        raise InvalidArgument(f"expected a vector field to calibrate, found {name!r}; there are {schema.vector_fields}")
+        raise InvalidArgument(
+            f"expected a vector field to calibrate, found {name!r}; there are "
+            f"{', '.join(schema.vector_fields) or 'none'}"
+        )
     matrix, _ = query_matrix(queries, name, schema.fields[name])
     if len(matrix) < LEAST_QUERIES:
         raise InvalidArgument(f"expected at least {LEAST_QUERIES} queries to calibrate with, found {len(matrix)}")

@@ -43,7 +43,9 @@ def distances_of(scores: npt.NDArray[np.float32], metric: str) -> npt.NDArray[np
 def one_vector_each(snapshot: Snapshot, name: str) -> VectorView:
     """A field whose documents have a vector each and distances between them. Raises InvalidArgument."""
     if name not in snapshot.schema.vector_fields:
-        raise InvalidArgument(f"expected a vector field, found {name!r}; there are {snapshot.schema.vector_fields}")
+        raise InvalidArgument(
+            f"expected a vector field, found {name!r}; there are {', '.join(snapshot.schema.vector_fields) or 'none'}"
+        )
     if snapshot.schema.is_by_passage(name):
         raise InvalidArgument(
             f"expected a field with one vector for each document, found {name!r} with one for each passage; "

@@ -18,6 +18,8 @@ Chosen: TypeAlias = Mapping[str, float] | Iterable[str] | str | None
 """What a search names as its field or fields."""
 
 ID_FIELD = "doc_id"
+_IDS_ELSEWHERE = ("_id", "id", "docno", "pid")
+"""What others call a doc_id."""
 MAX_FIELDS = 1024
 MIN_SCALE, MAX_SCALE = 1e-3, 1e6
 MAX_DIM = 65_536
@@ -193,7 +195,8 @@ class Schema:
 
     def unknown_field(self, name: str) -> str:
         """Why `name` is no field of this schema, in words."""
-        close = difflib.get_close_matches(name, [*self.fields, ID_FIELD], n=1)
+        elsewhere = name in _IDS_ELSEWHERE
+        close = [ID_FIELD] if elsewhere else difflib.get_close_matches(name, [*self.fields, ID_FIELD], n=1)
         meant = f"; did you mean {close[0]!r}?" if close else ""
         return f"unknown field {name!r}, expected one of {', '.join([ID_FIELD, *self.fields])}{meant}"
 

@@ -130,6 +130,7 @@ def answer(shape: Any) -> Any:
         (lambda n: np.full((n, 6), np.nan), ("expected finite numbers", "for the text 'cat dog dog'")),
         (lambda n: np.full((n, 6), np.inf), ("expected finite numbers",)),
         (lambda n: [["x"] * 6] * n, ("expected an array of numbers",)),
+        (lambda n: np.ones((n, 6), complex), ("expected an array of numbers", "found complex numbers")),
         (lambda n: None, ("expected",)),
     ],
 )

@@ -153,12 +153,35 @@ def test_ranges_hold_every_date(days: float):
         ({"fields": ["text"]}, "found 'text'"),
         ({"fields": ["other"]}, "found 'other'"),
         ({"fields": "lang"}, "expected a list of fields"),
+        ({"fields": 5}, "expected a list of fields to count, found 5"),
+        ({"fields": [["lang"]]}, "found \\['lang'\\]"),
+        ({"among": "a"}, "expected among as a list of doc_ids, found 'a'"),
+        ({"among": 5}, "expected among as a list of doc_ids, found 5"),
+        ({"among": [5]}, "expected doc_ids as strings to count among, found 5"),
+        ({"among": ["\ud800"]}, "expected Unicode text"),
         ({"values": 0}, "from 1 to 1000 values"),
         ({"values": True}, "from 1 to 1000 values"),
         ({"where": "lang >"}, "\\^"),
     ],
-    ids=["text", "unknown", "string", "zero", "bool", "filter"],
+    ids=[
+        "text",
+        "unknown",
+        "string",
+        "number",
+        "nested",
+        "one",
+        "a number",
+        "numbers",
+        "surrogate",
+        "zero",
+        "bool",
+        "filter",
+    ],
 )
 def test_refusals(col: rocchio.Collection, options: dict[str, Any], said: str):
     with pytest.raises(InvalidArgument, match=said):
         col.facets(**options)
+
+
+def test_fields_of_an_iterator(col: rocchio.Collection):
+    assert col.facets(iter(["lang"])) == col.facets(["lang"])
