@@ -11,7 +11,7 @@ import numpy as np
 from rocchio.engine.best_passage import passage_at, vector_at
 from rocchio.engine.click_feedback import ClickFeedback
 from rocchio.engine.feedback_places import FeedbackPlaces
-from rocchio.engine.feedback_terms import Places, SearcherStatistics, gather
+from rocchio.engine.feedback_terms import Places, SearcherStatistics, gather, relevance_models
 from rocchio.engine.plan_query import PlanQuery, is_vector, only_field, unit
 from rocchio.errors import InvalidArgument
 from rocchio.feedback import (
@@ -20,6 +20,7 @@ from rocchio.feedback import (
     FromClicks,
     FromVectors,
     Reencode,
+    Rm3,
     TermFilter,
     VectorCorocchio,
     VectorFeedback,
@@ -243,11 +244,9 @@ class PlanSource:
             places = [FeedbackPlaces(self._snapshot).with_pool(each, method.pool, method.seed) for each in places]
         if method.field is not None:
             places = [FeedbackPlaces(self._snapshot).of_documents(each) for each in places]
-        better = [
-            method.expand(each)
-            for first, last in _parts(places)
-            for each in gather(statistics, known[first:last], places[first:last], accepted)
-        ]
+        better: list[Mapping[str, float]] = []
+        for first, end in _parts(places):
+            better += _better(method, statistics, known[first:end], places[first:end], accepted)
         if method.field is not None:
             return [
                 replace(query, sparse={**query.sparse, method.field: terms})
@@ -284,6 +283,20 @@ class PlanSource:
             lengths = segment.sparse[number].lengths(0)
             total += int(lengths[~segment.tombstones.is_deleted].sum(dtype=np.uint64))
         return total / self._snapshot.schema.fields[sparse].scale
+
+
+def _better(
+    method: Expansion,
+    statistics: SearcherStatistics,
+    queries: Sequence[Mapping[str, float]],
+    places: Sequence[Places],
+    accepted: TermFilter,
+) -> list[dict[str, float]]:
+    """The better query of each; for the most used method by the kernels alone."""
+    if isinstance(method, Rm3):
+        models = relevance_models(statistics, places, accepted, method.terms)
+        return [method.mixed(query, model) for query, model in zip(queries, models, strict=True)]
+    return [method.expand(each) for each in gather(statistics, queries, places, accepted)]
 
 
 def _parts(places: Sequence[Places]) -> Iterator[tuple[int, int]]:
