@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <span>
 
 #include "lexical/forward_codec.hpp"
 
@@ -47,10 +48,42 @@ bool in_order_of_doc_ids(const Searcher& searcher, const FeedbackDocuments& docu
     return one_segment;
 }
 
-FeedbackReader::FeedbackReader(const Searcher& searcher, const TermFilter& filter)
-    : searcher_(searcher), filter_(filter) {
+std::pair<Verdict*, bool> Verdicts::find_or_add(std::uint64_t key) {
+    if (2 * used_ >= slots_.size()) grow();
+    Slot& slot = slot_of(key);
+    const bool is_new = !slot.is_used;
+    if (is_new) {
+        slot.key = key;
+        slot.is_used = true;
+        ++used_;
+    }
+    return {&slot.verdict, is_new};
+}
+
+/// The slot of a key, or the free one where it belongs.
+Verdicts::Slot& Verdicts::slot_of(std::uint64_t key) {
+    const std::size_t mask = slots_.size() - 1;
+    // Fibonacci hashing: neighbours are spread over all slots
+    std::size_t place = static_cast<std::size_t>(key * 0x9E3779B97F4A7C15 >> 32) & mask;
+    while (slots_[place].is_used && slots_[place].key != key) place = (place + 1) & mask;
+    return slots_[place];
+}
+
+void Verdicts::grow() {
+    std::vector<Slot> before(std::max<std::size_t>(512, 2 * slots_.size()));
+    before.swap(slots_);
+    for (const Slot& slot : before) {
+        if (slot.is_used) slot_of(slot.key) = slot;
+    }
+}
+
+FeedbackReader::FeedbackReader(const Searcher& searcher, const TermFilter& filter, bool wants_frequencies)
+    : searcher_(searcher), filter_(filter), reads_frequencies_(wants_frequencies) {
     for (std::size_t segment = 0; segment < searcher.segment_count(); ++segment) {
-        refused_ranks_.push_back(searcher.frequent_ranks(segment, filter.most_documents));
+        const auto refused = searcher.frequent_ranks(segment, filter.most_documents);
+        refused_ranks_.push_back(refused.value_or(0));
+        // in a single segment the ranks tell all
+        if (!refused || searcher.segment_count() > 1) reads_frequencies_ = true;
     }
 }
 
@@ -78,13 +111,17 @@ void FeedbackReader::read(std::uint32_t segment, std::uint32_t row, std::vector<
 /// looked up.
 void FeedbackReader::take_most_frequent(std::uint32_t segment, std::vector<AcceptedTerm>& out) {
     const Segment& from = searcher_.segment(segment);
-    std::ranges::sort(counted_, std::greater<>(), &Counted::frequency);
-    for (std::size_t begin = 0; begin < counted_.size() && out.size() < filter_.most_per_document;) {
-        const double frequency = counted_[begin].frequency;
+    std::span<Counted> rest = counted_;
+    // by scanning, since a document has few different frequencies
+    while (!rest.empty() && out.size() < filter_.most_per_document) {
+        const double frequency = std::ranges::max_element(rest, {}, &Counted::frequency)->frequency;
+        const auto others =
+            std::ranges::partition(rest, [&](const Counted& each) { return each.frequency == frequency; });
         equal_.clear();
-        for (; begin < counted_.size() && counted_[begin].frequency == frequency; ++begin) {
-            equal_.push_back(from.term_of_rank(counted_[begin].rank));
+        for (const Counted& each : rest.first(rest.size() - others.size())) {
+            equal_.push_back(from.term_of_rank(each.rank));
         }
+        rest = rest.last(others.size());
         std::ranges::make_heap(equal_, std::greater<>());
         while (!equal_.empty() && out.size() < filter_.most_per_document) {
             std::ranges::pop_heap(equal_, std::greater<>());
@@ -101,14 +138,14 @@ void FeedbackReader::take(std::uint32_t segment, std::uint32_t term, double freq
 }
 
 /// Reading a term takes several cache misses.
-const FeedbackReader::Verdict& FeedbackReader::verdict_on(std::uint32_t segment, std::uint32_t term) {
-    const auto [found, is_new] = verdicts_.try_emplace(std::uint64_t{segment} << 32 | term);
-    Verdict& verdict = found->second;
+const Verdict& FeedbackReader::verdict_on(std::uint32_t segment, std::uint32_t term) {
+    const auto [found, is_new] = verdicts_.find_or_add(std::uint64_t{segment} << 32 | term);
+    Verdict& verdict = *found;
     if (is_new) {
         const Segment& from = searcher_.segment(segment);
         verdict.text = from.term(term);
         verdict.is_accepted = filter_.accepts(verdict.text);
-        if (verdict.is_accepted) {
+        if (verdict.is_accepted && reads_frequencies_) {
             verdict.document_frequency = searcher_.feedback_frequency(from, term, verdict.text);
             verdict.is_accepted = verdict.document_frequency <= filter_.most_documents;
         }

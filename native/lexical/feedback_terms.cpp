@@ -54,7 +54,7 @@ void append_query(std::span<const Entry> entries, FeedbackTerms& out) {
 
 FeedbackTerms Searcher::feedback_terms(const FeedbackDocuments& documents, const TermFilter& filter) const {
     FeedbackTerms out;
-    FeedbackReader reader(*this, filter);
+    FeedbackReader reader(*this, filter, true);
     std::vector<FeedbackDocument> given;
     std::vector<AcceptedTerm> accepted;
     std::vector<Entry> entries;
@@ -88,9 +88,9 @@ std::uint64_t Searcher::feedback_frequency(const Segment& from, std::uint32_t id
     return documents;
 }
 
-std::size_t Searcher::frequent_ranks(std::size_t segment, std::uint64_t documents) const {
+std::optional<std::size_t> Searcher::frequent_ranks(std::size_t segment, std::uint64_t documents) const {
     const Segment& of = *segments_[segment];
-    if (!tombstones_count_ || !of.live().empty()) return 0;
+    if (!tombstones_count_ || !of.live().empty()) return std::nullopt;
     std::size_t low = 0;
     std::size_t high = of.term_count();
     while (low < high) {

@@ -69,7 +69,7 @@ void append_heaviest(std::span<Share> terms, std::size_t most, WeightedTerms& ou
 WeightedTerms Searcher::relevance_models(const FeedbackDocuments& documents, std::span<const double> scores,
                                          const TermFilter& filter, const RelevanceModel& model) const {
     WeightedTerms out;
-    FeedbackReader reader(*this, filter);
+    FeedbackReader reader(*this, filter, false);
     std::vector<FeedbackDocument> given;
     std::vector<AcceptedTerm> accepted;
     std::vector<Share> shares;

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rocchio.engine.best_passage import passage_at, vector_at
+from rocchio.engine.best_passage import passage_at
 from rocchio.engine.click_feedback import ClickFeedback
 from rocchio.engine.feedback_places import FeedbackPlaces
 from rocchio.engine.feedback_terms import Places, SearcherStatistics, gather, relevance_models
+from rocchio.engine.feedback_vectors import document_vectors
 from rocchio.engine.plan_query import PlanQuery, is_vector, only_field, unit
 from rocchio.errors import InvalidArgument
 from rocchio.feedback import (
@@ -184,32 +185,19 @@ class PlanSource:
         assert isinstance(method, VectorFeedback | VectorCorocchio)
         is_cosine = self._snapshot.schema.fields[name].metric == "cosine"
         refined = []
-        for query, vector, each in zip(queries, self.vectors(queries, name), places, strict=True):
+        found = document_vectors(self._snapshot, places, name)
+        for query, vector, documents in zip(queries, self.vectors(queries, name), found, strict=True):
             if vector is None:
                 refined.append(query)
                 continue
-            before, against, weights = self._document_vectors(each, name)
             if is_cosine:  # lengths mean nothing there
-                vector, before, against = unit(vector), unit(before), unit(against)  # noqa: PLW2901
+                vector = unit(vector)  # noqa: PLW2901
             if isinstance(method, VectorCorocchio):
-                moved = method.move_by(vector, before, weights)
+                moved = method.move_by(vector, documents.before, documents.scores)
             else:
-                moved = method.move(vector, before, against)
+                moved = method.move(vector, documents.before, documents.against)
             refined.append(replace(query, vectors={**query.vectors, name: moved if moved.any() else vector}))
         return refined
-
-    def _document_vectors(self, places: Places, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Vectors (n, dim) of the documents for and against that have one, and the scores (n,) of those for."""
-        kept: tuple[list[Any], list[Any]] = ([], [])
-        scores = []
-        for place, (segment, row) in enumerate(zip(places.segments.tolist(), places.rows.tolist(), strict=True)):
-            vector = vector_at(self._snapshot, segment, row, name)
-            if vector is not None:
-                kept[place >= places.positive].append(vector.astype(np.float32))
-                scores += [places.scores[place]] if place < places.positive else []
-        dim = self._snapshot.schema.fields[name].dim
-        both = [np.stack(side) if side else np.empty((0, dim), np.float32) for side in kept]
-        return both[0], both[1], np.array(scores, np.float64)
 
     def _reencoded(self, name: str, queries: Sequence[PlanQuery], places: Sequence[Places]) -> list[PlanQuery]:
         field = self._snapshot.schema.fields[name]
@@ -237,7 +225,7 @@ class PlanSource:
         self, method: Expansion, queries: Sequence[PlanQuery], places: Sequence[Places], last: Words
     ) -> list[PlanQuery]:
         statistics, accepted = self._statistics(method, last)
-        known = [self._weights(method.field, query) for query in queries]
+        known = self._weights(method.field, queries)
         if not method.uses_negative:
             places = [each.without_negative() for each in places]
         if isinstance(method, Axiomatic):
@@ -254,11 +242,13 @@ class PlanSource:
             ]
         return [replace(query, terms=terms) for query, terms in zip(queries, better, strict=True)]
 
-    def _weights(self, field: str | None, query: PlanQuery) -> Mapping[str, float]:
+    def _weights(self, field: str | None, queries: Sequence[PlanQuery]) -> list[Mapping[str, float]]:
+        """What each query weighs terms with; texts are analysed together."""
         if field is not None:
-            return query.sparse.get(field) or {}
-        words = query.words
-        return self._snapshot.terms(words) if isinstance(words, str) else words or {}
+            return [query.sparse.get(field) or {} for query in queries]
+        texts = self._snapshot.terms_of([query.words for query in queries if isinstance(query.words, str)])
+        analysed = iter(texts)
+        return [next(analysed) if isinstance(query.words, str) else query.words or {} for query in queries]
 
     def _statistics(self, method: Expansion, last: Words) -> tuple[SearcherStatistics, TermFilter]:
         """The searcher whose documents are read, with the idf and boosts of the last lexical search, and which of their
