@@ -19,6 +19,7 @@ struct Share {
 
 void append_shares(std::span<const AcceptedTerm> terms, std::uint32_t place, double score,
                    const RelevanceModel& model, std::vector<Share>& shares) {
+    if (!(score > 0.0)) return;  // no likelihood
     double norm = 0.0;
     for (const AcceptedTerm& term : terms) norm += term.frequency / model.frequency_scale;
     if (norm <= model.least_norm) return;

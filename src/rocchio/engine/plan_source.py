@@ -13,6 +13,7 @@ from rocchio.engine.click_feedback import ClickFeedback
 from rocchio.engine.feedback_places import FeedbackPlaces
 from rocchio.engine.feedback_terms import Places, SearcherStatistics, gather, relevance_models
 from rocchio.engine.feedback_vectors import document_vectors
+from rocchio.engine.filtering import FilterMasks
 from rocchio.engine.plan_query import PlanQuery, is_vector, only_field, unit
 from rocchio.errors import InvalidArgument
 from rocchio.feedback import (
@@ -147,7 +148,8 @@ class PlanSource:
         self._check_field(step.method)
         note = ""
         if isinstance(step.method, FromClicks):
-            places, note = ClickFeedback(self._snapshot, self, step.method).places(queries)
+            allowed = [self._allowed(number) for number in range(len(queries))]
+            places, note = ClickFeedback(self._snapshot, self, step.method).places(queries, allowed)
         else:
             assert found is not None  # such steps follow a search
             places = FeedbackPlaces(self._snapshot).of(found.run, step, marks)
@@ -155,12 +157,25 @@ class PlanSource:
         refined = list(queries)
         chosen = [queries[number] for number in usable]
         last = (found.words if found is not None else None) or Words()
-        better = self._refined(step, chosen, [places[number] for number in usable], last) if usable else []
+        given = [places[number] for number in usable]
+        if isinstance(step.method, Axiomatic):
+            given = [self._with_pool(step.method, places[number], number) for number in usable]
+        better = self._refined(step, chosen, given, last) if usable else []
         for number, query in zip(usable, better, strict=True):
             refined[number] = query
         left = len(queries) - len(usable)
-        notes = [note, f"{left} without feedback unchanged" if left else ""]
+        notes = [note, f"{left} without feedback unchanged" if left else "", _unsaid(step.method, given)]
         return refined, "; ".join(filter(None, notes))
+
+    def _allowed(self, number: int) -> FilterMasks | None:
+        """The rows that the filter of a query allows, None without one."""
+        where = self._options.get("where")
+        return self._snapshot.allowed(where[number] if isinstance(where, list) else where)
+
+    def _with_pool(self, method: Axiomatic, places: Places, number: int) -> Places:
+        """The documents of a query and those of the method's pool, which the query's filter allows too."""
+        spoken, allowed = places.without_negative(), self._allowed(number)
+        return FeedbackPlaces(self._snapshot).with_pool(spoken, method.pool, method.seed, allowed)
 
     def _check_field(self, method: Expansion | FromVectors) -> None:
         """Raises InvalidArgument for a field that is not there, whatever was found."""
@@ -226,10 +241,8 @@ class PlanSource:
     ) -> list[PlanQuery]:
         statistics, accepted = self._statistics(method, last)
         known = self._weights(method.field, queries)
-        if not method.uses_negative:
+        if not method.uses_negative and not method.pool:
             places = [each.without_negative() for each in places]
-        if isinstance(method, Axiomatic):
-            places = [FeedbackPlaces(self._snapshot).with_pool(each, method.pool, method.seed) for each in places]
         if method.field is not None:
             places = [FeedbackPlaces(self._snapshot).of_documents(each) for each in places]
         better: list[Mapping[str, float]] = []
@@ -273,6 +286,19 @@ class PlanSource:
             lengths = segment.sparse[number].lengths(0)
             total += int(lengths[~segment.tombstones.is_deleted].sum(dtype=np.uint64))
         return total / self._snapshot.schema.fields[sparse].scale
+
+
+def _unsaid(method: Expansion | FromVectors, places: Sequence[Places]) -> str:
+    """A note of the queries whose documents say nothing, because of their scores."""
+    if not isinstance(method, Rm3):
+        return ""
+    silent = sum(not (each.scores[: each.positive] > 0).any() for each in places)
+    if not silent:
+        return ""
+    return (
+        f"{silent} unchanged, all of whose documents score 0 or less: {method.name} weighs documents by their scores, "
+        "rm3_terrier can do with any"
+    )
 
 
 def _better(

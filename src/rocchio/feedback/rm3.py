@@ -20,7 +20,8 @@ class Rm3(Expansion):
     """RM3 as Anserini has it: documents weighed by their BM25 scores, each cut to its `terms` most frequent terms.
 
     `original` is the share of the query as it was given. Terms that more than `most_share` of the collection have are
-    left out, and those not of 2 to 20 letters or digits.
+    left out, and those not of 2 to 20 letters or digits. Scores stand for likelihoods: a document whose score is not
+    above 0, as all are by distance, says nothing.
     """
 
     original: float = 0.5
@@ -39,7 +40,8 @@ class Rm3(Expansion):
     def model(self, found: FeedbackTerms) -> Weights:
         """The heaviest terms of the relevance model. The kernels compute the same (`relevance_models.cpp`)."""
         norms = found.by_document(found.frequencies)
-        shares = np.where(norms > LEAST_NORM, found.scores / np.maximum(norms, LEAST_NORM), 0.0)
+        counts = (norms > LEAST_NORM) & (found.scores > 0)
+        shares = np.where(counts, found.scores / np.maximum(norms, LEAST_NORM), 0.0)
         weights = found.by_term(found.frequencies * shares[found.entry_documents])
         return found.named(found.heaviest(weights, self.terms), weights)
 
