@@ -33,7 +33,9 @@ def record(number: int) -> dict[str, Any]:
 
 @pytest.fixture(scope="module", params=["documents", "passages"])
 def col(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Collection:
-    text = rocchio.text(passages=rocchio.passages(tokens=6, overlap=1)) if request.param == "passages" else rocchio.text()
+    text = (
+        rocchio.text(passages=rocchio.passages(tokens=6, overlap=1)) if request.param == "passages" else rocchio.text()
+    )
     fields = {"text": text, "kind": rocchio.keyword(), "v": rocchio.vector(encoder=encode, source="text", metric="ip")}
     made = rocchio.create(tmp_path_factory.mktemp("masks") / "c", fields=fields)
     for part in (0, 1):

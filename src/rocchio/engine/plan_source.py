@@ -27,7 +27,7 @@ from rocchio.feedback import (
     VectorCorocchio,
     VectorFeedback,
 )
-from rocchio.pipelines import Dense, Hybrid, Marks, Offline, Ranked, Refine, Retrieve, Sparse, Words
+from rocchio.pipelines import Dense, Hybrid, Marks, Offline, PseudoEmbeddings, Ranked, Refine, Retrieve, Sparse, Words
 from rocchio.types import Run
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ class PlanSource:
             return self._search(vectors, k, {**step.options, "field": name}, zeros=False)
         if isinstance(step, Offline):
             return self._offline([query.words for query in queries], step, k)
+        if isinstance(step, PseudoEmbeddings):
+            return self._embeddings(step, queries, k)
         assert isinstance(step, Hybrid)
         mixed = [query.mixed(self._snapshot.schema) for query in queries]
         return self._search(mixed, k, step.options, zeros=False)
@@ -78,6 +80,15 @@ class PlanSource:
             given, k, lambda values, asked: self._snapshot.offline.search(values, step, k, asked.get("where")), True
         )
         return replace(ranked, note=self._snapshot.offline.note)
+
+    def _embeddings(self, step: PseudoEmbeddings, queries: Sequence[PlanQuery], k: int) -> Ranked:
+        search = self._snapshot.offline.embeddings
+        vectors = self.vectors(queries, search.field(step.field))
+
+        def found(values: Any, asked: dict[str, Any]) -> Run:
+            return search.search(values, step, k, asked.get("where"))
+
+        return replace(self._found(vectors, k, found, zeros=False), note=search.note)
 
     def _found(self, given: Sequence[Any], k: int, search: Callable[[Any, dict[str, Any]], Run], zeros: bool) -> Ranked:
         """What a search finds for each query that it can be given."""
