@@ -49,7 +49,7 @@ EMBEDDING_STEPS = (
 )
 READING_EMBEDDINGS = (
     "Centroids of the vectors of a document's sentences, by lsa(dim=256) as the documents' own. What to read from it:",
-    "with this encoder they do not take the place of a document's own vector; beside BM25 they are worth about as much,",
+    "with this encoder they do not take the place of a document's own vector; beside BM25 they are worth as much,",
     "and a low temperature, by which the best centroid decides alone, does harm.",
 )
 TIMED = ("bm25", "offline", "offline(queries=16)", "0.7*bm25 + 0.3*offline", STORED[0])
