@@ -14,7 +14,7 @@ from tests.equivalence.test_feedback import BOOSTS, build, documents, filters, g
 
 import rocchio
 from rocchio.engine.feedback_terms import Places, SearcherStatistics, gather, relevance_models
-from rocchio.feedback import Rm3, TermFilter
+from rocchio.feedback import METHODS, Rm3, TermFilter
 
 scores = st.one_of(st.floats(-3, 30), st.sampled_from([0.0, 1.0, 2.5]))
 
@@ -47,6 +47,8 @@ def test_models_are_those_of_the_formula(
         plain = [method.model(found) for found in gather(statistics, [{}] * 3, places, accepted)]
         fast = relevance_models(statistics, places, accepted, terms)
         assert [list(model.items()) for model in fast] == [list(model.items()) for model in plain]
+        turned = [Places(each.segments[::-1], each.rows[::-1], each.scores[::-1], each.positive) for each in places]
+        assert relevance_models(statistics, turned, accepted, terms) == fast
 
 
 def test_a_distance_is_no_likelihood(tmp_path: Path) -> None:
@@ -64,6 +66,19 @@ def test_a_distance_is_no_likelihood(tmp_path: Path) -> None:
     assert marked.trace.steps[1].note == ""
     assert "d2" in marked.run.doc_ids[0]
     assert col.plan("bm25 >> rm3(most_share=1.0) >> bm25").run(["wing"]).trace.steps[1].note == ""
+
+
+@pytest.mark.parametrize("name", [method.name for method in METHODS if method.name != "reencode"])
+def test_nothing_found_leaves_the_query_and_the_trace_says_so(tmp_path: Path, name: str) -> None:
+    fields = {"text": rocchio.text(), "v": rocchio.vector(2)}
+    col = rocchio.create(tmp_path / "c", fields=fields, analyzer="whitespace")
+    col.add([{"doc_id": "a", "text": "wing", "v": [1.0, 0.0]}])
+    col.commit()
+    query = rocchio.query({"absent": 1.0}, vectors={"v": [0.0, 1.0]})
+    last = "dense" if name.startswith("vector") else "bm25"
+    result = col.plan(f"bm25 >> {name} >> {last}").run([query])
+    assert "1 without feedback unchanged" in result.trace.steps[-2].note
+    assert result.run.doc_ids[0] == col.plan(last).run([query]).run.doc_ids[0]
 
 
 def test_places_are_checked(tmp_path: Path) -> None:
