@@ -45,7 +45,7 @@ EMBEDDING_STEPS = (
     "pseudo_embeddings",
     "pseudo_embeddings(temperature=0.1)",
     "0.5*bm25 + 0.5*pseudo_embeddings",
-    "0.5*dense + 0.5*pseudo_embeddings",
+    "0.5*dense + 0.5*pseudo_embeddings(temperature=0.1)",
 )
 READING_EMBEDDINGS = (
     "Centroids of the vectors of a document's sentences, by lsa(dim=256) as the documents' own. What to read from it:",
