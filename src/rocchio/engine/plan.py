@@ -23,6 +23,7 @@ from rocchio.pipelines import (
     Hybrid,
     Marks,
     Offline,
+    PseudoEmbeddings,
     Sparse,
     Step,
     Trace,
@@ -272,10 +273,18 @@ class _Prepared:
             return self._snapshot.explain(query.mixed(schema), doc_id, **options)
         if isinstance(last, Offline):
             return self._snapshot.offline.explain(query.words or "", doc_id, last)
+        if isinstance(last, PseudoEmbeddings):
+            return self._explain_embeddings(last, doc_id)
         if isinstance(last, Fused):
             return self._explain_fused(before, last, fused_depth(k), doc_id)
         assert isinstance(last, Union)
         return self._explain_union(before, last, k, doc_id)
+
+    def _explain_embeddings(self, last: PseudoEmbeddings, doc_id: DocId) -> Explanation:
+        embeddings = self._snapshot.offline.embeddings
+        vector = PlanSource(self._snapshot, ["0"], {}).vectors([self.final], embeddings.field(last.field))[0]
+        assert vector is not None  # a query without one has no hits
+        return embeddings.explain(vector, doc_id, last)
 
     def _explain_fused(self, before: Sequence[Step], fused: Fused, depth: int, doc_id: DocId) -> Explanation:
         """What each step of the sum adds; the lists are those that were fused."""
