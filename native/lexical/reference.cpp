@@ -1,5 +1,5 @@
-// The reference kernel: every posting of every term, exact double sums. Also the path for weights that are
-// zero or negative, for which upper bounds do not hold.
+// The reference kernel: every posting of every term, exact double sums. Also the path for weights too large
+// or too small for integer bounds.
 
 #include "lexical/kernels.hpp"
 
