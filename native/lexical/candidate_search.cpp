@@ -45,6 +45,8 @@ void score_exactly(const SegmentQuery& query, Workspace& work) {
     work.exact.assign(rows, 0.0);
     work.places.resize(rows);
     work.present.resize(rows);
+    work.norms.resize(rows);
+    for (std::size_t i = 0; i < rows; ++i) work.norms[i] = query.scoring.norm_by_row[work.rows[i]];
     work.work.read(rows * query.terms.size(), Column::kFindBytes);
     for (const QueryTerm& term : query.terms) {
         term.column->find(kernels::block_kernels(), work.rows, work.places.data());
@@ -56,7 +58,7 @@ void score_exactly(const SegmentQuery& query, Workspace& work) {
         }
         for (std::size_t j = 0; j < count; ++j) {
             const std::uint32_t i = work.present[j];
-            work.exact[i] += query.contribution(term, term.column->code(work.places[i]), work.rows[i]);
+            work.exact[i] += query.contribution(term, term.column->code(work.places[i]), work.norms[i]);
         }
     }
 }

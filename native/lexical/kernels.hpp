@@ -45,6 +45,7 @@ struct Workspace {
     CandidateSet candidates;
     std::vector<Scored> found;
     std::vector<double> exact;
+    std::vector<double> norms;
     std::vector<std::uint32_t> rows;
     std::vector<std::uint32_t> places;
     std::vector<std::uint32_t> present;

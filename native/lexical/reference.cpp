@@ -13,7 +13,7 @@ void search_reference(const SegmentQuery& query, std::uint32_t segment_index, st
         for (std::size_t i = 0; i < list.size(); ++i) {
             const std::uint32_t code = list.codes[i];
             if (query.scoring.tf_by_code[code] <= 0.0) continue;  // stands only in fields that are left out
-            sums[list.rows[i]] += query.contribution(term, code, list.rows[i]);
+            sums[list.rows[i]] += query.contribution(term, code, query.scoring.norm_by_row[list.rows[i]]);
             matched[list.rows[i]] = true;
         }
     }
