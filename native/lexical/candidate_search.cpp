@@ -39,30 +39,6 @@ std::uint32_t first_threshold(const SegmentQuery& query, const FixedPoint& fixed
     return threshold;
 }
 
-/// Terms in query order, doubles: the sums that the reference computes, of the rows in `work.rows`.
-void score_exactly(const SegmentQuery& query, Workspace& work) {
-    const std::size_t rows = work.rows.size();
-    work.exact.assign(rows, 0.0);
-    work.places.resize(rows);
-    work.present.resize(rows);
-    work.norms.resize(rows);
-    for (std::size_t i = 0; i < rows; ++i) work.norms[i] = query.scoring.norm_by_row[work.rows[i]];
-    work.work.read(rows * query.terms.size(), Column::kFindBytes);
-    for (const QueryTerm& term : query.terms) {
-        term.column->find(kernels::block_kernels(), work.rows, work.places.data());
-        // those that have the term are gathered without a branch, which would be mispredicted
-        std::size_t count = 0;
-        for (std::uint32_t i = 0; i < rows; ++i) {
-            work.present[count] = i;
-            count += work.places[i] != kernels::kNowhere ? 1 : 0;
-        }
-        for (std::size_t j = 0; j < count; ++j) {
-            const std::uint32_t i = work.present[j];
-            work.exact[i] += query.contribution(term, term.column->code(work.places[i]), work.norms[i]);
-        }
-    }
-}
-
 /// Appends the candidates with their exact scores.
 void append_scored(const SegmentQuery& query, const auto& candidates, std::uint32_t segment_index,
                    Workspace& work, std::vector<Scored>& out) {

@@ -49,6 +49,8 @@ struct Workspace {
     std::vector<std::uint32_t> rows;
     std::vector<std::uint32_t> places;
     std::vector<std::uint32_t> present;
+    std::vector<std::uint8_t> candidate_bits;    // by row of the segment; zero between queries
+    std::vector<std::uint32_t> candidate_slots;  // by row of the segment, where the bit is set
 };
 
 /// Plain reference: every posting of every term, double sums; any weights. Appends every matching row.
@@ -68,6 +70,10 @@ inline constexpr std::size_t kMostWideTerms = 100'000;
 /// the top k. With `may_give_up`, returns false as soon as the exhaustive kernel looks cheaper; what was
 /// learned about the threshold stays.
 bool collect_pruned(const SegmentQuery& query, const FixedPoint& fixed, bool may_give_up, Workspace& work);
+
+/// The exact sums of the rows in `work.rows`, in `work.exact`: terms in query order, doubles, as the
+/// reference computes them.
+void score_exactly(const SegmentQuery& query, Workspace& work);
 
 /// Candidates by the kernel asked for, then their exact scores. Weights must be positive, and there may be
 /// at most FixedPoint::kMostPositive terms. Appends a superset of the best k.
