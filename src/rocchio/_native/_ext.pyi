@@ -123,6 +123,11 @@ class LexicalSegment:
 
     def __init__(self, arrays: dict, rows: int, fields: int, live: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], deleted_terms: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], deleted_counts: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
 
+    def restricted(self, live: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> LexicalSegment:
+        """
+        The same segment with no live rows but those of a bitmap, which must be of its rows.
+        """
+
     @property
     def row_count(self) -> int: ...
 

@@ -14,9 +14,9 @@ from rocchio.engine.plan_query import unit
 from rocchio.errors import Corruption
 from rocchio.feedback import PropensityEstimate, QueryClicks, by_query, estimate_propensities, same_query
 from rocchio.lexical.scoring import Bm25
+from rocchio.storage.append_log import LogEntry
 from rocchio.storage.click_log import Impression, read_clicks
 from rocchio.storage.directory import Directory
-from rocchio.storage.manifest import ClickLogEntry
 
 if TYPE_CHECKING:
     from rocchio.engine.snapshot import Snapshot
@@ -27,7 +27,7 @@ Similarities = npt.NDArray[np.float64]
 class ClickHistory:
     """What the log had when the snapshot was taken. Any number of threads may share it."""
 
-    def __init__(self, directory: Directory, entry: ClickLogEntry, previous: ClickHistory | None = None) -> None:
+    def __init__(self, directory: Directory, entry: LogEntry, previous: ClickHistory | None = None) -> None:
         self.entry, self._directory = entry, directory
         # behind an older state of the log only the new lines are read
         self._previous: ClickHistory | None = previous if previous is None or previous.is_read else previous._previous

@@ -112,7 +112,8 @@ class ClickLogging(ABC):
             refuse = _Refusal(summary, on_error, stack.enter_context(RejectFile(rejects)) if rejects else None)
             found = list(_checked(impressions, refuse))
         with self._writing_nothing_else("log clicks"):
-            summary.dropped_bytes = max(0, stored_size(self._directory) - self._snapshot.manifest.clicks.size)
+            clicks = self._snapshot.manifest.clicks
+            summary.dropped_bytes = max(0, stored_size(self._directory, clicks) - clicks.size)
             if found:
                 self._publish(lambda writer: writer.log_clicks(found))
             self._forget_changes()
@@ -142,7 +143,7 @@ class ClickLogging(ABC):
             min(times, default=None),
             max(times, default=None),
             log.entry.size,
-            max(0, stored_size(self._directory) - log.entry.size),
+            max(0, stored_size(self._directory, log.entry) - log.entry.size),
             tuple(shown),
             tuple(clicked),
             propensities,

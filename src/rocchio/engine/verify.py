@@ -10,9 +10,10 @@ from rocchio.engine.latent import model_problems
 from rocchio.engine.offline import offline_problems
 from rocchio.engine.open_segment import open_segment
 from rocchio.errors import DataError, NotFound
+from rocchio.storage.append_log import LogEntry
 from rocchio.storage.click_log import read_clicks
 from rocchio.storage.directory import Directory
-from rocchio.storage.manifest import ClickLogEntry, Manifest, SegmentEntry, read_manifest
+from rocchio.storage.manifest import Manifest, SegmentEntry, read_manifest
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def verify(directory: Directory, progress: Callable[[int, int], None]) -> Verify
     )
 
 
-def click_problems(directory: Directory, entry: ClickLogEntry) -> list[DataError | NotFound]:
+def click_problems(directory: Directory, entry: LogEntry) -> list[DataError | NotFound]:
     """What is wrong with the click log, if anything."""
     try:
         read_clicks(directory, entry)

@@ -27,9 +27,10 @@ from rocchio.engine.segment_writer import SegmentWriter, analyse, merge_segments
 from rocchio.engine.snapshot import Snapshot
 from rocchio.errors import StorageFailure
 from rocchio.lexical.frozen import Frozen
+from rocchio.storage.append_log import LogEntry
 from rocchio.storage.click_log import Impression, append_clicks
 from rocchio.storage.directory import Directory
-from rocchio.storage.manifest import ClickLogEntry, Manifest, SegmentEntry, write_manifest
+from rocchio.storage.manifest import Manifest, SegmentEntry, write_manifest
 from rocchio.storage.schema import ID_FIELD, Field, Schema
 from rocchio.storage.segment import segment_name
 
@@ -164,7 +165,7 @@ class Writer:
         self,
         entries: Sequence[SegmentEntry],
         schema: Schema | None = None,
-        clicks: ClickLogEntry | None = None,
+        clicks: LogEntry | None = None,
     ) -> Manifest:
         manifest = replace(
             self._base.manifest,
