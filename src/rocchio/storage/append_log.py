@@ -54,7 +54,12 @@ def stored_bytes(directory: Directory, name: str) -> int:
 
 
 def read_lines(
-    directory: Directory, name: str, state: LogEntry, known: LogEntry, parse: Callable[[bytes], Item], what: tuple[str, str]
+    directory: Directory,
+    name: str,
+    state: LogEntry,
+    known: LogEntry,
+    parse: Callable[[bytes], Item],
+    what: tuple[str, str],
 ) -> list[Item]:
     """What the lines of `state` say behind those of `known`, which is an older state of the same log.
 

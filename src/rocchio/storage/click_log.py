@@ -126,6 +126,11 @@ def click_file(entry: LogEntry) -> str:
     return entry.name or CLICK_LOG
 
 
+def is_click_file(name: str) -> bool:
+    """Whether a file of a collection is one of its click logs."""
+    return name == CLICK_LOG or (name.startswith("clicks-") and name.endswith(".jsonl"))
+
+
 def append_clicks(directory: Directory, committed: LogEntry, impressions: Sequence[Impression]) -> LogEntry:
     """Write impressions behind what is committed, durably; see `append_lines`."""
     return append_lines(directory, click_file(committed), committed, [impression.line for impression in impressions])

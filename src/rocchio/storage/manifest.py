@@ -23,7 +23,8 @@ FORMAT_VERSION = 4
 PLAIN_VERSION = 3
 """Of collections without tenants, which older versions of rocchio read."""
 OLDEST_VERSION = 2
-"""Version 4 has tenants, which version 3 would not tell apart. Version 2 has no columns for filters. Version 1, whose lexical arrays were not compressed, was never released."""
+"""Version 4 has tenants, which version 3 would not tell apart. Version 2 has no columns for filters. Version 1, whose
+lexical arrays were not compressed, was never released."""
 
 MANIFEST = "manifest.json"
 _PENDING = "manifest.json.new"
@@ -121,8 +122,8 @@ class Manifest:
     segments: tuple[SegmentEntry, ...] = field(default=())
     models: Mapping[str, ModelEntry] = field(default_factory=dict)
     offline: OfflineEntry | None = None
-    clicks: LogEntry = LogEntry()  # it is immutable
-    grants: LogEntry = LogEntry()
+    clicks: LogEntry = field(default_factory=LogEntry)
+    grants: LogEntry = field(default_factory=LogEntry)
     tenant_offline: Mapping[str, OfflineEntry] = field(default_factory=dict)
 
     @property
