@@ -43,6 +43,8 @@ class AddSummary:
     reject_file: str | None = None
     reasons: list[str] = field(default_factory=list)
     """The first ten reasons, with their places."""
+    refused: list[tuple[int, str]] = field(default_factory=list, repr=False)
+    """Of documents that were given in memory: which were not usable, counted from 0, and why; at most 4,096."""
 
     def __str__(self) -> str:
         parts = [f"documents added: {self.added:,}"]
@@ -162,6 +164,8 @@ class Adder:
             if batch.path == _MEMORY:
                 raise kind(f"document {place}: {reason}")
             raise BadRecord(batch.path, place, reason)
+        if batch.path == _MEMORY and len(self.summary.refused) < BATCH:
+            self.summary.refused.append((place, reason))
         records = batch.records
         record = to_records(records.slice(position, 1))[0] if isinstance(records, pa.RecordBatch) else records[position]
         self._reject(Reject(batch.path, place, reason, json.dumps(record, ensure_ascii=False, default=_as_json)))
