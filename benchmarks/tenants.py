@@ -220,7 +220,11 @@ def main() -> None:
         lines += [
             f"{len(base):,} vectors, {base.shape[1]} dimensions; {given.tenants:,} tenants, {tenants.memberships:,} "
             f"memberships, {sizes[0]:,} to {sizes[-1]:,} documents a tenant, {sizes[len(sizes) // 2]:,} in the "
-            f"middle; k={given.k}, recall {given.recall} asked for, batches of {given.batch}.", "", "## Memory", ""]  # fmt: skip
+            f"middle; k={given.k}, recall {given.recall} asked for, batches of {given.batch}.",
+            "",
+            "## Memory",
+            "",
+        ]
         of = ["--queries", str(given.queries), "--tenants", str(given.tenants), "--memory-of"]
         resident = {name: in_own_process(*of, str(folder / name)) for name in ("plain", "shared")}
         files = {

@@ -331,6 +331,14 @@ class VectorIndex:
     @property
     def lists(self) -> int: ...
 
+    def restricted(self, rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], listed: bool) -> VectorIndex:
+        """
+        The same with no rows but some, which ascend; if `listed`, in a list of their own.
+        """
+
+    @property
+    def own_bytes(self) -> int: ...
+
     def listed_rows(self) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]: ...
 
     def exact(self, queries: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None) -> tuple:

@@ -110,10 +110,14 @@ def open(
     return col
 
 
-def open_for_maintenance(path: str | Path) -> Collection:
-    """Like `open` for what needs no text analysis: info, compact, delete. Needs no analyzer function."""
+def open_for_maintenance(path: str | Path, tenant: str | None = None) -> Collection:
+    """Like `open` for what needs no text analysis: info, compact, delete. Needs no analyzer function.
+
+    It sees all documents, or those of a tenant.
+    """
     folder = _existing(path)
-    return Collection(LocalDirectory(folder), folder, None, DEFAULT_MEMORY_MB, tenant=ALL_TENANTS)
+    col = Collection(LocalDirectory(folder), folder, None, DEFAULT_MEMORY_MB, tenant=ALL_TENANTS)
+    return col if tenant is None else col.for_tenant(tenant)
 
 
 def _folder(path: str | Path) -> Path:

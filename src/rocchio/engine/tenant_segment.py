@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from rocchio._native import FrozenColumns, LexicalSegment
 from rocchio.dense.segment import VectorSegment
+from rocchio.dense.tenant_vectors import TenantVectors
 from rocchio.engine.open_segment import OpenSegment
 from rocchio.storage.tombstones import Tombstones
 
@@ -53,7 +54,7 @@ class TenantSegment(OpenSegment):
 
     @cached_property
     def vectors(self) -> tuple[VectorSegment, ...]:
-        return self._base.vectors
+        return tuple(TenantVectors(vectors, self.tombstones.live) for vectors in self._base.vectors)
 
     @cached_property
     def tokens(self) -> Sequence[int]:
