@@ -20,7 +20,7 @@ from rocchio.dense.reference import Found, unpacked
 from rocchio.dense.segment import SEED_OF_QUERIES, VectorSegment
 from rocchio.types import Mask
 
-LISTED_ROWS = 256
+LISTED_ROWS = 512
 """Fewer rows are compared one by one."""
 
 MOST_SHARE = 0.25
@@ -29,7 +29,7 @@ MOST_SHARE = 0.25
 FACTORS = (4, 6, 9, 14, 20, 30, 45)
 """Rows looked at closely for each wanted result, of which the least that reaches a recall is taken."""
 
-QUERIES = 50
+QUERIES = 32
 """That recall is measured with."""
 
 
@@ -47,7 +47,8 @@ class TenantRows:
         self._base, self.rows = base, rows
         self.listed = len(rows) >= LISTED_ROWS
         self.index: VectorIndex = base.index.restricted(rows, self.listed)
-        self._recalls: dict[int, list[tuple[float, int]]] = {}
+        self._recalls: dict[int, dict[int, float]] = {}
+        self._truth: dict[int, npt.NDArray[np.int64]] = {}
         self._lock = threading.Lock()
 
     def closely(self, k: int, recall: float) -> int | None:
@@ -56,25 +57,33 @@ class TenantRows:
         if measured is None or not self.listed or 20 * measured > len(self.rows):
             return None
         with self._lock:
-            if measured not in self._recalls:
-                self._recalls[measured] = self._measured(measured)
-        return next(
-            (max(factor * measured, 2 * k) for found, factor in self._recalls[measured] if found >= recall), None
-        )
+            factor = self._factor(measured, recall)
+        return None if factor is None else max(factor * measured, 2 * k)
 
-    def _measured(self, k: int) -> list[tuple[float, int]]:
-        """Recall, less its standard error, by factor, measured with mixtures of the tenant's own vectors."""
+    def _factor(self, k: int, recall: float) -> int | None:
+        """The least factor that reaches a recall, less its standard error, on mixtures of the tenant's own vectors."""
+        known = self._recalls.setdefault(k, {})
+        for factor in FACTORS:
+            if factor not in known:
+                known[factor] = self._measured(k, factor)
+            if known[factor] >= recall:
+                return factor
+        return None
+
+    def _measured(self, k: int, factor: int) -> float:
+        flat, truth = self._asked(k)
+        found = self.index.search(flat, k, None, 1, factor * k, 2 * k)[0].reshape(-1, k)
+        shares = np.array([np.isin(a, b, assume_unique=True).mean() for a, b in zip(found, truth, strict=True)])
+        return float(shares.mean() - shares.std() / np.sqrt(len(shares)))
+
+    def _asked(self, k: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+        """Queries that recall is measured with, one after the other, and their exact answers (queries, k)."""
         originals = self._base.originals
         chosen = np.random.default_rng(SEED_OF_QUERIES).permutation(self.rows)[: MIXED * QUERIES]
-        vectors = originals.vectors[np.sort(chosen)]
-        flat = mixtures(vectors, QUERIES, SEED_OF_QUERIES, originals.metric).ravel()
-        truth = self.index.exact(flat, k)[0].reshape(-1, k)
-        recalls: list[tuple[float, int]] = []
-        for factor in FACTORS:
-            found = self.index.search(flat, k, None, 1, factor * k, 2 * k)[0].reshape(-1, k)
-            shares = np.array([np.isin(a, b, assume_unique=True).mean() for a, b in zip(found, truth, strict=True)])
-            recalls.append((float(shares.mean() - shares.std() / np.sqrt(len(shares))), factor))
-        return recalls
+        flat = mixtures(originals.vectors[np.sort(chosen)], QUERIES, SEED_OF_QUERIES, originals.metric).ravel()
+        if k not in self._truth:
+            self._truth[k] = self.index.exact(flat, k)[0].reshape(-1, k)
+        return flat, self._truth[k]
 
 
 class TenantVectors(VectorSegment):

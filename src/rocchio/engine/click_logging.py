@@ -115,7 +115,8 @@ class ClickLogging(ABC):
         summary = ClickSummary(reject_file=str(rejects) if rejects is not None else None)
         with contextlib.ExitStack() as stack:
             refuse = _Refusal(summary, on_error, stack.enter_context(RejectFile(rejects)) if rejects else None)
-            found = [replace(each, tenant=self._logged_tenant()) for each in _checked(impressions, refuse)]
+            tenant = self._logged_tenant()
+            found = [replace(each, tenant=tenant) for each in _checked(impressions, refuse)]
         with self._writing_nothing_else("log clicks"):
             clicks = self._snapshot.manifest.clicks
             summary.dropped_bytes = max(0, stored_size(self._directory, clicks) - clicks.size)

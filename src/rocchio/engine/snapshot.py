@@ -196,7 +196,7 @@ class Snapshot:
         given. Fewer than k hits is a normal answer: a document without any of the terms, or without a vector, is never
         returned. Ties are in the order of doc_id. Answers are exact, unless the options, see `SearchOptions`, say
         otherwise.
-        Raises InvalidArgument, NotYet, Corruption.
+        Raises InvalidArgument, NotFound, Corruption.
         """
         check_options(options)
         tenant = options.pop("tenant", None)
