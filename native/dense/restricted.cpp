@@ -21,8 +21,10 @@ VectorIndex VectorIndex::restricted(std::vector<std::uint32_t> chosen, bool list
     index.centroid_constants_ = own->centroid_constants;
     index.sizes_ = own->sizes;
     index.blocks_ = own->blocks;
-    index.first_blocks_ = {0};
-    if (!own->sizes.empty()) index.first_blocks_.push_back(own->blocks.size() / layout_.bytes);
+    const std::uint64_t blocks = own->blocks.size() / layout_.bytes;
+    // not assigned from a list: that would keep the space of what was copied
+    index.first_blocks_ =
+        own->sizes.empty() ? std::vector<std::uint64_t>{0} : std::vector{std::uint64_t{0}, blocks};
     return index;
 }
 

@@ -17,6 +17,7 @@ PAGES = [
     "docs/how-to/clicks.md",
     "docs/how-to/errors.md",
     "docs/how-to/filters.md",
+    "docs/how-to/tenants.md",
     "docs/how-to/encoders.md",
     "docs/how-to/feedback.md",
     "docs/how-to/hybrid.md",
