@@ -95,6 +95,39 @@ void check_exact(TestIndex& test, const std::vector<float>& queries) {
     }
 }
 
+/// Range searches whose least scores are those of rows, between them, and beyond all of them.
+void check_within(TestIndex& test, const std::vector<float>& queries) {
+    const auto index = test.open();
+    const std::size_t count = queries.size() / test.dim;
+    for (const std::optional<Mask>& mask : masks(index->rows())) {
+        const std::size_t k = index->rows();
+        const VectorResults all = scored_one_by_one(test, {queries, k, span_of(mask)});
+        for (const std::size_t place : {std::size_t{0}, k / 50, k / 3, k - 1}) {
+            for (const float step : {-1.0f, 0.0f, 1.0f}) {
+                std::vector<float> least(count);
+                for (std::size_t query = 0; query < count; ++query)
+                    least[query] = std::nextafter(all.scores[query * k + place], step * 1e30f);
+                if (step == 0.0f)
+                    for (std::size_t query = 0; query < count; ++query)
+                        least[query] = all.scores[query * k + place];
+                const RangeResults found = index->within(queries, least, span_of(mask));
+                for (std::size_t query = 0; query < count; ++query) {
+                    std::size_t expected = 0;
+                    while (expected < k && all.rows[query * k + expected] >= 0 &&
+                           all.scores[query * k + expected] >= least[query])
+                        ++expected;
+                    const std::size_t begin = found.offsets[query];
+                    CHECK(found.offsets[query + 1] - begin == expected);
+                    for (std::size_t i = 0; i < expected; ++i) {
+                        CHECK(found.rows[begin + i] == all.rows[query * k + i]);
+                        CHECK(found.scores[begin + i] == all.scores[query * k + i]);
+                    }
+                }
+            }
+        }
+    }
+}
+
 // ---- exact
 // ---------------------------------------------------------------------------------------------------
 
@@ -104,6 +137,16 @@ void test_exact_equals_scoring_every_row(Metric metric) {
         for (const std::size_t rows : {1u, 63u, 64u, 65u, 300u}) {
             TestIndex test(metric, dim, clustered_vectors(random, rows, dim, 5), 0);
             check_exact(test, random_vectors(random, rows == 300 ? 33 : 3, dim));
+        }
+    }
+}
+
+void test_range_searches_equal_scoring_every_row(Metric metric) {
+    std::mt19937 random(9);
+    for (const std::size_t dim : {1u, 3u, 100u}) {
+        for (const std::size_t rows : {1u, 65u, 300u}) {
+            TestIndex test(metric, dim, clustered_vectors(random, rows, dim, 5), 0);
+            check_within(test, random_vectors(random, rows == 300 ? 33 : 3, dim));
         }
     }
 }
@@ -284,17 +327,47 @@ void test_lists_show_every_row() {
     CHECK(rows.size() == kRows && rows.front() == 0 && rows.back() == kRows - 1);
 }
 
+/// An index of some rows finds what the whole one finds under their mask, exactly and by its own list.
+void test_restricted_equals_a_mask(Metric metric) {
+    TestIndex test = with_lists(metric);
+    const auto index = test.open();
+    std::mt19937 random(9);
+    const std::vector<float> queries = random_vectors(random, 5, kDim);
+    for (const std::size_t step : {1u, 3u, 50u, 100000u}) {
+        const Mask mask = mask_of(kRows, [step](std::size_t row) { return row % step == 0; });
+        std::vector<std::uint32_t> rows;
+        for (std::uint32_t row = 0; row < kRows; row += static_cast<std::uint32_t>(step)) rows.push_back(row);
+        const VectorQueries masked{queries, 10, std::span<const std::uint8_t>(mask)};
+        const VectorQueries all{queries, 10, std::nullopt};
+        const VectorResults expected = index->exact(masked);
+        CHECK(same(index->restricted(rows, false).exact(all), expected));
+        const VectorIndex listed = index->restricted(rows, true);
+        CHECK(listed.lists() == 1 && listed.listed_rows() == rows && listed.own_bytes() > 4 * rows.size());
+        CHECK(same(listed.exact(all), expected));
+        CHECK(same(listed.search(all, {1, kRows, 20}), expected));  // looks closely at every row
+        const Mask even = mask_of(kRows, [](std::size_t row) { return row % 2 == 0; });
+        const Mask both = mask_of(kRows, [step](std::size_t row) { return row % step == 0 && row % 2 == 0; });
+        CHECK(same(listed.exact({queries, 10, std::span<const std::uint8_t>(even)}),
+                   index->exact({queries, 10, std::span<const std::uint8_t>(both)})));
+    }
+    CHECK_THROWS(std::invalid_argument, index->restricted({3, 3}, true));
+    CHECK_THROWS(std::invalid_argument, index->restricted({static_cast<std::uint32_t>(kRows)}, true));
+    CHECK(index->restricted({}, true).exact({queries, 1, std::nullopt}).rows[0] == -1);
+}
+
 }  // namespace
 
 int main() {
     for (const Metric metric : kMetrics) {
         test_exact_equals_scoring_every_row(metric);
+        test_range_searches_equal_scoring_every_row(metric);
         test_exact_of_float16(metric);
         test_exact_of_vectors_made_to_hurt(metric);
         test_all_lists_equal_exact(metric);
         test_few_lists_find_most(metric);
         test_results_do_not_depend_on_other_queries(metric);
         test_masks_are_honoured(metric);
+        test_restricted_equals_a_mask(metric);
     }
     test_lists_show_every_row();
     return rocchio::failures();

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from rocchio._native import VectorIndex
 from rocchio.dense.calibration import CALIBRATED_K, MIXED, Effort, mixtures
 from rocchio.dense.mask_plan import MaskPlan
+from rocchio.dense.point_tree import PointTree
 from rocchio.dense.reference import Found, unpacked
 from rocchio.dense.segment import SEED_OF_QUERIES, VectorSegment
 from rocchio.types import Mask
@@ -92,6 +93,10 @@ class TenantVectors(VectorSegment):
     def __init__(self, base: VectorSegment, live: Mask) -> None:
         self._base, self._live = base, live
         self.originals, self.calibration = base.originals, base.calibration
+
+    @property
+    def _tree(self) -> PointTree | None:  # of all vectors, under a mask
+        return self._base._tree
 
     @property
     def index(self) -> VectorIndex:

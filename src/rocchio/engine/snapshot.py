@@ -54,7 +54,6 @@ from rocchio.engine.search_options import (
 )
 from rocchio.engine.tenant_snapshot import TenantViews, everything, scoped
 from rocchio.engine.vector_search import (
-    VectorView,
     Wanted,
     check_vector_options,
     check_wanted,
@@ -62,6 +61,7 @@ from rocchio.engine.vector_search import (
     search_vectors,
     search_vectors_threads,
 )
+from rocchio.engine.vector_view import VectorView
 from rocchio.engine.view import View
 from rocchio.errors import InvalidArgument, NotFound
 from rocchio.lexical.scoring import Bm25

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from tests.unit.tenants.conftest import SECRETS
 import rocchio
 from rocchio import ALL_TENANTS
 from rocchio.engine.collection import Collection
+from rocchio.engine.reading import Reading
 from rocchio.errors import DuplicateDocument, InvalidArgument, NotFound, SchemaMismatch
 
 QUERIES: list[Any] = [
@@ -66,6 +68,8 @@ def reads(acme: Collection, query: Any) -> Iterator[tuple[str, Callable[[], Any]
     yield "click_statistics", acme.click_statistics
     yield "impressions", lambda: acme.snapshot().clicks.impressions
     yield "knn_graph", lambda: acme.knn_graph("v", 3).doc_ids
+    yield "range_search", lambda: acme.range_search("v", [[1.0, 1.0]], 2.0).doc_ids[0]
+    yield "clusters", lambda: acme.clusters("v", 2).doc_ids
     yield "repr", acme.snapshot
     words = query if isinstance(query, str) else "report"
     yield "proqe", lambda: str(acme.proqe(words, lambda _query, _document: True, rounds=9, most_share=1.0))
@@ -151,6 +155,21 @@ def test_no_tenant_reads_nothing(col: Collection) -> None:
             read()
         assert told in str(error.value) or "a handle of one tenant" in str(error.value)
     assert "several tenants" in repr(col)
+
+
+def test_every_way_to_read_is_tried() -> None:
+    """Who adds one to `Reading` says here what a tenant sees of it."""
+    tried = {"search", "bm25", "plan", "count", "explain_filter", "explain", "get", "vector", "snapshot"}
+    tried |= {"recall_report", "tune", "experiment", "range_search", "clusters", "knn_graph"}
+    whole = {"info", "verify", "tenants"}  # not for tenants
+    harmless = {"terms", "schema", "path"}
+    assert {name for name in vars(Reading) if not name.startswith("_")} <= tried | whole | harmless
+    source = inspect.getsource(Reading)
+    allowed = ("scoped(self._snapshot", "self._snapshot.terms", "self._snapshot.schema", "describe(self._snapshot",
+               "self._snapshot.memberships")  # fmt: skip
+    for text in allowed:
+        source = source.replace(text, "")
+    assert "self._snapshot" not in source  # it shows the documents of all
 
 
 def test_handles_of_a_tenant_maintain_nothing(col: Collection) -> None:
