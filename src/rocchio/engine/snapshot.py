@@ -38,8 +38,10 @@ from rocchio.engine.queries import (
     check_alpha,
     check_k,
     check_query_cut,
+    check_text,
     check_unicode,
     query_ids_of,
+    query_list,
     sparse_batch,
     to_batch,
 )
@@ -67,7 +69,6 @@ from rocchio.errors import InvalidArgument, NotFound
 from rocchio.lexical.scoring import Bm25
 from rocchio.storage.directory import Directory
 from rocchio.storage.manifest import Manifest
-from rocchio.storage.schema import Schema
 from rocchio.storage.segment import SegmentFile, sparse_name
 from rocchio.storage.tenancy import AllTenants, Tenant
 from rocchio.types import DocId, Explanation, Hit, Mask, Run
@@ -136,20 +137,10 @@ class Snapshot:
         clicks: ClickHistory,
     ) -> Snapshot:
         """The same, of segments as a tenant sees them."""
-        shared: dict[str, Any] = {"latents": self.latents, "encoders": self.encoders, "grants": self.grants}
+        shared: dict[str, Any] = {name: getattr(self, name) for name in ("latents", "encoders", "grants", "directory")}
         cache_mb = max(1, (self._cache_bytes >> 20) // TENANT_CACHES) if self._cache_bytes else 0
-        return Snapshot(
-            manifest,
-            segments,
-            self._analyzer_for,
-            cache_mb,
-            offline=offline,
-            clicks=clicks,
-            directory=self.directory,
-            whole=self,
-            scope=tenant,
-            **shared,
-        )
+        own: dict[str, Any] = {"offline": offline, "clicks": clicks, "whole": self, "scope": tenant}
+        return Snapshot(manifest, segments, self._analyzer_for, cache_mb, **shared, **own)
 
     @property
     def counted(self) -> Snapshot:
@@ -231,7 +222,7 @@ class Snapshot:
                 lambda segment, row: explain(view, self.counted.manifest.row_count, batch, segment, row),
                 view.groups is not None,
             )
-        queries = _query_list(query, self.schema)
+        queries = query_list(query, self.schema)
         ids = query_ids_of(options.get("query_ids"), len(queries))
         parts = search_threads(view, to_arrays(queries), k, kernel, options.get("threads", 1))
         return _run(ids, view.searcher, parts, view.scoring.replace(" ", ""))
@@ -369,13 +360,13 @@ class Snapshot:
 
     def terms(self, text: str) -> dict[str, float]:
         """How a text is indexed: each term with how often it occurs, in order of appearance."""
-        _check_text(text)
+        check_text(text)
         with self._analysis_lock:
             return self._analysis.query_terms(text)
 
     def spans(self, text: str) -> list[tuple[int, int, str]]:
         """Where a text's terms stand: (start, end, term) in characters; for highlighting."""
-        _check_text(text)
+        check_text(text)
         with self._analysis_lock:
             return self._analysis.spans(text)
 
@@ -503,24 +494,3 @@ class Snapshot:
 
 def _run(ids: list[str], searcher: Searcher, parts: Sequence[Found], name: str) -> Run:
     return Run(ids, DocIds(searcher, parts), [scores for part in parts for scores in part.scores_by_query()], name)
-
-
-def _query_list(queries: Any, schema: Schema) -> list[Any]:
-    if hasattr(queries, "__array__") or hasattr(queries, "__dlpack__"):
-        names = ", ".join(map(repr, schema.vector_fields))
-        raise InvalidArgument(
-            f"expected field= with a vector to say what to search, found none; the vector fields are {names}"
-            if names
-            else "expected a text, {term: weight}, or a list of either, found a vector; there is no vector field"
-        )
-    if isinstance(queries, bytes) or not isinstance(queries, Iterable):
-        raise InvalidArgument(
-            f"expected a text, {{term: weight}}, a vector, or a list of one kind, found {type(queries).__name__}"
-        )
-    return list(queries)
-
-
-def _check_text(text: Any) -> None:
-    if not isinstance(text, str):
-        raise InvalidArgument(f"expected a text, found {text!r}")
-    check_unicode(text)
