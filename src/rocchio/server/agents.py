@@ -126,10 +126,7 @@ class Agents:
 
 
 def create_mcp(catalogue: Catalogue, *, may_write: bool = False, tenant: Tenant = None) -> MCPServer[Any]:
-    """The MCP server over a catalogue; `run("stdio")` serves an agent that started this process.
-
-    With a `tenant` it offers what that one sees of multi-tenant collections; without, other collections.
-    """
+    """The MCP server over a catalogue, for one tenant if there is one; `run("stdio")` serves an agent."""
     agents = Agents(catalogue, may_write=may_write, tenant=tenant)
     server: MCPServer[Any] = MCPServer(
         "rocchio",
