@@ -147,12 +147,15 @@ std::shared_ptr<const Term> Searcher::resolve(std::string_view term) const {
         if (!id) continue;
         auto column = frozen_column(s, *id);
         if (!column) {
-            column = std::make_unique<const Column>(segments_[s]->postings(*id), prepared(s).for_columns());
+            const PostingList list = segments_[s]->postings_to_search(*id);
+            if (list.size() == 0) continue;
+            column = std::make_unique<const Column>(list, prepared(s).for_columns());
         }
         // With every text field searched, each posting is a match, and the tombstones have the count. Those
         // of impacts are not on disk.
-        made->document_frequency += tombstones_count_ ? segments_[s]->live_document_frequency(*id)
-                                                      : column->live_size(segments_[s]->live());
+        made->document_frequency += tombstones_count_ && segments_[s]->has_counts()
+                                        ? segments_[s]->live_document_frequency(*id)
+                                        : column->live_size(segments_[s]->live());
         made->segments.push_back({s, *id, std::move(column)});
     }
     if (made->document_frequency > 0) made->idf = scoring_.idf(documents_, made->document_frequency);

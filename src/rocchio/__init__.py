@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from rocchio.storage.schema import number as number
     from rocchio.storage.schema import sparse as sparse
     from rocchio.storage.schema import text as text
+    from rocchio.storage.tenancy import ALL_TENANTS as ALL_TENANTS
+    from rocchio.storage.tenancy import tenants as tenants
     from rocchio.tuning import tune as tune
     from rocchio.types import Hit as Hit
     from rocchio.types import Passage as Passage
@@ -91,6 +93,8 @@ _HOMES = {
     "passages": ("rocchio.storage.passages", "passages"),
     "query": ("rocchio.engine.mixed", "query"),
     "sparse": ("rocchio.storage.schema", "sparse"),
+    "ALL_TENANTS": ("rocchio.storage.tenancy", "ALL_TENANTS"),
+    "tenants": ("rocchio.storage.tenancy", "tenants"),
     "text": ("rocchio.storage.schema", "text"),
     "tune": ("rocchio.tuning", "tune"),
     "vector": ("rocchio.engine.encoding", "vector"),
@@ -120,6 +124,7 @@ _STEPS = (
 _HOMES |= {name: ("rocchio.pipelines.named", name) for name in _STEPS}
 
 __all__ = [
+    "ALL_TENANTS",
     "Analyzer",
     "Bm25",
     "Budget",
@@ -163,6 +168,7 @@ __all__ = [
     "rocchio",
     "soft_rocchio",
     "sparse",
+    "tenants",
     "text",
     "tune",
     "vector",

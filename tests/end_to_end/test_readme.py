@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-import rocchio
-
 ROOT = Path(__file__).parents[2]
 PAGES = [
     "README.md",
@@ -20,6 +18,7 @@ PAGES = [
     "docs/how-to/console.md",
     "docs/how-to/errors.md",
     "docs/how-to/filters.md",
+    "docs/how-to/tenants.md",
     "docs/how-to/encoders.md",
     "docs/how-to/feedback.md",
     "docs/how-to/hybrid.md",
@@ -94,16 +93,6 @@ def test_readme_covers_python_and_the_command_line():
     lines = [line for language, code in blocks("README.md") if language == "sh" for line in command_lines(code)]
     commands = {line.split()[1] for line in lines if line.startswith("rocchio ")}
     assert {"index", "search", "eval", "info", "verify"} <= commands
-
-
-def test_what_is_said_to_raise_not_yet_does(tmp_path: Path):
-    col = rocchio.create(tmp_path / "c", fields={"text": rocchio.text()})
-    later = [
-        lambda: col.search("x", tenant="x"),
-    ]
-    for call in later:
-        with pytest.raises(rocchio.errors.NotYet, match="later version"):
-            call()
 
 
 def test_the_installed_command_works():

@@ -123,6 +123,11 @@ class LexicalSegment:
 
     def __init__(self, arrays: dict, rows: int, fields: int, live: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], deleted_terms: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], deleted_counts: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
 
+    def restricted(self, live: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> LexicalSegment:
+        """
+        The same segment with no live rows but those of a bitmap, which must be of its rows.
+        """
+
     @property
     def row_count(self) -> int: ...
 
@@ -330,6 +335,14 @@ class VectorIndex:
 
     @property
     def lists(self) -> int: ...
+
+    def restricted(self, rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], listed: bool) -> VectorIndex:
+        """
+        The same with no rows but some, which ascend; if `listed`, in a list of their own.
+        """
+
+    @property
+    def own_bytes(self) -> int: ...
 
     def listed_rows(self) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]: ...
 

@@ -16,7 +16,7 @@ from rocchio.engine.facet_ranges import FacetRange, date_ranges, few_numbers, nu
 from rocchio.engine.open_segment import OpenSegment
 from rocchio.errors import InvalidArgument
 from rocchio.filters.columns import KeywordColumn, OrderedColumn
-from rocchio.filters.typed import FILTERED_KINDS, filtered_fields
+from rocchio.filters.typed import FILTERED_KINDS
 from rocchio.storage.schema import Field
 from rocchio.types import DocId
 
@@ -73,7 +73,7 @@ def count_facets(
     most: int,
 ) -> Facets:
     """`Collection.facets`. Raises InvalidArgument, Corruption."""
-    known = filtered_fields(snapshot.schema)
+    known = {name: field for name, field in snapshot.schema.fields.items() if field.kind in FILTERED_KINDS}
     if isinstance(fields, str):
         raise InvalidArgument(f"expected a list of fields to count, found {fields!r}")
     for name in fields or ():

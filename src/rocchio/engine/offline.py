@@ -125,10 +125,12 @@ def _opened(directory: Directory, manifest: Manifest, entry: OfflineEntry) -> tu
 
 
 def offline_problems(directory: Directory, manifest: Manifest) -> list[DataError | NotFound]:
-    """What is wrong with the offline feedback; reads all of it."""
-    entry = manifest.offline
-    if entry is None:
-        return []
+    """What is wrong with the offline feedback, that of tenants included; reads all of it."""
+    entries = [*([manifest.offline] if manifest.offline else []), *manifest.tenant_offline.values()]
+    return [problem for entry in entries for problem in _problems(directory, manifest, entry)]
+
+
+def _problems(directory: Directory, manifest: Manifest, entry: OfflineEntry) -> list[DataError | NotFound]:
     try:
         damage: list[DataError | NotFound] = [*mapped_file(directory, entry).damage()]
         if not damage:

@@ -73,21 +73,21 @@ class Plan:
     `str(plan)` parses back: `rocchio.parse_plan(str(plan)) == plan`.
     """
 
-    def __init__(self, snapshot: Callable[[], Snapshot], step: Step) -> None:
+    def __init__(self, snapshot: Callable[..., Snapshot], step: Step) -> None:
         self._snapshot, self.step = snapshot, step
 
     def search(self, query: Any, k: int | None = None, **options: Any) -> list[Hit] | Run:
         """Like `Collection.search` with this plan."""
-        found: list[Hit] | Run = self._snapshot().search(query, k, plan=self.step, **options)
+        found: list[Hit] | Run = self._snapshot(options.pop("tenant", None)).search(query, k, plan=self.step, **options)
         return found
 
     def run(self, queries: Any, k: int = 1000, **options: Any) -> PlanResult:
         """The run of several queries with a trace: what each step took and did."""
-        return run_plan(self._snapshot(), self.step, queries, k, options)
+        return run_plan(self._snapshot(options.pop("tenant", None)), self.step, queries, k, options)
 
     def explain(self, query: Any, **options: Any) -> str:
         """What the plan does to one query, step by step: searches, refined queries, times. Options as of `run`."""
-        return explain_plan(self._snapshot(), self.step, query, options)
+        return explain_plan(self._snapshot(options.pop("tenant", None)), self.step, query, options)
 
     def refined(self, query: Any, k: int = 10, **options: Any) -> RefinedQuery:
         """What the plan's feedback makes of one query, as weights; options as of `run`. Raises InvalidArgument."""

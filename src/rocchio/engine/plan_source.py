@@ -284,16 +284,16 @@ class PlanSource:
             # tokens of a model are no words: how they are written says nothing
             accepted = TermFilter(most_share=method.filter.most_share, per_document=method.filter.per_document)
             searcher, scale = snapshot.sparse_searcher(name), snapshot.schema.fields[name].scale
-            return SearcherStatistics(searcher, len(snapshot), lambda: self._weight(name), scale), accepted
+            return SearcherStatistics(searcher, len(snapshot.counted), lambda: self._weight(name), scale), accepted
         searcher = snapshot.searcher(last.scoring, self._text_options(last)["field"])
-        rows = snapshot.manifest.row_count  # passages where a field is split
+        rows = snapshot.counted.manifest.row_count  # passages where a field is split
         return SearcherStatistics(searcher, rows, lambda: searcher.average_length * rows), method.filter
 
     def _weight(self, sparse: str) -> float:
         """All weights of a sparse field in live documents together."""
         number = self._snapshot.schema.sparse_fields.index(sparse)
         total = 0
-        for segment in self._snapshot.segments:
+        for segment in self._snapshot.counted.segments:
             lengths = segment.sparse[number].lengths(0)
             total += int(lengths[~segment.tombstones.is_deleted].sum(dtype=np.uint64))
         return total / self._snapshot.schema.fields[sparse].scale

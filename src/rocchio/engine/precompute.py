@@ -264,9 +264,8 @@ def write_offline_file(directory: Directory, generation: int, made: Precomputed)
     return OfflineEntry(name, info.size, sealed, made.plan, made.queries, *counts, made.segments)
 
 
-def summarised(manifest: Manifest, made: Precomputed | None) -> PrecomputeSummary:
-    """What was written, of the manifest after it."""
-    entry = manifest.offline
+def summarised(manifest: Manifest, made: Precomputed | None, entry: OfflineEntry | None) -> PrecomputeSummary:
+    """What was written, of the manifest after it and its `entry`."""
     if entry is None or made is None:
         return PrecomputeSummary(0, 0, 0, 0, manifest.generation)
     cut = len(made.lists.codes) - entry.entries

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeAlias
@@ -15,6 +15,7 @@ from rocchio.analysis import Analysis
 from rocchio.engine.mixed import MixedQuery
 from rocchio.engine.open_segment import string_buffers
 from rocchio.errors import InvalidArgument
+from rocchio.storage.schema import Schema
 
 MAX_K = 2**31
 MAX_WEIGHT = 1e30
@@ -225,3 +226,26 @@ def query_ids_of(given: Any, count: int) -> list[str]:
     if len(given) != count:
         raise InvalidArgument(f"expected {count} query_ids, one per query, found {len(given)}")
     return [str(query_id) for query_id in given]
+
+
+def query_list(queries: Any, schema: Schema) -> list[Any]:
+    """Several queries as a list. Raises InvalidArgument for what is none."""
+    if hasattr(queries, "__array__") or hasattr(queries, "__dlpack__"):
+        names = ", ".join(map(repr, schema.vector_fields))
+        raise InvalidArgument(
+            f"expected field= with a vector to say what to search, found none; the vector fields are {names}"
+            if names
+            else "expected a text, {term: weight}, or a list of either, found a vector; there is no vector field"
+        )
+    if isinstance(queries, bytes) or not isinstance(queries, Iterable):
+        raise InvalidArgument(
+            f"expected a text, {{term: weight}}, a vector, or a list of one kind, found {type(queries).__name__}"
+        )
+    return list(queries)
+
+
+def check_text(text: Any) -> None:
+    """Raises InvalidArgument."""
+    if not isinstance(text, str):
+        raise InvalidArgument(f"expected a text, found {text!r}")
+    check_unicode(text)

@@ -169,6 +169,7 @@ class CreateBody(Body):
     name: str
     fields: Annotated[dict[str, FieldBody], Field(min_length=1)]
     analyzer: str = "english"
+    tenants: str | None = Field(None, description="Like tenants(statistics=tenant), for a multi-tenant collection.")
 
 
 class Snippet(BaseModel):

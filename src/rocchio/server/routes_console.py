@@ -15,7 +15,7 @@ from rocchio.server import models_console as models
 from rocchio.server import searching
 from rocchio.server.answers import PROBLEMS, body_of, json_answer
 from rocchio.server.body import read_body
-from rocchio.server.state import caller_of, served_for, state_of
+from rocchio.server.state import served_for, state_of
 
 router = APIRouter(prefix="/collections/{name}", tags=["search"], responses=PROBLEMS)
 
@@ -23,21 +23,19 @@ router = APIRouter(prefix="/collections/{name}", tags=["search"], responses=PROB
 @router.post("/facets", responses={200: {"model": models.FacetsAnswer}}, openapi_extra=body_of(models.FacetsBody))
 async def facets(request: Request, name: str) -> Response:
     """How many documents have each value of keyword, number, date and bool fields. Counts are exact."""
-    caller_of(request).need_all_tenants("read")
     state, served = state_of(request), served_for(request, name, "read")
     body = await read_body(request, models.FacetsBody, state.limits)
     searching.check_size(body.depth, 1, state.limits)
-    return json_answer(await state.in_reader(_facets, served.col.snapshot(), body))
+    return json_answer(await state.in_reader(_facets, served.snapshot(), body))
 
 
 @router.post("/refine", responses={200: {"model": models.RefineAnswer}}, openapi_extra=body_of(models.RefineBody))
 async def refine(request: Request, name: str) -> Response:
     """What feedback makes of a query: the weight of each term before and after, and what is found with them."""
-    caller_of(request).need_all_tenants("read")
     state, served = state_of(request), served_for(request, name, "read")
     body = await read_body(request, models.RefineBody, state.limits)
     searching.check_size(body.k, 1, state.limits)
-    return json_answer(await state.in_reader(_refine, served.col.snapshot(), body))
+    return json_answer(await state.in_reader(_refine, served.snapshot(), body))
 
 
 @router.post(
@@ -47,22 +45,20 @@ async def refine(request: Request, name: str) -> Response:
 )
 async def experiment(request: Request, name: str) -> Response:
     """Plans side by side on judged queries: means, significance, what each query gains and loses."""
-    caller_of(request).need_all_tenants("read")
     state, served = state_of(request), served_for(request, name, "read")
     body = await read_body(request, models.ExperimentBody, state.limits)
     runs = len(body.plans) * min(len(body.queries), len(body.qrels))
     searching.check_size(body.depth, runs, state.limits)
-    return json_answer(await state.in_reader(_experiment, served.col.snapshot(), body))
+    return json_answer(await state.in_reader(_experiment, served.snapshot(), body))
 
 
 @router.post("/map", responses={200: {"model": models.MapAnswer}}, openapi_extra=body_of(models.MapBody))
 async def document_map(request: Request, name: str) -> Response:
     """Documents as points in the plane, like ones near each other. Drawn in the background: ask again until ready."""
-    caller_of(request).need_all_tenants("read")
     state, served = state_of(request), served_for(request, name, "read")
     body = await read_body(request, models.MapBody, state.limits)
-    snapshot = served.col.snapshot()
-    done, drawn = await state.in_reader(state.maps.ask, served.name, snapshot, body.field, body.most)
+    snapshot = served.snapshot()
+    done, drawn = await state.in_reader(state.maps.ask, (served.name, served.tenant), snapshot, body.field, body.most)
     answer = {"status": "drawing" if drawn is None else "ready", "done": done, "map": drawn}
     return json_answer({**answer, "generation": snapshot.manifest.generation})
 

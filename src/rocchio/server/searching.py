@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -29,12 +28,12 @@ def is_plain(body: SearchBody) -> bool:
     )  # fmt: skip
 
 
-def search(snapshot: Snapshot, body: SearchBody, tenant: Mapping[str, Any]) -> dict[str, Any]:
+def search(snapshot: Snapshot, body: SearchBody) -> dict[str, Any]:
     """The answer to one search. Raises what the engine raises."""
     for name in body.fields if isinstance(body.fields, list) else ():
         if name not in snapshot.schema.fields:
             raise InvalidArgument(f"expected names of fields to return, found an {snapshot.schema.unknown_field(name)}")
-    options = {**_options(body, body), **tenant, **_given(body, ("relevant", "not_relevant"))}
+    options = {**_options(body, body), **_given(body, ("relevant", "not_relevant"))}
     hits: list[Hit] = snapshot.search(_query(body, body.field), body.k, **options)
     terms = _terms(snapshot, body) if body.highlight else frozenset()
     return {
@@ -43,11 +42,11 @@ def search(snapshot: Snapshot, body: SearchBody, tenant: Mapping[str, Any]) -> d
     }
 
 
-def search_batch(snapshot: Snapshot, body: BatchBody, tenant: Mapping[str, Any], threads: int) -> dict[str, Any]:
+def search_batch(snapshot: Snapshot, body: BatchBody, threads: int) -> dict[str, Any]:
     """The answers to many searches, in columns; scores are float32 arrays."""
     queries = [QueryBody(text=each) if isinstance(each, str) else each for each in body.queries]
     parts = [_query(each, body.field) for each in queries]
-    options = {**_options(body, queries[0]), **tenant, **_given(body, ("query_ids", "relevant", "not_relevant"))}
+    options = {**_options(body, queries[0]), **_given(body, ("query_ids", "relevant", "not_relevant"))}
     run = snapshot.search(_alike(parts), body.k, threads=threads, **options)
     results = [
         {"query_id": query_id, "doc_ids": list(run.doc_ids[i]), "scores": run.scores[i]}
@@ -56,12 +55,12 @@ def search_batch(snapshot: Snapshot, body: BatchBody, tenant: Mapping[str, Any],
     return {"results": results, "generation": snapshot.manifest.generation}
 
 
-def explain(snapshot: Snapshot, body: ExplainBody, tenant: Mapping[str, Any]) -> dict[str, Any]:
+def explain(snapshot: Snapshot, body: ExplainBody) -> dict[str, Any]:
     """Why a document has its score."""
     given = _given(body, ("field", "scoring", "fusion", "depth", "where"))
     if (field := _implied_field(body)) is not None:
         given.setdefault("field", field)
-    return why_json(snapshot.explain(_query(body, body.field), body.doc_id, **given, **tenant))
+    return why_json(snapshot.explain(_query(body, body.field), body.doc_id, **given))
 
 
 def check_size(k: int, queries: int, limits: Limits) -> None:

@@ -43,9 +43,9 @@ def arrow_type(field: Field) -> pa.DataType:
 
 
 def arrow_schema(schema: Schema) -> pa.Schema:
-    """The columns of a batch of documents: doc_id first, then the fields in order."""
+    """The columns of a batch of documents: doc_id first, then the fields in order, then tenants if there are any."""
     columns = [pa.field(ID_FIELD, pa.large_string(), nullable=False)]
-    return pa.schema(columns + [pa.field(name, arrow_type(field)) for name, field in schema.fields.items()])
+    return pa.schema(columns + [pa.field(name, arrow_type(field)) for name, field in schema.columns.items()])
 
 
 def stored_schema(schema: Schema) -> pa.Schema:
