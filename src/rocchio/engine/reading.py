@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack, overload
 
@@ -13,6 +13,7 @@ from rocchio.engine.filter_report import FilterReport
 from rocchio.engine.filtering import Where
 from rocchio.engine.info import CollectionInfo, describe
 from rocchio.engine.knn_graph import KnnGraph, knn_graph
+from rocchio.engine.listing import documents
 from rocchio.engine.mixed import MixedQuery
 from rocchio.engine.plan import Plan
 from rocchio.engine.queries import Query, Vectors
@@ -75,6 +76,13 @@ class Reading:
     def get(self, doc_id: DocId) -> dict[str, Any]:
         """The stored fields of a document, without its vectors. Raises NotFound."""
         return self._snapshot.get(doc_id)
+
+    def documents(self, where: Where | None = None) -> Iterator[tuple[DocId, dict[str, Any]]]:
+        """(doc_id, stored fields) of all committed documents, or of those that a predicate is true of, as stored.
+
+        What is committed meanwhile does not show. Raises InvalidArgument.
+        """
+        return documents(self._snapshot, where)
 
     def vector(self, doc_id: DocId, field: str) -> npt.NDArray[Any] | None:
         """A document's vector (dim,) in a vector field, as it is stored; None if it has none. Raises NotFound."""
