@@ -136,6 +136,18 @@ def search_plan(snapshot: Snapshot, query: Any, k: int | None, options: Mapping[
     return prepared.hits() if prepared.is_single else prepared.ranked
 
 
+def search_traced(
+    snapshot: Snapshot, query: Any, k: int, options: Mapping[str, Any]
+) -> tuple[list[Hit], Trace, dict[str, float]]:
+    """The hits of one query, what the steps of the plan did, and the terms it was searched with in the end. Raises
+    InvalidArgument."""
+    rest = {name: value for name, value in options.items() if name != "plan"}
+    prepared = _Prepared(snapshot, as_bound_step(options["plan"]), query, check_k(k), rest)
+    if not prepared.is_single:
+        raise InvalidArgument(f"expected one query to trace, found {len(prepared.queries)}; trace them one by one")
+    return prepared.hits(), prepared.executor.trace, prepared.terms()[0]
+
+
 def run_plan(snapshot: Snapshot, plan: Any, queries: Any, k: int, options: Mapping[str, Any]) -> PlanResult:
     """What a plan found, and how. Raises InvalidArgument."""
     prepared = _Prepared(snapshot, as_bound_step(plan), queries, check_k(k), options)

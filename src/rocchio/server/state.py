@@ -14,6 +14,7 @@ from starlette.requests import Request
 from rocchio.server.access import Access, Caller
 from rocchio.server.catalogue import Catalogue, Served
 from rocchio.server.coalescing import Coalescer
+from rocchio.server.experiments import Experiments
 from rocchio.server.limits import Limits
 from rocchio.server.logs import Log
 from rocchio.server.metrics import Metrics
@@ -37,6 +38,7 @@ class State:
 
     def __post_init__(self) -> None:
         self.readers = ThreadPoolExecutor(self.threads, thread_name_prefix="reader")
+        self.experiments = Experiments(self.limits)
         self.coalescer = Coalescer(self.readers, self.threads)
 
     async def in_reader(self, function: Callable[..., Result], *arguments: Any) -> Result:
