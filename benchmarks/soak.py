@@ -15,6 +15,7 @@ import shutil
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,7 +65,9 @@ def write(port: int, name: str, writes: Writes, stop: threading.Event) -> None:
                 answer.read()
             writes.seconds.append(time.perf_counter() - started)
         except OSError as error:
-            writes.errors.append(str(error)[:200])
+            told = error.read().decode(errors="replace") if isinstance(error, urllib.error.HTTPError) else ""
+            writes.errors.append(f"{type(error).__name__} {error} {told}"[:400])
+            print(writes.errors[-1], flush=True)
         writes.batches += 1
 
 
@@ -89,7 +92,8 @@ def soak(port: int, pid: int, name: str, requests: list[bytes], minutes: float) 
         try:
             load = run(port, part, CONNECTIONS, rate)
         except RuntimeError as error:  # no success, or far too slow: the run goes on, and tells
-            writes.errors.append(str(error)[:200])
+            writes.errors.append(str(error)[:400])
+            print(writes.errors[-1], flush=True)
             continue
         files = len(list(Path(f"/proc/{pid}/fd").iterdir()))
         windows.append(Window(time.monotonic() - started, load, resident_mb(pid), files))
