@@ -112,11 +112,18 @@ nb::tuple encode_centroids(const Centroids& centroids) {
     return coded_tuple(std::move(codes), std::move(constants));
 }
 
+nb::tuple counts_of(const Work& work) {
+    return nb::make_tuple(work.lists, work.entries, work.refined, work.rescored, work.unsettled);
+}
+
 nb::tuple to_tuple(VectorResults&& results) {
-    const Work& work = results.work;
-    return nb::make_tuple(
-        to_numpy(std::move(results.rows)), to_numpy(std::move(results.scores)),
-        nb::make_tuple(work.lists, work.entries, work.refined, work.rescored, work.unsettled));
+    return nb::make_tuple(to_numpy(std::move(results.rows)), to_numpy(std::move(results.scores)),
+                          counts_of(results.work));
+}
+
+std::span<const std::uint8_t> mask_of(const VectorIndex& index, const InputArray<std::uint8_t>& mask) {
+    expect(mask.shape(0) == bitmap_bytes(index.rows()), "expected a mask with a bit for each row");
+    return span_of(mask);
 }
 
 /// Runs a search on checked input, without the interpreter's lock.
@@ -125,17 +132,27 @@ nb::tuple searched(const VectorIndex& index, const InputArray<float>& queries, s
                    const std::optional<InputArray<std::uint8_t>>& allowed, Search search) {
     VectorQueries wanted{span_of(queries), k, std::nullopt};
     expect(k > 0 && wanted.values.size() % index.dim() == 0, "expected a positive k and whole queries");
-    if (allowed) {
-        wanted.allowed = span_of(*allowed);
-        expect(wanted.allowed->size() == bitmap_bytes(index.rows()),
-               "expected a mask with a bit for each row");
-    }
+    if (allowed) wanted.allowed = mask_of(index, *allowed);
     VectorResults results;
     {
         nb::gil_scoped_release release;
         results = search(wanted);
     }
     return to_tuple(std::move(results));
+}
+
+nb::tuple within(const VectorIndex& self, const InputArray<float>& queries, const InputArray<float>& least,
+                 const std::optional<InputArray<std::uint8_t>>& allowed) {
+    expect(queries.shape(0) == least.shape(0) * self.dim(), "expected a least score for each query");
+    std::optional<std::span<const std::uint8_t>> mask;
+    if (allowed) mask = mask_of(self, *allowed);
+    RangeResults results;
+    {
+        nb::gil_scoped_release release;
+        results = self.within(span_of(queries), span_of(least), mask);
+    }
+    return nb::make_tuple(to_numpy(std::move(results.offsets)), to_numpy(std::move(results.rows)),
+                          to_numpy(std::move(results.scores)), counts_of(results.work));
 }
 
 void bind_index(nb::module_& module) {
@@ -167,6 +184,10 @@ void bind_index(nb::module_& module) {
             "(rows int64, scores float32, (lists, entries, refined, rescored, unsettled)): exactly the best "
             "k for each "
             "query.")
+        .def("within", &within, "queries"_a, "least"_a, "allowed"_a = nb::none(),
+             "(offsets uint64, rows int64, scores float32, work as of `exact`): exactly the rows that score "
+             "at "
+             "least `least`, one number for each query, best first.")
         .def(
             "search",
             [](const VectorIndex& self, const InputArray<float>& queries, std::size_t k,

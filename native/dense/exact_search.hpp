@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "dense/vector_index.hpp"
+#include "dense/code_scan.hpp"
 
 namespace rocchio::dense {
 
@@ -19,15 +19,12 @@ class VectorIndex::ExactSearch {
     void run(std::int64_t* rows, float* scores, Work& work);
 
   private:
-    struct Tile;
-    void load(std::span<const std::uint32_t> rows, Tile& tile) const;
-    void bound(const Tile& tile);
+    void add(std::size_t query);
     std::vector<Candidate> finalists(std::size_t query);
 
     const VectorIndex& index_;
     const VectorQueries& queries_;
-    PreparedQueries prepared_;
-    std::vector<kernels::RowRanking> rankings_;
+    CodeScan scan_;
     std::vector<Candidates> lowers_;  // by query: the best lower bounds
     std::vector<std::vector<Candidate>>
         uppers_;  // by query: rows that may be among the best, with upper bounds

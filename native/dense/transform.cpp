@@ -44,6 +44,31 @@ float Transform::query(const float* from, float* to) const {
     return transformed(from, metric_ == Metric::l2, to);
 }
 
+float Transform::ranking_of(const float* query, float score) const {
+    constexpr double kRounding = 0x1p-40;  // of sums in double precision, as a share of their largest part
+    double square = 0.0, product = 0.0, distance = 0.0, mean_square = 0.0;
+    for (std::size_t j = 0; j < dim(); ++j) {
+        const double q = query[j], m = mean_[j];
+        square += q * q;
+        product += q * m;
+        mean_square += m * m;
+        distance += (q - m) * (q - m);
+    }
+    double ranking = 0.0, largest = 0.0;
+    if (metric_ == Metric::l2) {
+        // score = -|q - x|^2 = 2 (<q, x> - |x|^2 / 2) - |q|^2, with the mean taken from both q and x
+        ranking = (distance + static_cast<double>(score)) / 2.0;
+        largest = distance + std::fabs(score);
+    } else {
+        const double length = metric_ == Metric::cosine ? std::sqrt(square) : 1.0;
+        ranking = static_cast<double>(score) - (length > 0.0 ? product / length : 0.0);
+        largest = std::fabs(score) + std::sqrt(square * mean_square) / (length > 0.0 ? length : 1.0);
+    }
+    const auto rounded = static_cast<float>(ranking - kRounding * largest);
+    if (std::isnan(rounded)) return -std::numeric_limits<float>::infinity();
+    return std::nextafter(rounded, -std::numeric_limits<float>::infinity());
+}
+
 float Transform::transformed(const float* from, bool centered, float* to) const {
     const auto& kernels = kernels::vector_kernels();
     double length = std::sqrt(kernels.dot_float(from, from, dim()));

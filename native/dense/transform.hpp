@@ -31,6 +31,9 @@ class Transform {
     float row(const float* from, float* to) const;
     float query(const float* from, float* to) const;
 
+    /// At most the ranking value that belongs to a score of this query: what is under it scores less.
+    float ranking_of(const float* query, float score) const;
+
   private:
     float transformed(const float* from, bool centered, float* to) const;
 

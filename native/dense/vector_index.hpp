@@ -71,6 +71,15 @@ struct VectorResults {
     Work work;
 };
 
+/// Results of a range search: query i has rows[offsets[i]] to rows[offsets[i + 1]], best first, equal scores
+/// by row.
+struct RangeResults {
+    std::vector<std::uint64_t> offsets;
+    std::vector<std::int64_t> rows;
+    std::vector<float> scores;
+    Work work;
+};
+
 class VectorIndex {
   public:
     /// Verifies all codes and lists. Throws Corruption where they are damaged or contradict each other.
@@ -83,6 +92,10 @@ class VectorIndex {
     /// Exactly the best rows. Bounds on the codes' errors show which rows need their original vectors.
     VectorResults exact(const VectorQueries& queries) const;
 
+    /// Exactly the rows that score at least `least`, one number for each of `queries`, dim values each.
+    RangeResults within(std::span<const float> queries, std::span<const float> least,
+                        const std::optional<std::span<const std::uint8_t>>& allowed) const;
+
     /// The best rows of those that the lists show. There must be lists.
     VectorResults search(const VectorQueries& queries, const Effort& effort) const;
 
@@ -91,6 +104,7 @@ class VectorIndex {
 
   private:
     class ListSearch;
+    class CodeScan;
     class ExactSearch;
     /// A list, and a query's product with its centroid.
     struct ScoredList {

@@ -95,6 +95,39 @@ void check_exact(TestIndex& test, const std::vector<float>& queries) {
     }
 }
 
+/// Range searches whose least scores are those of rows, between them, and beyond all of them.
+void check_within(TestIndex& test, const std::vector<float>& queries) {
+    const auto index = test.open();
+    const std::size_t count = queries.size() / test.dim;
+    for (const std::optional<Mask>& mask : masks(index->rows())) {
+        const std::size_t k = index->rows();
+        const VectorResults all = scored_one_by_one(test, {queries, k, span_of(mask)});
+        for (const std::size_t place : {std::size_t{0}, k / 50, k / 3, k - 1}) {
+            for (const float step : {-1.0f, 0.0f, 1.0f}) {
+                std::vector<float> least(count);
+                for (std::size_t query = 0; query < count; ++query)
+                    least[query] = std::nextafter(all.scores[query * k + place], step * 1e30f);
+                if (step == 0.0f)
+                    for (std::size_t query = 0; query < count; ++query)
+                        least[query] = all.scores[query * k + place];
+                const RangeResults found = index->within(queries, least, span_of(mask));
+                for (std::size_t query = 0; query < count; ++query) {
+                    std::size_t expected = 0;
+                    while (expected < k && all.rows[query * k + expected] >= 0 &&
+                           all.scores[query * k + expected] >= least[query])
+                        ++expected;
+                    const std::size_t begin = found.offsets[query];
+                    CHECK(found.offsets[query + 1] - begin == expected);
+                    for (std::size_t i = 0; i < expected; ++i) {
+                        CHECK(found.rows[begin + i] == all.rows[query * k + i]);
+                        CHECK(found.scores[begin + i] == all.scores[query * k + i]);
+                    }
+                }
+            }
+        }
+    }
+}
+
 // ---- exact
 // ---------------------------------------------------------------------------------------------------
 
@@ -104,6 +137,16 @@ void test_exact_equals_scoring_every_row(Metric metric) {
         for (const std::size_t rows : {1u, 63u, 64u, 65u, 300u}) {
             TestIndex test(metric, dim, clustered_vectors(random, rows, dim, 5), 0);
             check_exact(test, random_vectors(random, rows == 300 ? 33 : 3, dim));
+        }
+    }
+}
+
+void test_range_searches_equal_scoring_every_row(Metric metric) {
+    std::mt19937 random(9);
+    for (const std::size_t dim : {1u, 3u, 100u}) {
+        for (const std::size_t rows : {1u, 65u, 300u}) {
+            TestIndex test(metric, dim, clustered_vectors(random, rows, dim, 5), 0);
+            check_within(test, random_vectors(random, rows == 300 ? 33 : 3, dim));
         }
     }
 }
@@ -289,6 +332,7 @@ void test_lists_show_every_row() {
 int main() {
     for (const Metric metric : kMetrics) {
         test_exact_equals_scoring_every_row(metric);
+        test_range_searches_equal_scoring_every_row(metric);
         test_exact_of_float16(metric);
         test_exact_of_vectors_made_to_hurt(metric);
         test_all_lists_equal_exact(metric);

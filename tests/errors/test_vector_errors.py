@@ -198,3 +198,38 @@ def test_command_line(tmp_path: Path) -> None:
         run(app, ["search", where, "alpha", "--recall", "1"], catch_exceptions=False)
     with refused(InvalidArgument, "expected a field with its dimension like v:384", "found 'v:x'"):
         run(app, ["index", str(tmp_path / "docs.jsonl"), f"{where}2", "--vector", "v:x"], catch_exceptions=False)
+
+
+def test_ranges_and_groups(tmp_path: Path) -> None:
+    fields = {
+        "v": rocchio.vector(2),
+        "p": rocchio.vector(2, metric="ip"),
+        "t": rocchio.text(passages=rocchio.passages(tokens=8, overlap=2)),
+        "e": rocchio.vector(dim=2, encoder=lambda texts: np.ones((len(texts), 2)), source="t"),
+    }
+    col = rocchio.create(tmp_path / "c", fields=fields, embedding_cache=False)
+    col.add({"doc_id": f"d{row}", "t": "x", "v": [1, row], "p": [1, row]} for row in range(4))
+    col.commit()
+    for call in (lambda name: col.range_search(name, [1, 0], 0.5), lambda name: col.clusters(name, 2)):
+        with refused(InvalidArgument, "expected a vector field", "found 't'"):
+            call("t")
+        with refused(InvalidArgument, "expected metric cosine or l2", "found ip", "min_score="):
+            call("p")
+        with refused(InvalidArgument, "one vector for each document", "found 'e'", "col.embed"):
+            call("e")
+    for radius in (-1, np.nan, np.inf, "near", None, [0.1, -0.1]):
+        with refused(InvalidArgument, "radius", "found"):
+            col.range_search("v", [[1, 0], [0, 1]], radius)
+    with refused(InvalidArgument, "expected radius as a number or one for each of 2 queries"):
+        col.range_search("v", [[1, 0], [0, 1]], [0.1, 0.2, 0.3])
+    with refused(InvalidArgument, "expected inner to be less than the radius", "found 0.5 and 0.5"):
+        col.range_search("v", [1, 0], 0.5, inner=0.5)
+    with refused(InvalidArgument, "threads"):
+        col.range_search("v", [1, 0], 0.5, threads=0)
+    for count in (0, 5, True, 1.5, "2"):
+        with refused(InvalidArgument, "expected count from 1 to 4", "found"):
+            col.clusters("v", count)
+    with refused(InvalidArgument, "expected rounds from 1 to 1,000"):
+        col.clusters("v", 2, rounds=0)
+    with refused(InvalidArgument, "expected seed as a number from 0"):
+        col.clusters("v", 2, seed=-1)

@@ -333,6 +333,11 @@ class VectorIndex:
         (rows int64, scores float32, (lists, entries, refined, rescored, unsettled)): exactly the best k for each query.
         """
 
+    def within(self, queries: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], least: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], allowed: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None) -> tuple:
+        """
+        (offsets uint64, rows int64, scores float32, work as of `exact`): exactly the rows that score at least `least`, one number for each query, best first.
+        """
+
     def search(self, queries: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, probes: int, refine: int, least_entries: int, most_new: float = 1.0, most_probes: int | None = None) -> tuple:
         """
         As `exact`, the best of the rows that the lists show; rows that a mask makes hard to find take more lists, until they settle, or an exact search.

@@ -69,21 +69,24 @@ def in_threads(work: Callable[[int, int], T], count: int, step: int) -> Sequence
         return list(pool.map(lambda part: work(*part), parts))
 
 
-def k_means(vectors: CodedVectors, candidates: Rows, count: int, seed: int) -> Centroids:
-    """`count` centroids of some of the `candidates`, which are at least as many."""
+def k_means(
+    vectors: CodedVectors,
+    candidates: Rows,
+    count: int,
+    seed: int,
+    *,
+    sampled_rows: int = SAMPLED_ROWS,
+    rounds: int = ROUNDS,
+    advance: Callable[[], None] = lambda: None,
+) -> Centroids:
+    """`count` centroids of some of the `candidates`, which are at least as many; `advance` is told of each round."""
     generator = np.random.default_rng(seed)
     sample = candidates
-    if len(candidates) > SAMPLED_ROWS * count:
-        sample = np.sort(generator.choice(candidates, SAMPLED_ROWS * count, replace=False))
+    if len(candidates) > sampled_rows * count:
+        sample = np.sort(generator.choice(candidates, sampled_rows * count, replace=False))
     values = vectors.decoded(np.sort(generator.choice(sample, count, replace=False)))
-    for _ in range(ROUNDS):
-        centroids = Centroids(values.ravel(), vectors.width)
-        nearest = in_threads(
-            lambda first, last: centroids.nearest(vectors.codes, vectors.constants, sample[first:last]),  # noqa: B023
-            len(sample),
-            ROWS_AT_ONCE,
-        )
-        lists = Lists.of(sample, np.concatenate(nearest), count)
+    for _ in range(rounds):
+        lists = Lists.of(sample, nearest(vectors, sample, Centroids(values.ravel(), vectors.width)), count)
         means = in_threads(
             lambda first, last: list_means(
                 vectors.codes,
@@ -99,7 +102,18 @@ def k_means(vectors: CodedVectors, candidates: Rows, count: int, seed: int) -> C
             -(-count // (4 * thread_count())),
         )
         values = np.concatenate(means).reshape(count, vectors.width)
+        advance()
     return Centroids(values.ravel(), vectors.width)
+
+
+def nearest(vectors: CodedVectors, rows: Rows, centroids: Centroids) -> npt.NDArray[np.uint32]:
+    """The nearest centroid of each of the rows."""
+    found = in_threads(
+        lambda first, last: centroids.nearest(vectors.codes, vectors.constants, rows[first:last]),
+        len(rows),
+        ROWS_AT_ONCE,
+    )
+    return np.concatenate([np.empty(0, np.uint32), *found])
 
 
 def assign_twice(vectors: CodedVectors, rows: Rows, centroids: Centroids) -> Lists:
@@ -109,7 +123,7 @@ def assign_twice(vectors: CodedVectors, rows: Rows, centroids: Centroids) -> Lis
         len(rows),
         ROWS_AT_ONCE,
     )
-    nearest = np.concatenate([first for first, _ in pairs])
+    first = np.concatenate([first for first, _ in pairs])
     second = np.concatenate([second for _, second in pairs])
-    differs = second != nearest  # there may be but one centroid
-    return Lists.of(np.concatenate([rows, rows[differs]]), np.concatenate([nearest, second[differs]]), centroids.count)
+    differs = second != first  # there may be but one centroid
+    return Lists.of(np.concatenate([rows, rows[differs]]), np.concatenate([first, second[differs]]), centroids.count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,9 @@ LARGEST_MEAN = 1e16
 
 LISTS_AT_ONCE = 64
 """Lists that are compared with their rows in one go."""
+
+Within: TypeAlias = tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64], npt.NDArray[np.float32]]
+"""Query i has the rows and scores [offsets[i], offsets[i + 1]) of (offsets (q + 1,), rows, scores)."""
 
 
 class VectorSegment:
@@ -96,6 +100,17 @@ class VectorSegment:
             closer, most_probes = int(CLOSER * refine), widest(effort, self.lists)
             rows, scores, _ = self.index.search(flat, k, mask, probes, closer, 2 * k, effort.most_new, most_probes)
         return rows.reshape(-1, k), scores.reshape(-1, k)
+
+    def within(self, queries: npt.NDArray[np.float32], least: npt.NDArray[np.float32], allowed: Mask | None) -> Within:
+        """Exactly the rows that score at least `least` (q,) for each query (q, dim), best first, ties by row.
+
+        `allowed` is as for `search`. Raises Corruption.
+        """
+        flat = np.ascontiguousarray(queries, np.float32).ravel()
+        offsets, rows, scores, _ = self.index.within(
+            flat, np.ascontiguousarray(least, np.float32), self._usable(allowed)
+        )
+        return offsets, rows, scores
 
     def plan(self, allowed: Mask | None, effort: Effort | None) -> MaskPlan:
         """How a search under a mask goes, and why."""

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from rocchio.encoders.batching import GPU_BATCH, MAX_BATCH, batches
+from rocchio.encoders.ahead import ahead
+from rocchio.encoders.batching import CPU_BATCH, GPU_BATCH, batches
 from rocchio.encoders.model import Usage, digest, first_line, library
 from rocchio.encoders.values import SentenceTransformer
 from rocchio.errors import NotFound
@@ -37,18 +38,19 @@ class SentenceTransformerModel:
         weights = self._model.state_dict()
         self.identity = digest(*(weights[name].detach().cpu().float().numpy() for name in sorted(weights)))
         self._autocast = value.precision == "bfloat16" or (value.precision == "auto" and self._has_bfloat16())
-        self._batch = MAX_BATCH if str(self._model.device) == "cpu" else GPU_BATCH
+        self.batch = CPU_BATCH if str(self._model.device) == "cpu" else GPU_BATCH
         self.usage = Usage()
 
     def encode(self, texts: Sequence[str]) -> Any:
-        """Vectors (n, dim), in batches of texts of like length."""
+        """Vectors (n, dim), in batches of texts of like length; while one runs, the next is made into tokens."""
         torch = self._torch
         vectors = np.empty((len(texts), self.dim), np.float32)
         # an average token of any language has more than two bytes: where it has less, batches are a little larger
         sizes = [min(self._limit, 2 + len(text.encode()) // 3) for text in texts]
-        with torch.inference_mode(), self._precision():
-            for places in batches(sizes, self._batch):
-                features = self._features([texts[place] for place in places])
+        parts = batches(sizes, self.batch)
+        prepared = ahead(self._features, ([texts[place] for place in places] for places in parts))
+        with torch.inference_mode(), self._precision(), contextlib.closing(prepared):
+            for places, features in zip(parts, prepared, strict=True):
                 found = self._model(features)["sentence_embedding"]
                 if self._normalize:
                     found = torch.nn.functional.normalize(found.float(), dim=1)

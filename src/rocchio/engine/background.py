@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+Result = TypeVar("Result")
 
 MOST_WAITING = 2
 """Calls that may wait or run before the next `submit` waits: bounds the memory of what they hold."""
@@ -52,3 +56,13 @@ class Background:
     def _finish_first(self) -> None:
         self.result = self._calls[0].result()  # an interrupt while waiting leaves the call in the queue
         self._calls.popleft()
+
+
+@contextlib.contextmanager
+def beside(call: Callable[[], Result]) -> Iterator[Future[Result]]:
+    """Runs `call` on another thread while the block runs, and waits for it at the block's end.
+
+    An error of the block comes first; one of the call is raised when its result is asked for.
+    """
+    with ThreadPoolExecutor(1, "rocchio-beside") as pool:
+        yield pool.submit(call)

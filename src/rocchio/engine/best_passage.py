@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from rocchio.engine.explain import explain
 from rocchio.engine.search_options import ExplainOptions
-from rocchio.engine.vector_search import VectorView, check_vector_options, explain_vector
+from rocchio.engine.vector_search import check_vector_options, explain_vector
+from rocchio.engine.vector_view import VectorView
 from rocchio.errors import InvalidArgument, NotFound
 from rocchio.types import DocId, Explanation, Passage
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rocchio.engine.snapshot import Snapshot
-from rocchio.engine.vector_search import VectorView, Wanted, check_wanted, search_vectors_threads
-from rocchio.errors import InvalidArgument
+from rocchio.engine.vector_search import Wanted, check_wanted, search_vectors_threads
+from rocchio.engine.vector_view import VectorView, distances_of, one_vector_each
 
 ROWS_AT_ONCE = 2048
 
@@ -42,17 +42,8 @@ def knn_graph(
     progress: Callable[[int, int], None] | None,
 ) -> KnnGraph:
     """Search with every vector of the field. Raises InvalidArgument."""
-    if name not in snapshot.schema.vector_fields:
-        raise InvalidArgument(f"expected a vector field, found {name!r}; there are {snapshot.schema.vector_fields}")
-    if snapshot.schema.is_by_passage(name):
-        raise InvalidArgument(
-            f"expected a field with one vector for each document, found {name!r} with one for each passage; "
-            "make one of another field: col.embed('whole', encoder, source=['title'])"
-        )
-    if snapshot.schema.fields[name].metric == "ip":
-        raise InvalidArgument("expected metric cosine or l2, found ip: inner products are no distances")
+    view = one_vector_each(snapshot, name)
     wanted = check_wanted(k, {"recall": recall})
-    view = snapshot.vector_view(name)
     nodes = _Nodes(view)
     counts, indices, distances = [np.zeros(1, np.int64)], [], []
     for segment, rows in nodes.blocks():
@@ -67,7 +58,7 @@ def knn_graph(
         keep = _others(of_query, neighbours, nodes.number(np.full(len(rows), segment), rows), wanted.k)
         counts.append(np.bincount(of_query[keep], minlength=len(rows)))
         indices.append(neighbours[keep])
-        distances.append(_distances(np.concatenate([part.scores for part in found])[keep], view.metric))
+        distances.append(distances_of(np.concatenate([part.scores for part in found])[keep], view.metric))
         if progress is not None:
             progress(sum(map(len, counts)) - 1, nodes.count)
     return KnnGraph(
@@ -128,9 +119,3 @@ def _others(
     starts = np.append(before, before[-1:] + 1)[firsts] if len(before) else firsts
     keep: npt.NDArray[np.bool_] = other & (before - starts[of_query] < k)
     return keep
-
-
-def _distances(scores: npt.NDArray[np.float32], metric: str) -> npt.NDArray[np.float32]:
-    if metric == "l2":
-        return np.sqrt(np.maximum(-scores, 0))
-    return np.maximum(1 - scores, 0)

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack, overload
 
+import numpy as np
 import numpy.typing as npt
 
+from rocchio.engine.clusters import Clusters, clusters
 from rocchio.engine.experiment import run_experiment
 from rocchio.engine.filter_report import FilterReport
 from rocchio.engine.filtering import Where
@@ -17,6 +19,7 @@ from rocchio.engine.listing import documents
 from rocchio.engine.mixed import MixedQuery
 from rocchio.engine.plan import Plan
 from rocchio.engine.queries import Query, Vectors
+from rocchio.engine.range_search import Neighbours, range_search
 from rocchio.engine.recall import ALPHAS, QUERY_CUTS, RecallReport, recall_report
 from rocchio.engine.search_options import ExplainOptions, SearchOptions
 from rocchio.engine.snapshot import Snapshot
@@ -160,6 +163,41 @@ class Reading:
     def verify(self, progress: Callable[[int, int], None] | None = None) -> VerifyReport:
         """Read every byte of the last commit and check it; `progress` is told (segments done, segments)."""
         return verify(self._directory, progress or (lambda _done, _total: None))
+
+    def range_search(
+        self,
+        field: str,
+        query: Any,
+        radius: float | Sequence[float] | npt.NDArray[np.floating[Any]],
+        *,
+        inner: float | Sequence[float] | npt.NDArray[np.floating[Any]] = 0.0,
+        where: Where | None = None,
+        threads: int = 1,
+    ) -> Neighbours:
+        """All documents at a distance of at least `inner` and less than `radius` of each query, exactly.
+
+        Distances are 1 - cosine, or the length of the difference (l2); `radius` and `inner` are one for all queries or
+        one for each (n,). `query` is a vector, several (n, dim), or texts where the field has an encoder. Shells that
+        follow each other (`inner` the last `radius`) count every document once. Raises InvalidArgument.
+        """
+        return range_search(self._snapshot, field, query, radius, inner, where, threads)
+
+    def clusters(
+        self,
+        field: str,
+        count: int,
+        *,
+        rounds: int = 10,
+        seed: int = 0,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Clusters:
+        """The documents of a vector field in `count` groups, by k-means; the same seed gives the same groups.
+
+        Distances are those of the vectors, of their directions under cosine. The centroids are found on at most 256
+        documents for each, then all documents are assigned. `progress` is told (rounds done, rounds). Raises
+        InvalidArgument.
+        """
+        return clusters(self._snapshot, field, count, rounds, seed, progress)
 
     def knn_graph(
         self,

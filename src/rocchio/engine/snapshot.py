@@ -52,7 +52,6 @@ from rocchio.engine.search_options import (
     check_options,
 )
 from rocchio.engine.vector_search import (
-    VectorView,
     Wanted,
     check_vector_options,
     check_wanted,
@@ -60,6 +59,7 @@ from rocchio.engine.vector_search import (
     search_vectors,
     search_vectors_threads,
 )
+from rocchio.engine.vector_view import VectorView
 from rocchio.engine.view import View
 from rocchio.errors import Corruption, InvalidArgument, NotFound
 from rocchio.lexical.scoring import Bm25

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rocchio._native import Searcher
 from rocchio.dense.reference import score_rows
-from rocchio.dense.segment import VectorSegment
 from rocchio.engine.execution import PARTS_PER_THREAD, check_threads
 from rocchio.engine.found import Found
-from rocchio.engine.grouping import Groups, best_documents
+from rocchio.engine.grouping import best_documents
 from rocchio.engine.queries import MAX_K, check_k
+from rocchio.engine.range_search import best_of_each, search_within
+from rocchio.engine.vector_view import VectorView
 from rocchio.errors import InvalidArgument, NotFound
-from rocchio.types import Explanation, Mask, VectorMatch
+from rocchio.types import Explanation, VectorMatch
 
 PLACES_AT_ONCE = 1 << 23
 """Of queries times results that are found in one go: bounds what a search with a very large k holds."""
@@ -38,22 +38,11 @@ class Wanted:
     recall: float = 1.0
 
 
-@dataclass(frozen=True)
-class VectorView:
-    """One vector field of a snapshot: its vectors by segment, which rows are live (None: all), and their doc_ids.
-
-    `groups` say which documents rows belong to, None where each row with a vector is one.
-    """
-
-    metric: str
-    segments: Sequence[VectorSegment]
-    live: Sequence[Mask | None]
-    names: Searcher
-    groups: Groups | None = None
-
-
 def search_vectors(view: VectorView, queries: Queries, wanted: Wanted) -> Found:
     """The wanted documents of every query (n, dim), on this thread; ties are ordered by doc_id."""
+    if view.groups is None and wanted.min_score > -np.inf:
+        least = np.full(len(queries), wanted.min_score, np.float32)
+        return best_of_each(search_within(view, queries, least), wanted.k)
     if view.groups is None:
         return _search_rows(view, queries, wanted)
     return best_documents(

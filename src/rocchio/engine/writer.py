@@ -15,15 +15,16 @@ import pyarrow.compute as pc
 from rocchio._native import Searcher
 from rocchio.analysis import Analysis
 from rocchio.dense.calibration import calibrate
+from rocchio.engine.background import beside
 from rocchio.engine.embedding import Remade, text_blocks
 from rocchio.engine.frozen import write_frozen_file
 from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.latent import latent_fields
 from rocchio.engine.offline import still_fitting
 from rocchio.engine.open_segment import OpenSegment, open_segment
-from rocchio.engine.passages import RowMaker
+from rocchio.engine.passages import RowMaker, Rows
 from rocchio.engine.precompute import Precomputed, PrecomputeSummary, summarised, write_offline_file
-from rocchio.engine.segment_writer import SegmentWriter, analyse, merge_segments, with_deletions
+from rocchio.engine.segment_writer import FieldTerms, SegmentWriter, analyse, merge_segments, with_deletions
 from rocchio.engine.snapshot import Snapshot
 from rocchio.errors import StorageFailure
 from rocchio.lexical.frozen import Frozen
@@ -99,19 +100,29 @@ class Writer:
         """
         if batch.num_rows == 0:
             return 0
-        schema = self._base.schema
-        made = self._row_maker.rows(batch)
-        made = made.filled(self._base.encoders.fill(made.rows, schema, made.is_first))
-        terms = analyse(made.rows, schema, self._analysis)
+        made, terms = self._prepared(self._row_maker.rows(batch))
         replaced = len(self.delete(batch.column(ID_FIELD).to_pylist())) if replace else 0
         if self._building is None:
             name = segment_name(self._next_segment)
             self._next_segment += 1
-            self._building = SegmentWriter(self._directory, name, schema, self._analysis, self._latents)
+            self._building = SegmentWriter(self._directory, name, self._base.schema, self._analysis, self._latents)
         self._building.add(made, terms)
         if self._building.memory_bytes > self._memory_bytes:
             self._flush()
         return replaced
+
+    def _prepared(self, made: Rows) -> tuple[Rows, list[FieldTerms]]:
+        """Rows with the vectors of encoders, and the terms of their texts.
+
+        Encoding, which can take long, stays on this thread, where it can be interrupted; analysis runs beside it.
+        """
+        schema = self._base.schema
+        analysed = partial(analyse, made.rows, schema, self._analysis)
+        if not schema.encoded_fields:
+            return made, analysed()
+        with beside(analysed) as terms:
+            made = made.filled(self._base.encoders.fill(made.rows, schema, made.is_first))
+        return made, terms.result()
 
     def settle(self) -> None:
         """Wait for what `add` left to the background; raises what went wrong there."""

@@ -13,7 +13,7 @@ from tests.unit.encoders.small_models import DIM, save_model2vec, save_onnx, sav
 
 import rocchio
 from rocchio.encoders import Model2Vec, Onnx, SentenceTransformer
-from rocchio.encoders.batching import BATCH_TOKENS, MAX_BATCH, batches
+from rocchio.encoders.batching import CPU_BATCH, batches
 from rocchio.encoders.model import load
 from rocchio.engine.collection import Collection
 from rocchio.errors import InvalidArgument, NotFound
@@ -131,5 +131,5 @@ def test_batches_have_like_lengths_and_bounded_size() -> None:
     assert sorted(place for batch in found for place in batch) == list(range(len(sizes)))
     for batch in found:
         longest = max(sizes[place] for place in batch)
-        assert len(batch) == 1 or (len(batch) * longest <= BATCH_TOKENS and len(batch) <= MAX_BATCH)
+        assert len(batch) == 1 or (len(batch) * longest <= CPU_BATCH.tokens and len(batch) <= CPU_BATCH.texts)
     assert batches([]) == []

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from rocchio.engine.background import MOST_WAITING, Background
+from rocchio.engine.background import MOST_WAITING, Background, beside
 
 
 def test_calls_run_in_order_on_one_other_thread() -> None:
@@ -41,3 +41,28 @@ def test_an_error_is_raised_and_stops_what_follows() -> None:
         background.wait()
     background.close()
     assert not ran
+
+
+def test_a_call_beside_a_block_runs_while_the_block_does() -> None:
+    started, ended = threading.Event(), threading.Event()
+
+    def call() -> bool:
+        started.set()
+        return ended.wait(20)
+
+    with beside(call) as result:
+        assert started.wait(20)
+        ended.set()
+    assert result.result() is True
+
+
+def test_an_error_beside_a_block_is_raised_with_its_result_and_after_one_of_the_block() -> None:
+    def fail() -> int:
+        raise OSError(28, "no space")
+
+    with beside(fail) as result:
+        pass
+    with pytest.raises(OSError, match="no space"):
+        result.result()
+    with pytest.raises(KeyError, match="of the block"), beside(fail):
+        raise KeyError("of the block")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -107,3 +108,27 @@ def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         shown = CliRunner().invoke(app, ["search", "c", "flutter", "--mode", mode, "--explain"], catch_exceptions=False)
         assert shown.exit_code == 0
         assert "flutter" in shown.output
+
+
+def test_analysis_runs_while_a_model_encodes(tmp_path: Path):
+    analysed, encoded = threading.Event(), threading.Event()
+
+    def words(text: str) -> list[str]:
+        analysed.set()
+        assert encoded.wait(20)
+        return text.split()
+
+    def encode(texts: list[str]) -> np.ndarray:
+        assert analysed.wait(20)
+        encoded.set()
+        return first_letters(texts)
+
+    fields = {"text": rocchio.text(), "v": rocchio.vector(dim=4, encoder=encode)}
+    encoded.set()
+    analysed.set()  # creation tries the model with a text
+    col = rocchio.create(tmp_path / "c", fields=fields, analyzer=words, embedding_cache=False)
+    encoded.clear()
+    analysed.clear()
+    col.add({"doc_id": doc_id, "text": text} for doc_id, text in TEXTS.items())
+    col.commit()
+    assert [hit.doc_id for hit in col.search("beam", field="text")] == ["e"]

@@ -1,0 +1,96 @@
+#include "dense/code_scan.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <numeric>
+
+namespace rocchio::dense {
+
+namespace {
+
+/// More than what rounding changes in a bound, as a share of the largest numbers in it.
+constexpr float kRounding = 0x1p-19f;
+
+/// More than what rounding changes in a score, as a share of the largest number in it. Rows whose scores are
+/// equal once they are rounded are ordered by row, so that none of them may be ruled out.
+constexpr float kScoreRounding = 0x1p-22f;
+
+/// At least the largest ranking value that belongs to a score.
+float largest_score(const Transform& transform, float query, float row) {
+    constexpr float kMost = 0x1p120f;  // of rows that are out of all bounds
+    if (transform.metric() == Metric::cosine) return 1.0f;
+    if (transform.metric() == Metric::l2) return std::min(kMost, (query + row) * (query + row));
+    return std::min(kMost, query * (row + transform.mean_length()));
+}
+
+std::vector<std::uint32_t> set_bits(std::span<const std::uint8_t> bitmap, std::size_t count) {
+    std::vector<std::uint32_t> rows;
+    for (std::size_t byte = 0; byte < bitmap.size(); ++byte) {
+        for (unsigned bits = bitmap[byte]; bits != 0; bits &= bits - 1) {
+            const std::size_t row = byte * 8 + static_cast<std::size_t>(std::countr_zero(bits));
+            if (row < count) rows.push_back(static_cast<std::uint32_t>(row));
+        }
+    }
+    return rows;
+}
+
+}  // namespace
+
+VectorIndex::CodeScan::CodeScan(const VectorIndex& index, std::span<const float> values)
+    : index_(index), prepared_(index.transform_, values), dots_(kGroup * kernels::kBoundRows) {
+    for (std::size_t query = 0; query < prepared_.size(); ++query) {
+        const SignedCode& code = prepared_.constants(query);
+        const float norm = prepared_.norm(query);
+        const float largest = norm * index.largest_norm_ + index.largest_addend_;
+        const float slack =
+            kRounding * largest + kScoreRounding * largest_score(index.transform_, norm, index.largest_norm_);
+        rankings_.push_back({code.scale, static_cast<float>(code.sum),
+                             half_squares_of(index.transform_.metric()), norm, prepared_.error(query),
+                             slack});
+    }
+}
+
+std::vector<std::uint32_t> VectorIndex::CodeScan::chosen(
+    const std::optional<std::span<const std::uint8_t>>& allowed) const {
+    if (allowed) return set_bits(*allowed, index_.rows());
+    std::vector<std::uint32_t> rows(index_.rows());
+    std::iota(rows.begin(), rows.end(), 0u);
+    return rows;
+}
+
+void VectorIndex::CodeScan::load(std::span<const std::uint32_t> rows) {
+    const std::size_t width = prepared_.width();
+    rows_ = rows;
+    const std::uint8_t* codes = index_.codes_.data() + rows.front() * width;
+    constants_ = index_.constants_.data() + rows.front();
+    if (rows.back() - rows.front() + 1 != rows.size()) {  // rows that are no neighbours are copied
+        copied_codes_.clear();
+        copied_constants_.clear();
+        for (const std::uint32_t row : rows) {
+            const std::uint8_t* code = index_.codes_.data() + row * width;
+            copied_codes_.insert(copied_codes_.end(), code, code + width);
+            copied_constants_.push_back(index_.constants_[row]);
+        }
+        codes = copied_codes_.data();
+        constants_ = copied_constants_.data();
+    }
+    kernels::vector_kernels().dot_tile(codes, width, rows.size(), prepared_.codes(0), prepared_.size(),
+                                       dots_.data(), kernels::kBoundRows);
+}
+
+std::uint64_t VectorIndex::CodeScan::reaching(std::size_t query, float threshold, float* uppers) const {
+    return kernels::vector_kernels().bound_rows(dots_.data() + query * kernels::kBoundRows, constants_,
+                                                rows_.size(), rankings_[query], threshold, uppers);
+}
+
+void VectorIndex::CodeScan::lower_bounds(std::size_t query, float* lowers) const {
+    // with all that counts for errors the other way round, the upper bound is the lower one
+    kernels::RowRanking ranking = rankings_[query];
+    ranking.norm = -ranking.norm;
+    ranking.error = -ranking.error;
+    ranking.slack = -ranking.slack;
+    kernels::vector_kernels().bound_rows(dots_.data() + query * kernels::kBoundRows, constants_, rows_.size(),
+                                         ranking, 0.0f, lowers);
+}
+
+}  // namespace rocchio::dense

@@ -1,0 +1,63 @@
+// All rows that score at least so much: bounds from the codes leave few to score from the originals.
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+
+#include "dense/code_scan.hpp"
+#include "dense/ranking.hpp"
+
+namespace rocchio::dense {
+
+namespace {
+
+using ByQuery = std::vector<std::vector<Candidate>>;
+
+void append(const std::vector<Candidate>& found, RangeResults& results) {
+    for (const Candidate& candidate : found) {
+        results.rows.push_back(candidate.row);
+        results.scores.push_back(candidate.value);
+    }
+    results.offsets.push_back(results.rows.size());
+}
+
+}  // namespace
+
+RangeResults VectorIndex::within(std::span<const float> queries, std::span<const float> least,
+                                 const std::optional<std::span<const std::uint8_t>>& allowed) const {
+    RangeResults results{{0}, {}, {}, {}};
+    for (std::size_t first = 0; first < least.size(); first += CodeScan::kGroup) {
+        const std::size_t size = std::min(CodeScan::kGroup, least.size() - first);
+        CodeScan scan(*this, queries.subspan(first * dim(), size * dim()));
+        const PreparedQueries& prepared = scan.queries();
+        std::vector<float> thresholds;
+        for (std::size_t query = 0; query < size; ++query)
+            thresholds.push_back(transform_.ranking_of(prepared.given(query), least[first + query]));
+        const std::vector<std::uint32_t> chosen = scan.chosen(allowed);
+        ByQuery found(size);
+        for (std::size_t begin = 0; begin < chosen.size(); begin += kernels::kBoundRows) {
+            scan.load(std::span(chosen).subspan(begin, std::min(kernels::kBoundRows, chosen.size() - begin)));
+            for (std::size_t query = 0; query < size; ++query) {
+                float uppers[kernels::kBoundRows];
+                std::uint64_t reaching = scan.reaching(query, thresholds[query], uppers);
+                for (; reaching != 0; reaching &= reaching - 1) {
+                    const auto i = static_cast<std::size_t>(std::countr_zero(reaching));
+                    found[query].push_back({uppers[i], scan.rows()[i]});
+                }
+            }
+        }
+        results.work.refined += chosen.size() * size;
+        for (std::size_t query = 0; query < size; ++query) {
+            std::vector<Candidate>& rows = found[query];
+            ExactScore score(transform_.metric(), prepared.given(query), originals_);
+            score_exactly(score, originals_, rows);
+            results.work.rescored += rows.size();
+            std::erase_if(rows, [&](const Candidate& row) { return !(row.value >= least[first + query]); });
+            std::sort(rows.begin(), rows.end(), is_better);
+            append(rows, results);
+        }
+    }
+    return results;
+}
+
+}  // namespace rocchio::dense
