@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
 import os
 import subprocess
 import sys
@@ -99,8 +100,11 @@ def in_process(folder: Path, texts: list[str], threads: int, rounds: int) -> lis
 
 
 def cpu_seconds(pid: int) -> float:
-    """Of processor time that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    """Of processor time that a process has used; not a number where there is no /proc."""
+    about = Path(f"/proc/{pid}/stat")
+    if not about.exists():
+        return math.nan
+    fields = about.read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -67,7 +68,7 @@ def write(port: int, name: str, writes: Writes, stop: threading.Event) -> None:
         except OSError as error:
             told = error.read().decode(errors="replace") if isinstance(error, urllib.error.HTTPError) else ""
             writes.errors.append(f"{type(error).__name__} {error} {told}"[:400])
-            print(writes.errors[-1], flush=True)
+            print(writes.errors[-1], file=sys.stderr)
         writes.batches += 1
 
 
@@ -77,28 +78,30 @@ def resident_mb(pid: int) -> float:
     return sum(int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon")) / 1000
 
 
-def soak(port: int, pid: int, name: str, requests: list[bytes], minutes: float) -> tuple[float, list[Window], Writes]:
+def soak(
+    port: int, pid: int, name: str, requests: list[bytes], minutes: float, window_s: float
+) -> tuple[float, list[Window], Writes]:
     """(searches a second, windows, writes)."""
     writes, stop = Writes(), threading.Event()
     writer = threading.Thread(target=write, args=(port, name, writes, stop), daemon=True)
     writer.start()
     run(port, requests, CONNECTIONS)
     rate = run(port, requests, CONNECTIONS).rate / 2
-    per_window = max(1, int(rate * 10))
+    per_window = max(1, int(rate * window_s))
     started, windows, sent = time.monotonic(), [], 0
-    while time.monotonic() - started < minutes * 60:
+    while not windows or time.monotonic() - started < minutes * 60:
         part = [requests[(sent + i) % len(requests)] for i in range(per_window)]
         sent += per_window
         try:
             load = run(port, part, CONNECTIONS, rate)
         except RuntimeError as error:  # no success, or far too slow: the run goes on, and tells
             writes.errors.append(str(error)[:400])
-            print(writes.errors[-1], flush=True)
+            print(writes.errors[-1], file=sys.stderr)
             continue
         files = len(list(Path(f"/proc/{pid}/fd").iterdir()))
         windows.append(Window(time.monotonic() - started, load, resident_mb(pid), files))
         print(f"{windows[-1].ended_s:7.0f} s  p50 {load.percentile_ms(0.5):.2f} ms  p99 {load.percentile_ms(0.99):.2f}"
-              f" ms  {windows[-1].memory_mb:,.0f} MB  {len(writes.errors)} errors", flush=True)  # fmt: skip
+              f" ms  {windows[-1].memory_mb:,.0f} MB  {len(writes.errors)} errors", file=sys.stderr)  # fmt: skip
     stop.set()
     writer.join()
     return rate, windows, writes
@@ -129,8 +132,9 @@ def main() -> None:
     """Parse, run, print, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("collection", type=Path)
-    parser.add_argument("--questions", type=Path, default=DATA / "wiki-queries.jsonl.gz")
+    parser.add_argument("--questions", "--queries", type=Path, default=DATA / "wiki-queries.jsonl.gz")
     parser.add_argument("--minutes", type=float, default=20.0)
+    parser.add_argument("--window", type=float, default=10.0, help="seconds that are looked at together")
     parser.add_argument("--output", type=Path)
     options: Any = parser.parse_args()
     texts = [query.text or "" for query in read_questions(options.questions, 2000)]
@@ -139,7 +143,7 @@ def main() -> None:
         shutil.copytree(options.collection, folder)
         requests = [post("/collections/soak/search", json.dumps({"text": text, "k": K}).encode()) for text in texts]
         with process(SERVE, "serve", str(folder), "--port", "0", "--rate", "0") as (port, pid):
-            found = soak(port, pid, "soak", requests, options.minutes)
+            found = soak(port, pid, "soak", requests, options.minutes, options.window)
         publish(report(*found), options.output)
 
 
