@@ -134,7 +134,12 @@ def main() -> None:
     parser.add_argument("collection", type=Path)
     parser.add_argument("--questions", "--queries", type=Path, default=DATA / "wiki-queries.jsonl.gz")
     parser.add_argument("--minutes", type=float, default=20.0)
-    parser.add_argument("--window", type=float, default=10.0, help="seconds that are looked at together")
+    parser.add_argument(
+        "--window",
+        type=float,
+        default=5.0,
+        help="seconds that are looked at together, below the 10 that a server waits for a silent client",
+    )
     parser.add_argument("--output", type=Path)
     options: Any = parser.parse_args()
     texts = [query.text or "" for query in read_questions(options.questions, 2000)]
