@@ -184,6 +184,23 @@ void bind_index(nb::module_& module) {
             "(rows int64, scores float32, (lists, entries, refined, rescored, unsettled)): exactly the best "
             "k for each "
             "query.")
+        .def(
+            "scores",
+            [](const VectorIndex& self, const InputArray<float>& queries,
+               const InputArray<std::uint64_t>& offsets, const InputArray<std::uint32_t>& rows) {
+                expect(offsets.shape(0) > 0 && queries.shape(0) == (offsets.shape(0) - 1) * self.dim(),
+                       "expected whole queries, and an offset for each and the end");
+                expect_offsets(span_of(offsets), rows.shape(0), 0, 0);
+                expect_rows(span_of(rows), self.rows());
+                std::vector<float> scores;
+                {
+                    nb::gil_scoped_release release;
+                    scores = self.scores(span_of(queries), span_of(offsets), span_of(rows));
+                }
+                return to_numpy(std::move(scores));
+            },
+            "queries"_a, "offsets"_a, "rows"_a,
+            "The exact scores (float32) of rows: query i has rows[offsets[i]] to rows[offsets[i + 1]].")
         .def("within", &within, "queries"_a, "least"_a, "allowed"_a = nb::none(),
              "(offsets uint64, rows int64, scores float32, work as of `exact`): exactly the rows that score "
              "at "

@@ -60,4 +60,14 @@ RangeResults VectorIndex::within(std::span<const float> queries, std::span<const
     return results;
 }
 
+std::vector<float> VectorIndex::scores(std::span<const float> queries, std::span<const std::uint64_t> offsets,
+                                       std::span<const std::uint32_t> rows) const {
+    std::vector<float> scores(rows.size());
+    for (std::size_t query = 0; query + 1 < offsets.size(); ++query) {
+        ExactScore score(transform_.metric(), queries.data() + query * dim(), originals_);
+        for (std::size_t i = offsets[query]; i < offsets[query + 1]; ++i) scores[i] = score(rows[i]);
+    }
+    return scores;
+}
+
 }  // namespace rocchio::dense

@@ -96,6 +96,11 @@ class VectorIndex {
     RangeResults within(std::span<const float> queries, std::span<const float> least,
                         const std::optional<std::span<const std::uint8_t>>& allowed) const;
 
+    /// The exact scores of rows: for query i, dim values of `queries`, rows[offsets[i]] to rows[offsets[i +
+    /// 1]].
+    std::vector<float> scores(std::span<const float> queries, std::span<const std::uint64_t> offsets,
+                              std::span<const std::uint32_t> rows) const;
+
     /// The best rows of those that the lists show. There must be lists.
     VectorResults search(const VectorQueries& queries, const Effort& effort) const;
 

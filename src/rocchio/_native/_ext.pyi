@@ -333,6 +333,11 @@ class VectorIndex:
         (rows int64, scores float32, (lists, entries, refined, rescored, unsettled)): exactly the best k for each query.
         """
 
+    def scores(self, queries: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], offsets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float32], dict(shape=(None,))]:
+        """
+        The exact scores (float32) of rows: query i has rows[offsets[i]] to rows[offsets[i + 1]].
+        """
+
     def within(self, queries: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], least: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], allowed: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None) -> tuple:
         """
         (offsets uint64, rows int64, scores float32, work as of `exact`): exactly the rows that score at least `least`, one number for each query, best first.

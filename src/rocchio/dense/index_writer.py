@@ -24,6 +24,7 @@ from rocchio.dense.index_format import (
     Vectors,
 )
 from rocchio.dense.originals import Originals
+from rocchio.dense.point_tree import suits
 from rocchio.storage.array_file import ArrayFileWriter
 from rocchio.storage.checked import FileInfo
 from rocchio.storage.directory import Directory
@@ -89,9 +90,9 @@ def write_codes(out: ArrayFileWriter, mean: npt.NDArray[np.float32], vectors: Co
     _add(out, CONSTANTS, vectors.constants)
 
 
-def write_lists(out: ArrayFileWriter, vectors: CodedVectors, metric: str, present: Rows) -> None:
-    """Cluster the present rows and write their lists, which are none for few rows."""
-    count = list_count(len(present))
+def write_lists(out: ArrayFileWriter, vectors: CodedVectors, field: Field, present: Rows) -> None:
+    """Cluster the present rows and write their lists: none for few rows, or where a tree finds neighbours exactly."""
+    count = 0 if suits(field.dim, field.metric, len(present)) else list_count(len(present))
     if count == 0:
         for name in (CENTROID_CODES, CENTROID_CONSTANTS, LIST_SIZES, LIST_BLOCKS):
             out.add(name, INDEX_ARRAYS[name], [])
@@ -102,7 +103,7 @@ def write_lists(out: ArrayFileWriter, vectors: CodedVectors, metric: str, presen
     _add(out, CENTROID_CODES, codes)
     _add(out, CENTROID_CONSTANTS, constants)
     _add(out, LIST_SIZES, np.diff(lists.offsets).astype(np.uint32))
-    out.add(LIST_BLOCKS, INDEX_ARRAYS[LIST_BLOCKS], _packed(vectors, metric, codes, constants, lists, centroids))
+    out.add(LIST_BLOCKS, INDEX_ARRAYS[LIST_BLOCKS], _packed(vectors, field.metric, codes, constants, lists, centroids))
 
 
 def _packed(
@@ -142,7 +143,7 @@ def write_index(directory: Directory, name: str, originals: Originals, field: Fi
         mean = mean_of(originals.blocks(), field)
         vectors = encode(originals.blocks(), originals.rows, VectorTransform(field.metric, field.dim, SEED_VALUE, mean))
         write_codes(out, mean, vectors)
-        write_lists(out, vectors, field.metric, np.flatnonzero(originals.is_present).astype(np.uint32))
+        write_lists(out, vectors, field, np.flatnonzero(originals.is_present).astype(np.uint32))
         return out.finish()
     finally:
         out.close()

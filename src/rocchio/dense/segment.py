@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +24,8 @@ from rocchio.dense.index_format import (
 )
 from rocchio.dense.mask_plan import CLOSER, MaskPlan, plan_search, widest
 from rocchio.dense.originals import VECTORS, Originals
-from rocchio.dense.reference import Found
+from rocchio.dense.point_tree import PointTree, Within, best_of, reaching, suits
+from rocchio.dense.reference import Found, unpacked
 from rocchio.errors import Corruption
 from rocchio.storage.array_file import ArrayFile
 from rocchio.types import Mask
@@ -38,9 +38,6 @@ LARGEST_MEAN = 1e16
 
 LISTS_AT_ONCE = 64
 """Lists that are compared with their rows in one go."""
-
-Within: TypeAlias = tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64], npt.NDArray[np.float32]]
-"""Query i has the rows and scores [offsets[i], offsets[i + 1]) of (offsets (q + 1,), rows, scores)."""
 
 
 class VectorSegment:
@@ -91,6 +88,9 @@ class VectorSegment:
         mask = self._usable(allowed)
         flat = np.ascontiguousarray(queries, np.float32).ravel()
         if effort is None or self.plan(allowed, effort).strategy == "exact":
+            near = self._tree and self._tree.nearest(queries, k, self._unpacked(mask))
+            if near:
+                return best_of(*self._scored(flat, near), k)
             rows, scores, _ = self.index.exact(flat, k, mask)
             return rows.reshape(-1, k), scores.reshape(-1, k)
         probes, refine = effort.probes, max(effort.refine, 2 * k)
@@ -107,10 +107,34 @@ class VectorSegment:
         `allowed` is as for `search`. Raises Corruption.
         """
         flat = np.ascontiguousarray(queries, np.float32).ravel()
-        offsets, rows, scores, _ = self.index.within(
-            flat, np.ascontiguousarray(least, np.float32), self._usable(allowed)
-        )
+        least, mask = np.ascontiguousarray(least, np.float32), self._usable(allowed)
+        if self._tree is not None:
+            marks = self._unpacked(mask)
+            near = [rows if marks is None else rows[marks[rows]] for rows in self._tree.within(queries, least)]
+            return reaching(*self._scored(flat, near), least)
+        offsets, rows, scores, _ = self.index.within(flat, least, mask)
         return offsets, rows, scores
+
+    @cached_property
+    def _tree(self) -> PointTree | None:
+        """Of vectors of few numbers; built at first use."""
+        originals = self.originals
+        if not suits(originals.dim, originals.metric, originals.count):
+            return None
+        rows = np.flatnonzero(originals.is_present).astype(np.uint32)
+        points = originals.vectors[rows]
+        if not np.isfinite(points).all():  # damaged
+            return None
+        return PointTree(points, rows, originals.metric)
+
+    def _scored(self, queries: npt.NDArray[np.float32], found: list[npt.NDArray[np.uint32]]) -> Within:
+        """Rows of each query with their exact scores."""
+        offsets = np.concatenate([[0], np.cumsum([len(rows) for rows in found])]).astype(np.uint64)
+        rows = np.concatenate([np.empty(0, np.uint32), *found])
+        return offsets, rows.astype(np.int64), self.index.scores(queries, offsets, rows)
+
+    def _unpacked(self, mask: Mask | None) -> npt.NDArray[np.bool_] | None:
+        return None if mask is None else unpacked(mask, self.rows)
 
     def plan(self, allowed: Mask | None, effort: Effort | None) -> MaskPlan:
         """How a search under a mask goes, and why."""
