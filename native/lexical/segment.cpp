@@ -119,9 +119,13 @@ std::span<const std::uint32_t> Segment::frequencies(std::uint32_t code) const {
     return arrays_.frequency_tuples.view(code * fields, (code + std::size_t{1}) * fields);
 }
 
-void Segment::forward_by_rank(std::uint32_t row, std::vector<std::uint64_t>& coded) const {
+void Segment::forward_ranks(std::uint32_t row, std::vector<std::uint64_t>& coded) const {
     const auto [begin, end] = arrays_.forward_offsets.pair(row);
     decode_row(arrays_.forward_rows, begin, end, term_count(), code_count(), coded);
+}
+
+void Segment::forward_by_rank(std::uint32_t row, std::vector<std::uint64_t>& coded) const {
+    forward_ranks(row, coded);
     for (std::uint64_t& item : coded)
         item = Coded::join(term_of_rank(Coded::number(item)), Coded::code(item));
 }

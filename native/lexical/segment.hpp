@@ -85,6 +85,9 @@ class Segment {
     /// The same as coded terms (see Coded) in the order on disk, the most frequent term first.
     void forward_by_rank(std::uint32_t row, std::vector<std::uint64_t>& coded) const;
 
+    /// The same as coded ranks, below term_count().
+    void forward_ranks(std::uint32_t row, std::vector<std::uint64_t>& coded) const;
+
     /// The term with the rank-th longest list, counted from 0. Throws Corruption.
     std::uint32_t term_of_rank(std::size_t rank) const;
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from rocchio.pipelines.named import kl as kl
     from rocchio.pipelines.named import kl_correct as kl_correct
     from rocchio.pipelines.named import offline as offline
+    from rocchio.pipelines.named import pseudo_embeddings as pseudo_embeddings
     from rocchio.pipelines.named import reencode as reencode
     from rocchio.pipelines.named import rm3 as rm3
     from rocchio.pipelines.named import rm3_terrier as rm3_terrier
@@ -106,6 +107,7 @@ _STEPS = (
     "kl",
     "kl_correct",
     "offline",
+    "pseudo_embeddings",
     "reencode",
     "rm3",
     "rm3_terrier",
@@ -153,6 +155,7 @@ __all__ = [
     "parse_fusion",
     "parse_plan",
     "passages",
+    "pseudo_embeddings",
     "query",
     "reencode",
     "rm3",

@@ -17,6 +17,7 @@ PAGES = [
     "README.md",
     "docs/how-to/first-collection.md",
     "docs/how-to/clicks.md",
+    "docs/how-to/console.md",
     "docs/how-to/errors.md",
     "docs/how-to/filters.md",
     "docs/how-to/encoders.md",

@@ -265,6 +265,11 @@ class Searcher:
         Distinct terms of the documents of each query: (query_terms, bytes, term_offsets, df, query_entries, entry_terms, entry_documents, entry_frequencies).
         """
 
+    def relevance_models(self, offsets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], segments: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], scores: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], least_characters: int, most_characters: int, required_forms: int, refused_forms: int, most_documents: int, most_per_document: int, frequency_scale: float, least_norm: float, terms: int) -> tuple:
+        """
+        The heaviest terms of the relevance model of each query's documents: (query_terms, bytes, term_offsets, weights).
+        """
+
     def collection_frequency(self, term: str) -> float:
         """
         How often a term stands in the live documents, fields weighed by their boosts.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.box import SIMPLE
@@ -13,9 +13,9 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-import rocchio
+from rocchio.cli.demo_collection import build_docstrings
 from rocchio.cli.options import AsJson
-from rocchio.cli.output import out, print_json, progress, show, size
+from rocchio.cli.output import out, print_json, show, size
 from rocchio.cli.results import explanation_table, show_texts
 from rocchio.engine.collection import Collection
 from rocchio.errors import InvalidArgument
@@ -40,7 +40,9 @@ def demo(
         if keep is not None and keep.exists() and any(keep.iterdir()):
             raise InvalidArgument(f"expected an empty or new folder for --keep, found files in {keep}")
         documents, topics, qrels = known_item_queries(collect_docstrings())
-        col, build_seconds = _build(path, documents, as_json)
+        started = time.perf_counter()
+        col = build_docstrings(path, documents, quiet=as_json)
+        build_seconds = time.perf_counter() - started
         started = time.perf_counter()
         run: Run = col.search(list(topics.values()), k=100, query_ids=list(topics))
         search_seconds = time.perf_counter() - started
@@ -54,24 +56,6 @@ def demo(
             out.print(
                 f'\nthe collection is in {keep}: try  rocchio search {keep} "parse a date" --explain', markup=False
             )
-
-
-def _build(path: Path, documents: list[dict[str, Any]], quiet: bool) -> tuple[Collection, float]:
-    started = time.perf_counter()
-    fields = {
-        "text": rocchio.text(),
-        "title": rocchio.keyword(),
-        "module": rocchio.keyword(),
-        "kind": rocchio.keyword(),
-    }
-    col = rocchio.create(path, fields=fields)
-    with col, progress("indexing docstrings", quiet) as update:
-        for first in range(0, len(documents), 500):
-            col.add(documents[first : first + 500])
-            done = min(first + 500, len(documents))
-            update(done, done, len(documents))
-        col.commit()
-    return col, time.perf_counter() - started
 
 
 def _report(col: Collection, evaluation: Evaluation, build_seconds: float, search_seconds: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Protocol
@@ -33,6 +33,9 @@ ENOUGH = 0.9995
 
 LEAST_GAIN = 0.0005
 """Looking closely at more rows of the same lists must gain this much recall."""
+
+MOST_SHOWN = 1.0
+"""Sign codes for each row: where lists show more, a comparison of all takes no longer, and misses none."""
 
 MIXED = 5
 """Vectors that make one query together."""
@@ -155,20 +158,33 @@ def _measured(index: Searched, queries: Floats, k: int) -> Iterator[tuple[float,
         return np.vstack([rows for rows, _ in parts]), sum(entries for _, entries in parts)
 
     truth, _ = answers(None)
+    overall = 0.0
+    factors: Sequence[int] = REFINE_FACTORS
     for probes in _grid(index.lists):
-        best = 0.0
-        for factor in REFINE_FACTORS:
+        best, behind = 0.0, 0
+        for factor in factors:
             effort = Effort(probes, factor * k)
             found, entries = answers(effort)
-            shares = np.array([np.isin(a, b, assume_unique=True).mean() for a, b in zip(found, truth, strict=True)])
+            shares = _shares(found, truth)
             recall = max(0.0, float(shares.mean() - shares.std() / np.sqrt(len(shares))))
             cost = ENTRY_COST * entries / len(queries) + REFINE_COST * effort.refine
             yield cost, Setting(k, recall, effort)
+            behind += recall < overall  # fewer lists found more, with more rows looked at
             if recall < best + LEAST_GAIN:
                 break
             best = recall
-        if best >= ENOUGH:
+        if best >= ENOUGH or entries > MOST_SHOWN * index.count * len(queries):
             return
+        # what fewer lists are ahead of with so few rows, more lists will not be; one is kept to be sure
+        factors, overall = factors[min(behind, len(factors) - 1) :], max(best, overall)
+
+
+def _shares(found: Ids, truth: Ids) -> npt.NDArray[np.float64]:
+    """How much of the truth (n, k) each query found; what is absent is less than 0."""
+    apart = 1 + max(int(found.max()), int(truth.max()))  # the same row of two queries are two numbers
+    of_query = apart * np.arange(len(found))[:, None]
+    shares: npt.NDArray[np.float64] = np.isin(np.where(found < 0, -1, found + of_query), truth + of_query).mean(axis=1)
+    return shares
 
 
 def _grid(lists: int) -> list[int]:

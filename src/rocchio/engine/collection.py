@@ -14,6 +14,7 @@ from rocchio.engine.adding import Adder, AddSummary, OnError, Progress
 from rocchio.engine.click_logging import ClickLogging
 from rocchio.engine.counter import Counter
 from rocchio.engine.embedding import EmbedSummary, embedded, plan_embedding
+from rocchio.engine.embedding_precompute import EmbeddingOptions, precompute_embeddings
 from rocchio.engine.encoding import EncoderChoice, Encoders
 from rocchio.engine.frozen import FreezeSummary, bytes_to_freeze
 from rocchio.engine.garbage import remove_orphans
@@ -235,6 +236,19 @@ class Collection(Reading, ClickLogging, Progressive):
         with self._writing_nothing_else("precompute"):
             made = None if plan is None else precompute(self._snapshot, plan, options)
             summary = self._publish(lambda writer: writer.precompute(made))
+            self._forget_changes()
+            return summary
+
+    def precompute_embeddings(self, field: str | None, **options: Unpack[EmbeddingOptions]) -> PrecomputeSummary:
+        """Vectors of pseudo-queries of all documents, for plans with `pseudo_embeddings`: a few centroids a document.
+
+        `field` is a vector field with an encoder. See `EmbeddingOptions`. What was made before is replaced; None as
+        `field` only removes it. The summary counts documents as `pseudo_queries` and centroids as `entries`. Raises
+        InvalidArgument, also with uncommitted changes, NotFound, BadRecord, EncoderFailure.
+        """
+        with self._writing_nothing_else("precompute_embeddings"):
+            made = None if field is None else precompute_embeddings(self._snapshot, field, options)
+            summary = self._publish(lambda writer: writer.precompute_embeddings(made))
             self._forget_changes()
             return summary
 

@@ -23,6 +23,7 @@ from rocchio.pipelines import (
     Hybrid,
     Marks,
     Offline,
+    PseudoEmbeddings,
     Sparse,
     Step,
     Trace,
@@ -52,6 +53,22 @@ class PlanResult:
     terms: list[dict[str, float]]
 
 
+@dataclass(frozen=True)
+class RefinedQuery:
+    """One query before and after a plan's feedback: {term: weight} of text fields, and of sparse fields by name.
+
+    `last` is the text form of the search that a plan ends in, for which the refined weights are. `hits` are what it
+    found, `trace` says what each step did.
+    """
+
+    before: Mapping[str, float]
+    after: Mapping[str, float]
+    sparse: Mapping[str, tuple[Mapping[str, float], Mapping[str, float]]]
+    last: str
+    hits: tuple[Hit, ...]
+    trace: Trace
+
+
 class Plan:
     """A plan that knows its collection. Composes with other plans of it, with steps and with their text forms.
 
@@ -73,6 +90,10 @@ class Plan:
     def explain(self, query: Any, **options: Any) -> str:
         """What the plan does to one query, step by step: searches, refined queries, times. Options as of `run`."""
         return explain_plan(self._snapshot(), self.step, query, options)
+
+    def refined(self, query: Any, k: int = 10, **options: Any) -> RefinedQuery:
+        """What the plan's feedback makes of one query, as weights; options as of `run`. Raises InvalidArgument."""
+        return refine_query(self._snapshot(), self.step, query, k, options)
 
     def __rshift__(self, other: Any) -> Plan:
         return self._with(operations.chain(self.step, self._other(other)))
@@ -170,12 +191,27 @@ def explain_plan(snapshot: Snapshot, plan: Any, query: Any, options: Mapping[str
     return "\n".join(lines)
 
 
+def refine_query(snapshot: Snapshot, plan: Any, query: Any, k: int, options: Mapping[str, Any]) -> RefinedQuery:
+    """`Plan.refined`. Raises InvalidArgument."""
+    prepared = _Prepared(snapshot, as_bound_step(plan), query, check_k(k), options)
+    if not prepared.is_single:
+        raise InvalidArgument(f"expected one query to refine, found {len(prepared.queries)}; refine them one by one")
+    given, final = prepared.queries[0], prepared.final
+    before = given.terms if given.terms is not None else snapshot.terms(given.text or "")
+    sparse = {
+        name: (given.sparse.get(name) or {}, weights) for name, weights in final.sparse.items() if weights is not None
+    }
+    _, last, _ = _ending(prepared.step, k)
+    after = before if final.terms is None else final.terms
+    return RefinedQuery(before, after, sparse, str(last), tuple(prepared.hits()), prepared.executor.trace)
+
+
 class _Prepared:
     """One call: queries, executor, and what it found."""
 
     def __init__(self, snapshot: Snapshot, step: Step, given: Any, k: int, options: Mapping[str, Any]) -> None:
         _check_options(options)
-        self._snapshot, self._step, self._k = snapshot, step, k
+        self._snapshot, self.step, self._k = snapshot, step, k
         self.queries, self.is_single = plan_queries(given, snapshot.schema)
         ids = query_ids_of(options.get("query_ids"), len(self.queries))
         marks = _marks(options, ids, self.is_single)
@@ -216,7 +252,7 @@ class _Prepared:
 
     def _last_search(self) -> tuple[Step, Any, ExplainOptions] | None:
         """The last step, its query as it was then, and what explains it; None if it is no search of one index."""
-        _, last, _ = _ending(self._step, self._k)
+        _, last, _ = _ending(self.step, self._k)
         query, schema = self.final, self._snapshot.schema
         if isinstance(last, Words):
             field = last.options["field"] or schema.text_fields
@@ -252,17 +288,25 @@ class _Prepared:
         asked = self._last_search()
         if asked is not None:
             return self._snapshot.explain(asked[1], doc_id, **asked[2])
-        before, last, k = _ending(self._step, self._k)
+        before, last, k = _ending(self.step, self._k)
         query, schema = self.final, self._snapshot.schema
         if isinstance(last, Hybrid):
             options: dict[str, Any] = {"depth": fused_depth(k), "where": self._where, **last.options}
             return self._snapshot.explain(query.mixed(schema), doc_id, **options)
         if isinstance(last, Offline):
             return self._snapshot.offline.explain(query.words or "", doc_id, last)
+        if isinstance(last, PseudoEmbeddings):
+            return self._explain_embeddings(last, doc_id)
         if isinstance(last, Fused):
             return self._explain_fused(before, last, fused_depth(k), doc_id)
         assert isinstance(last, Union)
         return self._explain_union(before, last, k, doc_id)
+
+    def _explain_embeddings(self, last: PseudoEmbeddings, doc_id: DocId) -> Explanation:
+        embeddings = self._snapshot.offline.embeddings
+        vector = PlanSource(self._snapshot, ["0"], {}).vectors([self.final], embeddings.field(last.field))[0]
+        assert vector is not None  # a query without one has no hits
+        return embeddings.explain(vector, doc_id, last)
 
     def _explain_fused(self, before: Sequence[Step], fused: Fused, depth: int, doc_id: DocId) -> Explanation:
         """What each step of the sum adds; the lists are those that were fused."""

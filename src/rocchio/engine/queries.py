@@ -76,15 +76,29 @@ def text_batch(texts: Sequence[str], analysis: Analysis) -> QueryBatch:
     return QueryBatch(all_terms.take(pa.array(used)), ends.astype(np.uint64), terms.astype(np.uint32), weights)
 
 
+def counted_terms(batch: QueryBatch) -> list[dict[str, float]]:
+    """The queries as {term: weight}, a term said twice once, in the order of first occurrence."""
+    distinct, terms, weights = batch.distinct.to_pylist(), batch.terms.tolist(), batch.weights.tolist()
+    queries = []
+    for begin, end in pairwise(batch.offsets.tolist()):
+        counts: dict[str, float] = {}
+        for place in range(begin, end):
+            term = distinct[terms[place]]
+            counts[term] = counts.get(term, 0.0) + weights[place]
+        queries.append(counts)
+    return queries
+
+
 def weighted_batch(queries: Sequence[TermWeights]) -> QueryBatch:
     """Queries of weighted terms. Raises InvalidArgument for a weight that is no finite number."""
     places: dict[str, int] = {}
     terms = [places.setdefault(term, len(places)) for query in queries for term in query]
     weights = [weight for query in queries for weight in query.values()]
-    if not all(type(term) is str for term in places) or not all(map(_is_weight, weights)):
+    if not set(map(type, places)) <= {str} or not _are_weights(weights):
         _refuse_weights(queries)
     for term in places:
-        check_unicode(term)
+        if not term.isascii():
+            check_unicode(term)
     return QueryBatch(
         pa.array(list(places), pa.large_string()),
         np.cumsum([0, *map(len, queries)], dtype=np.uint64),
@@ -149,6 +163,13 @@ def to_batch(queries: Sequence[Any], analysis: Analysis) -> QueryBatch:
         return weighted_batch(queries)
     kinds = sorted({type(query).__name__ for query in queries})
     raise InvalidArgument(f"expected queries that are all texts or all {{term: weight}}, found {', '.join(kinds)}")
+
+
+def _are_weights(weights: Sequence[Any]) -> bool:
+    """Whether all are weights; quick for plain floats."""
+    if set(map(type, weights)) == {float}:
+        return bool((np.abs(np.array(weights, np.float64)) <= MAX_WEIGHT).all())  # also false for NaN
+    return all(map(_is_weight, weights))
 
 
 def _is_weight(weight: Any) -> bool:

@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rocchio.engine.clusters import Clusters, clusters
+from rocchio.engine.document_map import MOST_DOCUMENTS, DocumentMap, draw_map
 from rocchio.engine.experiment import run_experiment
+from rocchio.engine.facets import Facets, count_facets
 from rocchio.engine.filter_report import FilterReport
 from rocchio.engine.filtering import Where
 from rocchio.engine.info import CollectionInfo, describe
@@ -67,6 +69,22 @@ class Reading:
     def count(self, where: Where | None = None) -> int:
         """How many committed documents a predicate is true of; all without one. Raises InvalidArgument."""
         return self._snapshot.count(where)
+
+    def facets(
+        self,
+        fields: Sequence[str] | None = None,
+        *,
+        where: Where | None = None,
+        among: Iterable[DocId] | None = None,
+        values: int = 10,
+    ) -> Facets:
+        """How many documents have which values of keyword, number, date and bool fields, of all or of these `fields`.
+
+        Counts those that `where` is true of and that are `among` these doc_ids, of a search for example. Of a field
+        come the most frequent `values`, or, for many numbers and for dates, up to twelve ranges. Raises
+        InvalidArgument.
+        """
+        return count_facets(self._snapshot, fields, where, among, values)
 
     def explain_filter(self, where: Where, field: str | None = None, **wanted: Any) -> FilterReport:
         """What a filter means, how much it leaves, how a vector field is searched; see `Snapshot.explain_filter`."""
@@ -215,3 +233,18 @@ class Reading:
         done, documents). Raises InvalidArgument.
         """
         return knn_graph(self._snapshot, field, k, recall, threads, progress)
+
+    def document_map(
+        self,
+        field: str | None = None,
+        *,
+        most: int = MOST_DOCUMENTS,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> DocumentMap:
+        """Documents as points in the plane, like ones near each other: a layout of the graph of nearest neighbours.
+
+        By the vectors of `field`, of the first vector field, or, where there is none, of the words. Draws an even
+        sample of at most `most` documents; takes seconds to a minute. The same commit always gives the same map.
+        `progress` is told (steps done, steps in all). Raises InvalidArgument.
+        """
+        return draw_map(self._snapshot, field, most, progress)

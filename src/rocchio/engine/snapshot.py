@@ -38,6 +38,7 @@ from rocchio.engine.queries import (
     check_k,
     check_query_cut,
     check_unicode,
+    counted_terms,
     query_ids_of,
     sparse_batch,
     to_batch,
@@ -300,6 +301,10 @@ class Snapshot:
         _check_text(text)
         with self._analysis_lock:
             return self._analysis.query_terms(text)
+
+    def terms_of(self, texts: Sequence[str]) -> list[dict[str, float]]:
+        """`terms` of each of several texts, in one call of the analyzer."""
+        return counted_terms(self._batch(texts)) if texts else []
 
     def spans(self, text: str) -> list[tuple[int, int, str]]:
         """Where a text's terms stand: (start, end, term) in characters; for highlighting."""

@@ -9,6 +9,7 @@ from rocchio.engine.frozen import frozen_problems
 from rocchio.engine.latent import model_problems
 from rocchio.engine.offline import offline_problems
 from rocchio.engine.open_segment import open_segment
+from rocchio.engine.pseudo_embeddings import OpenEmbeddings
 from rocchio.errors import DataError, NotFound
 from rocchio.storage.click_log import read_clicks
 from rocchio.storage.directory import Directory
@@ -41,6 +42,7 @@ def verify(directory: Directory, progress: Callable[[int, int], None]) -> Verify
         progress(done, len(manifest.segments))
         problems += _problems(directory, entry, manifest)
     problems += model_problems(directory, manifest) + offline_problems(directory, manifest)
+    problems += OpenEmbeddings(directory, manifest).problems()
     problems += click_problems(directory, manifest.clicks)
     progress(len(manifest.segments), len(manifest.segments))
     return VerifyReport(
@@ -52,7 +54,7 @@ def verify(directory: Directory, progress: Callable[[int, int], None]) -> Verify
         + bool(manifest.clicks.size),
         sum(sum(entry.sizes.values()) + entry.frozen_bytes for entry in manifest.segments)
         + sum(model.size for model in manifest.models.values())
-        + (manifest.offline.size if manifest.offline else 0)
+        + sum(entry.size for entry in (manifest.offline, manifest.embeddings) if entry)
         + manifest.clicks.size,
         tuple(problems),
     )

@@ -17,13 +17,14 @@ from rocchio.analysis import Analysis
 from rocchio.dense.calibration import calibrate
 from rocchio.engine.background import beside
 from rocchio.engine.embedding import Remade, text_blocks
+from rocchio.engine.embedding_precompute import MadeEmbeddings, summarised_embeddings, write_embeddings_file
 from rocchio.engine.frozen import write_frozen_file
 from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.latent import latent_fields
-from rocchio.engine.offline import still_fitting
 from rocchio.engine.open_segment import OpenSegment, open_segment
 from rocchio.engine.passages import RowMaker, Rows
 from rocchio.engine.precompute import Precomputed, PrecomputeSummary, summarised, write_offline_file
+from rocchio.engine.pseudo_embeddings import still_fitting
 from rocchio.engine.segment_writer import FieldTerms, SegmentWriter, analyse, merge_segments, with_deletions
 from rocchio.engine.snapshot import Snapshot
 from rocchio.errors import StorageFailure
@@ -56,6 +57,7 @@ class Writer:
         self._deleted: list[set[int]] = [set() for _ in self._segments]
         self._next_segment = snapshot.manifest.next_segment
         self._latents, self._offline = snapshot.latents.copy(), snapshot.manifest.offline
+        self._embeddings = snapshot.manifest.embeddings
         self._building: SegmentWriter | None = None
 
     @cached_property
@@ -177,15 +179,17 @@ class Writer:
         schema: Schema | None = None,
         clicks: ClickLogEntry | None = None,
     ) -> Manifest:
+        models = self._latents.entries if entries else {}
         manifest = replace(
             self._base.manifest,
             schema=schema or self._base.schema,
             generation=self.generation,
             next_segment=self._next_segment,
             segments=tuple(entries),
-            models=self._latents.entries if entries else {},
+            models=models,
             clicks=clicks or self._base.manifest.clicks,
-            offline=still_fitting(self._offline, entries),
+            offline=still_fitting(self._offline, entries, models),
+            embeddings=still_fitting(self._embeddings, entries, models),
         )
         self._directory.sync_folder("")  # folders of new segments must be durable before the manifest names them
         write_manifest(self._directory, manifest)
@@ -258,6 +262,12 @@ class Writer:
         self._offline = None if made is None else write_offline_file(self._directory, self.generation, made)
         manifest = self._publish([segment.entry for segment in self._segments])
         return summarised(manifest, made)
+
+    def precompute_embeddings(self, made: MadeEmbeddings | None) -> PrecomputeSummary:
+        """Write pseudo query embeddings, durably, or forget them. There must be no pending changes."""
+        self._embeddings = None if made is None else write_embeddings_file(self._directory, self.generation, made)
+        manifest = self._publish([segment.entry for segment in self._segments])
+        return summarised_embeddings(manifest, made)
 
     def calibrate(self, number: int, queries: npt.NDArray[np.float32], advance: Callable[[int], None]) -> Manifest:
         """Calibrate the `number`-th vector field with queries, durably. There must be no pending changes."""

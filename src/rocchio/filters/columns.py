@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rocchio._native import LexicalSegment, rank_mask, row_set_mask, rows_mask
+from rocchio._native import LexicalSegment, count_bits, rank_mask, row_set_mask, rows_mask
 from rocchio.errors import Corruption
 from rocchio.filters.column_arrays import FEW_VALUES
 from rocchio.filters.column_file import ArraySource, array_name
@@ -133,6 +133,19 @@ class KeywordColumn(_Stored):
         """How many rows have each string."""
         return self._array("counts", "u4", self._count)
 
+    @property
+    def distinct(self) -> int:
+        """How many strings there are."""
+        return self._count
+
+    def counts_within(self, chosen: npt.NDArray[np.bool_]) -> dict[str, int]:
+        """How many of the `chosen` rows (rows,) have each string, without strings that none has."""
+        if chosen.all():
+            return dict(zip(self._texts.to_pylist(), self.counts.tolist(), strict=True))
+        wanted = np.packbits(chosen, bitorder="little")
+        counts = (count_bits(self._union(np.array([place])) & wanted) for place in range(self._count))
+        return {text: count for text, count in zip(self._texts.to_pylist(), counts, strict=True) if count}
+
     @cached_property
     def _text_offsets(self) -> npt.NDArray[np.uint64]:
         return self._offsets("text_offsets", "texts")
@@ -226,6 +239,12 @@ class OrderedColumn(_Stored):
     def starting(self, prefix: str) -> Mask:  # noqa: ARG002
         """Numbers begin with no string."""
         return no_rows(self.rows)
+
+    def numbers(self, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
+        """The numbers of the `chosen` rows (rows,) that have one; dates in microseconds since 1970."""
+        ranks = self._row_ranks[chosen]
+        numbers: npt.NDArray[Any] = self._values[ranks[ranks < len(self._values)]]
+        return numbers
 
     @cached_property
     def _values(self) -> npt.NDArray[Any]:

@@ -17,7 +17,16 @@ from starlette.routing import compile_path
 
 import rocchio
 from rocchio.errors import RocchioError
-from rocchio.server import models, routes, routes_feedback, routes_health, routes_search
+from rocchio.server import (
+    console,
+    models,
+    models_console,
+    routes,
+    routes_console,
+    routes_feedback,
+    routes_health,
+    routes_search,
+)
 from rocchio.server.access import OPEN_PATHS, Access
 from rocchio.server.answers import error_answer
 from rocchio.server.catalogue import Catalogue
@@ -62,7 +71,14 @@ def create_app(
         redoc_url=None,
     )
     app.state.rocchio = state
-    for router in (routes_search.router, routes_feedback.router, routes.router, routes_health.router):
+    for router in (
+        routes_search.router,
+        routes_feedback.router,
+        routes_console.router,
+        routes.router,
+        routes_health.router,
+        console.router,
+    ):
         app.include_router(router)
     _handle_errors(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way to change it
@@ -83,6 +99,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         state.stopping = True
         looking.cancel()
+        state.maps.close()
         await asyncio.to_thread(state.catalogue.close)
         state.readers.shutdown(wait=False, cancel_futures=True)
         state.log.event("stopped")
@@ -126,7 +143,7 @@ def _handle_errors(app: FastAPI) -> None:
 
 def _methods(request: Request) -> list[str]:
     """Methods that the path has, on whichever route."""
-    found: set[str] = set()
+    found: set[str] = {"GET", "HEAD"} if console.is_console(request.scope["path"]) else set()
     for path, methods in request.app.openapi()["paths"].items():
         pattern = compile_path(path.replace("{doc_id}", "{doc_id:path}"))[0]
         if pattern.match(request.scope["path"]):
@@ -139,7 +156,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
         template = "#/components/schemas/{model}"
-        wanted = [(model, "validation") for model in (*models.REQUESTS, models.ProblemAnswer)]
+        wanted = [(model, "validation") for model in (*models.REQUESTS, *models_console.REQUESTS, models.ProblemAnswer)]
         _, requests = models_json_schema(wanted, ref_template=template)  # type: ignore[arg-type]
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas |= requests["$defs"]

@@ -14,6 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 from rocchio.errors import BusyError
 from rocchio.server.access import LOCAL, OPEN_PATHS, Caller
 from rocchio.server.answers import error_answer
+from rocchio.server.console import is_console
 from rocchio.server.problems import HttpRefusal
 from rocchio.server.rate import RateLimiter
 from rocchio.server.state import State
@@ -76,7 +77,7 @@ class Gate:
     def _admit(self, scope: Scope) -> None:
         """Raises HttpRefusal, BusyError."""
         scope["rocchio.caller"] = LOCAL
-        if scope["path"] in OPEN_PATHS:
+        if scope["path"] in OPEN_PATHS or is_console(scope["path"]):
             return
         limits, access = self.state.limits, self.state.access
         if self._in_flight > limits.in_flight:

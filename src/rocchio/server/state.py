@@ -17,6 +17,7 @@ from rocchio.server.coalescing import Coalescer
 from rocchio.server.experiments import Experiments
 from rocchio.server.limits import Limits
 from rocchio.server.logs import Log
+from rocchio.server.mapping import MapJobs
 from rocchio.server.metrics import Metrics
 
 Result = TypeVar("Result")
@@ -40,6 +41,7 @@ class State:
         self.readers = ThreadPoolExecutor(self.threads, thread_name_prefix="reader")
         self.experiments = Experiments(self.limits)
         self.coalescer = Coalescer(self.readers, self.threads)
+        self.maps = MapJobs(lambda: self.stopping)
 
     async def in_reader(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Run what takes longer than a request should hold up the others."""

