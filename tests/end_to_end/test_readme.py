@@ -21,6 +21,7 @@ PAGES = [
     "docs/how-to/tenants.md",
     "docs/how-to/encoders.md",
     "docs/how-to/feedback.md",
+    "docs/how-to/frameworks.md",
     "docs/how-to/hybrid.md",
     "docs/how-to/long-documents.md",
     "docs/how-to/offline-feedback.md",
@@ -28,6 +29,8 @@ PAGES = [
     "docs/how-to/sparse.md",
     "docs/formats/documents.md",
 ]
+NEEDS = {"docs/how-to/frameworks.md": ("langchain_core", "haystack", "sklearn")}
+"""What the examples of a page import beside rocchio's own extras."""
 
 BLOCK = re.compile(r"^```(python|sh|console|text)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SHOWN = re.compile(r"^(\S.*?)(?:  |\n)# -> (.+)$", re.MULTILINE)
@@ -69,6 +72,8 @@ def check_output(shown: str, printed: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_examples_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for name in NEEDS.get(page, ()):
+        pytest.importorskip(name, reason=f"{name} is not installed: make test installs it")
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     ran, printed = 0, ""

@@ -45,10 +45,12 @@ PLAN_OPTIONS = ("threads", "query_ids", "where", "relevant", "not_relevant")
 
 @dataclass(frozen=True)
 class PlanResult:
-    """What a plan found: its `run`, and the `trace` of its steps."""
+    """What a plan found: its `run`, the `trace` of its steps, and `terms`, what the text fields were searched with in
+    the end: {term: weight}, for each query."""
 
     run: Run
     trace: Trace
+    terms: list[dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -155,10 +157,22 @@ def search_plan(snapshot: Snapshot, query: Any, k: int | None, options: Mapping[
     return prepared.hits() if prepared.is_single else prepared.ranked
 
 
+def search_traced(
+    snapshot: Snapshot, query: Any, k: int, options: Mapping[str, Any]
+) -> tuple[list[Hit], Trace, dict[str, float]]:
+    """The hits of one query, what the steps of the plan did, and the terms it was searched with in the end. Raises
+    InvalidArgument."""
+    rest = {name: value for name, value in options.items() if name != "plan"}
+    prepared = _Prepared(snapshot, as_bound_step(options["plan"]), query, check_k(k), rest)
+    if not prepared.is_single:
+        raise InvalidArgument(f"expected one query to trace, found {len(prepared.queries)}; trace them one by one")
+    return prepared.hits(), prepared.executor.trace, prepared.terms()[0]
+
+
 def run_plan(snapshot: Snapshot, plan: Any, queries: Any, k: int, options: Mapping[str, Any]) -> PlanResult:
     """What a plan found, and how. Raises InvalidArgument."""
     prepared = _Prepared(snapshot, as_bound_step(plan), queries, check_k(k), options)
-    return PlanResult(prepared.ranked, prepared.executor.trace)
+    return PlanResult(prepared.ranked, prepared.executor.trace, prepared.terms())
 
 
 def explain_plan(snapshot: Snapshot, plan: Any, query: Any, options: Mapping[str, Any]) -> str:
@@ -212,7 +226,15 @@ class _Prepared:
         assert state.ranked is not None  # it ends in a search
         run = state.ranked.run
         self.ranked = Run(run.query_ids, run.doc_ids, run.scores, str(step).replace(" ", ""))
-        self.final: PlanQuery = state.queries[0] if state.queries else PlanQuery()
+        self.finals: list[PlanQuery] = list(state.queries)
+        self.final: PlanQuery = self.finals[0] if self.finals else PlanQuery()
+
+    def terms(self) -> list[dict[str, float]]:
+        """What the text fields were searched with in the end, for each query."""
+        return [
+            dict(query.terms) if query.terms is not None else self._snapshot.terms(query.text or "")
+            for query in self.finals
+        ]
 
     def hits(self) -> list[Hit]:
         """Of the one query."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack, overload
 
@@ -17,6 +17,7 @@ from rocchio.engine.filter_report import FilterReport
 from rocchio.engine.filtering import Where
 from rocchio.engine.info import CollectionInfo, describe
 from rocchio.engine.knn_graph import KnnGraph, knn_graph
+from rocchio.engine.listing import documents
 from rocchio.engine.mixed import MixedQuery
 from rocchio.engine.plan import Plan
 from rocchio.engine.queries import Query, Vectors
@@ -100,6 +101,13 @@ class Reading:
     def get(self, doc_id: DocId, *, tenant: Tenant = None) -> dict[str, Any]:
         """The stored fields of a document, without its vectors. Raises NotFound."""
         return self.snapshot(tenant).get(doc_id)
+
+    def documents(self, where: Where | None = None, *, tenant: Tenant = None) -> Iterator[tuple[DocId, dict[str, Any]]]:
+        """(doc_id, stored fields) of all committed documents, or of those that a predicate is true of, as stored.
+
+        What is committed meanwhile does not show. Raises InvalidArgument.
+        """
+        return documents(self.snapshot(tenant), where)
 
     def vector(self, doc_id: DocId, field: str, *, tenant: Tenant = None) -> npt.NDArray[Any] | None:
         """A document's vector (dim,) in a vector field, as it is stored; None if it has none. Raises NotFound."""

@@ -444,17 +444,16 @@ class Snapshot:
         """The kernels' view of this snapshot for a scoring and choice of fields; kept for the next query."""
         if self.counted is not self:
             return self.counted.searcher(scoring, field)
-        key = (scoring, tuple(self.schema.weights(field)))
-        found = self._searchers.get(key)
+        weights = tuple(self.schema.weights(field))
+        found = self._searchers.get((scoring, weights))
         if found is None:
-            bm25, weights = key
             totals = [sum(segment.tokens[f] for segment in self.segments) for f in range(len(weights))]
             found = Searcher(
                 [segment.lexical for segment in self.segments],
-                bm25.native_variant,
-                bm25.k1,
-                bm25.b,
-                bm25.delta,
+                scoring.native_variant,
+                scoring.k1,
+                scoring.b,
+                scoring.delta,
                 list(weights),
                 self.manifest.row_count,
                 np.array(totals, np.uint64),
@@ -463,7 +462,7 @@ class Snapshot:
             )
             if len(self._searchers) >= 16:  # each holds a few bytes per document
                 self._searchers.clear()
-            self._searchers[key] = found
+            self._searchers[scoring, weights] = found
         return found
 
     def share_columns(self, previous: Snapshot | None) -> None:

@@ -14,13 +14,11 @@ import numpy as np
 from rocchio.engine.document_map import DocumentMap, draw_map
 from rocchio.engine.snapshot import Snapshot
 from rocchio.errors import BusyError, RocchioError
-from rocchio.storage.tenancy import Tenant
+from rocchio.server.tenants import Of
 
 MOST_JOBS = 8
 """Maps that are kept or waited for."""
 _SCALE = 32767
-Of = tuple[str, Tenant]
-"""A collection, and who of its tenants sees it."""
 Key = tuple[Of, int, str | None, int]
 
 

@@ -11,6 +11,8 @@ import numpy as np
 
 from rocchio.engine.highlight import snippet
 from rocchio.engine.mixed import query as mixed_query
+from rocchio.engine.plan import search_traced
+from rocchio.engine.search_options import check_options
 from rocchio.engine.snapshot import Snapshot
 from rocchio.errors import InvalidArgument, LimitExceeded
 from rocchio.server.limits import Limits
@@ -34,11 +36,22 @@ def search(snapshot: Snapshot, body: SearchBody) -> dict[str, Any]:
         if name not in snapshot.schema.fields:
             raise InvalidArgument(f"expected names of fields to return, found an {snapshot.schema.unknown_field(name)}")
     options = {**_options(body, body), **_given(body, ("relevant", "not_relevant"))}
-    hits: list[Hit] = snapshot.search(_query(body, body.field), body.k, **options)
+    query, traced = _query(body, body.field), {}
+    hits: list[Hit]
+    if body.trace:
+        if body.plan is None:
+            raise InvalidArgument("expected a plan to trace, like bm25 >> rm3 >> bm25, found none")
+        check_options(options)
+        hits, trace, ended_with = search_traced(snapshot, query, body.k, options)
+        steps = [asdict(step) for step in trace.steps]
+        traced = {"trace": {"steps": steps, "seconds": trace.seconds, "terms": ended_with}}
+    else:
+        hits = snapshot.search(query, body.k, **options)
     terms = _terms(snapshot, body) if body.highlight else frozenset()
     return {
         "hits": [_hit(snapshot, hit, body, terms) for hit in hits],
         "generation": snapshot.manifest.generation,
+        **traced,
     }
 
 
@@ -73,9 +86,9 @@ def check_size(k: int, queries: int, limits: Limits) -> None:
 
 def check_details(body: SearchBody, limits: Limits) -> None:
     """Raises LimitExceeded for more hits with documents than the server holds at once."""
-    if body.k > limits.detailed and (body.fields or body.highlight or body.explain):
+    if body.k > limits.detailed and (body.fields or body.highlight or body.explain or body.passage):
         raise LimitExceeded(
-            f"expected k of at most {limits.detailed:,} with fields, highlight or explain, found {body.k:,}"
+            f"expected k of at most {limits.detailed:,} with fields, highlight, passage or explain, found {body.k:,}"
         )
 
 
@@ -166,6 +179,8 @@ def _hit(snapshot: Snapshot, hit: Hit, body: SearchBody, terms: frozenset[str]) 
             if (text := stored.get(name))
             and (piece := snippet(text, snapshot.spans(text), terms, _SNIPPET_CHARACTERS)).marks
         }
+    if body.passage and (passage := hit.passage) is not None:
+        found["passage"] = asdict(passage)
     if body.explain:
         found["why"] = why_json(hit.why())
     return found

@@ -15,6 +15,7 @@ from rocchio.engine.snapshot import Snapshot
 from rocchio.server.access import Access, Caller
 from rocchio.server.catalogue import Catalogue
 from rocchio.server.coalescing import Coalescer
+from rocchio.server.experiments import Experiments
 from rocchio.server.limits import Limits
 from rocchio.server.logs import Log
 from rocchio.server.mapping import MapJobs
@@ -40,6 +41,7 @@ class State:
 
     def __post_init__(self) -> None:
         self.readers = ThreadPoolExecutor(self.threads, thread_name_prefix="reader")
+        self.experiments = Experiments(self.limits)
         self.coalescer = Coalescer(self.readers, self.threads)
         self.maps = MapJobs(lambda: self.stopping)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from rocchio.engine.collection import Collection
 from rocchio.engine.snapshot import Snapshot
@@ -11,6 +11,9 @@ from rocchio.errors import NotFound
 from rocchio.server.catalogue import Served
 from rocchio.server.writing import Change, Done
 from rocchio.storage.tenancy import ALL_TENANTS, Tenant
+
+Of: TypeAlias = tuple[str, Tenant]
+"""A collection, and who of its tenants sees it."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,11 @@ class ServedTo:
     @property
     def name(self) -> str:
         return self.served.name
+
+    @property
+    def of(self) -> Of:
+        """Under what is kept that only this caller's tenant may see."""
+        return self.name, self.tenant
 
     @property
     def is_whole(self) -> bool:
