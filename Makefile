@@ -27,7 +27,8 @@ demo: $(PACKAGE)  ## build a collection of the standard library's docstrings, se
 test: $(STAMP) lint native-test  ## everything CI runs
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-test-all: $(STAMP) lint native-test  ## with the long randomised rounds
+test-all: $(STAMP) lint native-test  ## with the long randomised rounds, and the frameworks that weigh more
+	@$(PIP) --editable '.[integrations]'
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --slow
 
 lint: $(STAMP)  ## style, types, layers

@@ -13,6 +13,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
+import os
 import subprocess
 import sys
 import tempfile
@@ -60,8 +62,8 @@ uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run(socke
 
 
 @contextlib.contextmanager
-def process(code: str, *arguments: str, given: bytes = b"") -> Iterator[int]:
-    """The port of a server that runs in a process of its own."""
+def process(code: str, *arguments: str, given: bytes = b"") -> Iterator[tuple[int, int]]:
+    """Port and process id of a server that runs in a process of its own."""
     command = [sys.executable, "-c", code, *arguments]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, **pipes) as running:  # type: ignore[call-overload]
@@ -69,7 +71,7 @@ def process(code: str, *arguments: str, given: bytes = b"") -> Iterator[int]:
             running.stdin.write(given)
             running.stdin.close()
             line = running.stdout.readline().decode()
-            yield int(line.rpartition(":")[2])
+            yield int(line.rpartition(":")[2]), running.pid
         finally:
             running.terminate()
 
@@ -97,18 +99,34 @@ def in_process(folder: Path, texts: list[str], threads: int, rounds: int) -> lis
     return rates
 
 
-def single(ports: dict[str, int], name: str, texts: list[str], rounds: int) -> tuple[dict[str, Load], Load]:
-    """The best round of single searches on each server, and the best at half of the searches' rate."""
+def cpu_seconds(pid: int) -> float:
+    """Of processor time that a process has used; not a number where there is no /proc."""
+    about = Path(f"/proc/{pid}/stat")
+    if not about.exists():
+        return math.nan
+    fields = about.read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def single(
+    servers: dict[str, tuple[int, int]], name: str, texts: list[str], rounds: int
+) -> tuple[dict[str, Load], dict[str, float], Load]:
+    """The best round of single searches on each server, milliseconds of its processor time for an answer, and the best
+    round at half of the searches' rate."""
+    ports = {server: port for server, (port, _) in servers.items()}
     requests = [post(f"/collections/{name}/search", json.dumps({"text": text, "k": K}).encode()) for text in texts]
     for port in ports.values():
         run(port, requests, CONNECTIONS)  # columns of terms are built now
     loads: dict[str, list[Load]] = {server: [] for server in ports}
+    used = {server: -cpu_seconds(pid) for server, (_, pid) in servers.items()}
     for _ in range(rounds):
         for server, port in ports.items():
             loads[server].append(run(port, requests, CONNECTIONS))
+    for server, (_, pid) in servers.items():
+        used[server] = 1000 * (used[server] + cpu_seconds(pid)) / (rounds * len(requests))
     best = {server: max(each, key=lambda load: load.rate) for server, each in loads.items()}
     halves = [run(ports["search"], requests, CONNECTIONS, best["search"].rate / 2) for _ in range(rounds)]
-    return best, min(halves, key=lambda load: load.percentile_ms(0.99))
+    return best, used, min(halves, key=lambda load: load.percentile_ms(0.99))
 
 
 def batches(port: int, name: str, texts: list[str], rounds: int) -> list[float]:
@@ -131,11 +149,11 @@ def report(options: argparse.Namespace, folder: Path) -> list[str]:
         process(EMPTY, "fastapi", given=answer) as empty,
         process(EMPTY, "starlette", given=answer) as bare,
     ):
-        ports = {"search": search, "empty FastAPI route": empty, "empty Starlette route": bare}
-        loads, half = single(ports, name, texts, options.rounds)
+        servers = {"search": search, "empty FastAPI route": empty, "empty Starlette route": bare}
+        loads, used, half = single(servers, name, texts, options.rounds)
         batch, engine = [], []
         for _ in range(options.rounds):
-            batch += batches(search, name, texts, 1)
+            batch += batches(search[0], name, texts, 1)
             engine += in_process(folder, texts, 2, 1)
     rows = [
         [
@@ -143,6 +161,7 @@ def report(options: argparse.Namespace, folder: Path) -> list[str]:
             f"{load.rate:,.0f}",
             f"{load.percentile_ms(0.5):.2f}",
             f"{load.percentile_ms(0.99):.2f}",
+            f"{used[server]:.3f}",
             f"{100 * loads['search'].rate / load.rate:.0f} %",
         ]
         for server, load in loads.items()
@@ -156,7 +175,7 @@ def report(options: argparse.Namespace, folder: Path) -> list[str]:
         "",
         f"Single searches, {CONNECTIONS} connections:",
         "",
-        *table(["server", "answers/s", "p50 ms", "p99 ms", "search has"], rows),
+        *table(["server", "answers/s", "p50 ms", "p99 ms", "processor ms/answer", "search has"], rows),
         f"At half of the searches' rate: p50 {half.percentile_ms(0.5):.2f} ms, p99 {half.percentile_ms(0.99):.2f} ms, "
         f"ratio {half.percentile_ms(0.99) / half.percentile_ms(0.5):.1f}.",
         "",

@@ -3,7 +3,8 @@
 What is measured: building (each engine in its own process: seconds, peak memory, bytes on disk), queries per second
     on one thread in rounds in which the engines alternate, and recall against a plain exact search.
 Data: BM25 impacts in 8 bits of the first 100,000 Wikipedia passages, with natural questions; with --model, also the
-    weights that a SPLADE model gives a BEIR folder and its queries, encoded once and kept in --cache.
+    weights that a SPLADE model gives a BEIR folder and its queries, and the first 20,000 of these passages, encoded
+    once and kept in --cache.
 Notes: all engines have the same whole weights from 1 to 255. Recall counts documents as good as the exact k-th.
     Seismic is approximate and searched at the recalls named; rocchio exactly, and at these recalls with alpha and
     query_cut.
@@ -118,8 +119,10 @@ def report(options: argparse.Namespace, work: Path) -> list[str]:
         made = bm25_impacts(options.documents, options.limit, options.queries, options.query_count, work / "passages")
         lines += data_report(options, f"BM25 impacts of {options.documents.stem}", *made, work / "impacts")
     if options.model:
-        made = splade_vectors(options.model, options.beir, options.cache, options.splade_limit)
-        lines += data_report(options, f"SPLADE weights of {options.beir.name}", *made, work / "splade")
+        for source in options.splade:
+            asked = (options.splade_limit, options.queries, options.query_count)
+            made = splade_vectors(options.model, source, *asked, options.cache)
+            lines += ["", *data_report(options, f"SPLADE weights of {source.stem}", *made, work / source.stem)]
     return lines
 
 
@@ -131,8 +134,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--limit", type=int, default=100_000, help="passages with BM25 impacts; 0 for none")
     parser.add_argument("--query-count", type=int, default=500)
     parser.add_argument("--model", type=Path, help="folder with model.safetensors of a SPLADE model")
-    parser.add_argument("--beir", type=Path, default=DATA / "scifact", help="what --model encodes")
-    parser.add_argument("--splade-limit", type=int, default=20_000, help="use only the first documents of --beir")
+    parser.add_argument("--splade", type=Path, nargs="+", default=[DATA / "scifact", DATA / "wiki-393k.parquet"],
+                        help="what --model encodes: BEIR folders, Parquet files of passages")  # fmt: skip
+    parser.add_argument("--splade-limit", type=int, default=20_000, help="use only the first documents of each")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "rocchio-splade")
     parser.add_argument("--k", type=int, nargs="+", default=[10, 100])
     parser.add_argument("--rounds", type=int, default=5)
@@ -151,7 +155,7 @@ def main() -> None:
         print(in_this_process(lambda: engine.build(SparseSource(options.folder), options.folder / engine.name)))
         return
     needed = [options.documents, options.queries] if options.limit else []
-    needed += [options.model / "model.safetensors", options.beir / "corpus.jsonl.gz"] if options.model else []
+    needed += [options.model / "model.safetensors", *options.splade] if options.model else []
     absent = [str(path) for path in needed if not path.exists()]
     if absent:
         sys.exit(f"expected {' and '.join(absent)}, found nothing there; name other paths with options")

@@ -17,7 +17,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from data import passages, read_questions, write_source
+from data import passages, read_questions, whole_texts, write_source
 from expanded import document_frequencies
 from peers.engine import K1, B
 from splade import Splade
@@ -89,17 +89,26 @@ def bm25_impacts(
     return vectors, [query for query in queries if query]
 
 
-def splade_vectors(model: Path, folder: Path, cache: Path, limit: int) -> tuple[Vectors, list[SparseQuery]]:
-    """A BEIR folder encoded with a SPLADE model, kept in `cache` for the next time."""
-    limit = min(limit, 1 << 31)
-    path = cache / f"splade-{folder.name}-{limit}.npz"
+def texts_to_encode(source: Path, limit: int, questions: Path, count: int) -> tuple[list[str], list[str]]:
+    """Texts and queries: of a BEIR folder all its queries; of a Parquet file of passages, the first questions."""
+    if source.suffix == ".parquet":
+        asked = [query.text or "" for query in read_questions(questions, count)]
+        return whole_texts(passages(source, limit)).to_pylist(), asked
+    with gzip.open(source / "corpus.jsonl.gz", "rt", encoding="utf-8") as lines:
+        records = [json.loads(line) for line, _ in zip(lines, range(limit), strict=False)]
+    with gzip.open(source / "queries.jsonl.gz", "rt", encoding="utf-8") as lines:
+        asked = [json.loads(line)["text"] for line in lines]
+    return [f"{record.get('title', '')} {record['text']}" for record in records], asked
+
+
+def splade_vectors(model: Path, source: Path, limit: int, questions: Path, count: int,
+                   cache: Path) -> tuple[Vectors, list[SparseQuery]]:  # fmt: skip
+    """`texts_to_encode` encoded with a SPLADE model, kept in `cache` for the next time."""
+    path = cache / f"splade-{source.stem}-{limit}.npz"
     if not path.exists():
         encoder = Splade(model)
-        with gzip.open(folder / "corpus.jsonl.gz", "rt", encoding="utf-8") as lines:
-            records = [json.loads(line) for line, _ in zip(lines, range(limit), strict=False)]
-        with gzip.open(folder / "queries.jsonl.gz", "rt", encoding="utf-8") as lines:
-            asked = [json.loads(line)["text"] for line in lines]
-        encoded = encoder.encode([f"{record.get('title', '')} {record['text']}" for record in records])
+        texts, asked = texts_to_encode(source, limit, questions, count)
+        encoded = encoder.encode(texts)
         cache.mkdir(parents=True, exist_ok=True)
         np.savez(path, documents=np.array(encoded), queries=np.array(encoder.encode(asked)))
     arrays = np.load(path)

@@ -172,6 +172,17 @@ void bind_index(nb::module_& module) {
             "arrays"_a, "metric"_a, "dim"_a, "halves"_a, "seed"_a, "mean"_a)
         .def_prop_ro("rows", &VectorIndex::rows)
         .def_prop_ro("lists", &VectorIndex::lists)
+        .def(
+            "restricted",
+            [](const VectorIndex& self, const InputArray<std::uint32_t>& rows, bool listed) {
+                const auto given = span_of(rows);
+                std::vector<std::uint32_t> chosen(given.begin(), given.end());
+                nb::gil_scoped_release release;
+                return std::make_shared<VectorIndex>(self.restricted(std::move(chosen), listed));
+            },
+            "rows"_a, "listed"_a,
+            "The same with no rows but some, which ascend; if `listed`, in a list of their own.")
+        .def_prop_ro("own_bytes", &VectorIndex::own_bytes)
         .def("listed_rows", [](const VectorIndex& self) { return to_numpy(self.listed_rows()); })
         .def(
             "exact",

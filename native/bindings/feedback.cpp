@@ -26,6 +26,17 @@ namespace {
 
 using namespace rocchio::lexical;
 
+FeedbackDocuments checked_documents(const Searcher& self, std::span<const std::uint64_t> offsets,
+                                    std::span<const std::uint32_t> segments,
+                                    std::span<const std::uint32_t> rows) {
+    if (offsets.empty() || offsets.front() != 0 || !std::ranges::is_sorted(offsets) ||
+        offsets.back() != rows.size() || segments.size() != rows.size()) {
+        throw std::invalid_argument("expected increasing offsets that cover segments and rows");
+    }
+    check_places(self, segments, rows);
+    return {offsets, segments, rows};
+}
+
 nb::tuple feedback_terms(const Searcher& self, const InputArray<std::uint64_t>& offsets,
                          const InputArray<std::uint32_t>& segments, const InputArray<std::uint32_t>& rows,
                          std::uint32_t least_characters, std::uint32_t most_characters,
@@ -33,13 +44,7 @@ nb::tuple feedback_terms(const Searcher& self, const InputArray<std::uint64_t>& 
                          std::uint64_t most_documents, std::uint32_t most_per_document) {
     const TermFilter filter{least_characters, most_characters, required_forms,
                             refused_forms,    most_documents,  most_per_document};
-    const FeedbackDocuments documents{span_of(offsets), span_of(segments), span_of(rows)};
-    const auto& ends = documents.offsets;
-    if (ends.empty() || ends.front() != 0 || !std::ranges::is_sorted(ends) ||
-        ends.back() != documents.rows.size() || documents.segments.size() != documents.rows.size()) {
-        throw std::invalid_argument("expected increasing offsets that cover segments and rows");
-    }
-    check_places(self, documents.segments, documents.rows);
+    const auto documents = checked_documents(self, span_of(offsets), span_of(segments), span_of(rows));
     FeedbackTerms terms;
     {
         nb::gil_scoped_release release;
@@ -52,6 +57,27 @@ nb::tuple feedback_terms(const Searcher& self, const InputArray<std::uint64_t>& 
         to_numpy(std::move(terms.entry_documents)), to_numpy(std::move(terms.entry_frequencies)));
 }
 
+nb::tuple relevance_models(const Searcher& self, const InputArray<std::uint64_t>& offsets,
+                           const InputArray<std::uint32_t>& segments, const InputArray<std::uint32_t>& rows,
+                           const InputArray<double>& scores, std::uint32_t least_characters,
+                           std::uint32_t most_characters, std::uint8_t required_forms,
+                           std::uint8_t refused_forms, std::uint64_t most_documents,
+                           std::uint32_t most_per_document, double frequency_scale, double least_norm,
+                           std::uint32_t terms) {
+    const TermFilter filter{least_characters, most_characters, required_forms,
+                            refused_forms,    most_documents,  most_per_document};
+    const auto documents = checked_documents(self, span_of(offsets), span_of(segments), span_of(rows));
+    if (scores.shape(0) != rows.shape(0)) throw std::invalid_argument("expected a score for every row");
+    WeightedTerms found;
+    {
+        nb::gil_scoped_release release;
+        found =
+            self.relevance_models(documents, span_of(scores), filter, {frequency_scale, least_norm, terms});
+    }
+    return nb::make_tuple(to_numpy(std::move(found.query_terms)), to_numpy(std::move(found.bytes)),
+                          to_numpy(std::move(found.term_offsets)), to_numpy(std::move(found.weights)));
+}
+
 }  // namespace
 
 void bind_feedback(nb::class_<Searcher>& searcher) {
@@ -61,6 +87,11 @@ void bind_feedback(nb::class_<Searcher>& searcher) {
              "most_per_document"_a,
              "Distinct terms of the documents of each query: (query_terms, bytes, term_offsets, df, "
              "query_entries, entry_terms, entry_documents, entry_frequencies).")
+        .def("relevance_models", &relevance_models, "offsets"_a, "segments"_a, "rows"_a, "scores"_a,
+             "least_characters"_a, "most_characters"_a, "required_forms"_a, "refused_forms"_a,
+             "most_documents"_a, "most_per_document"_a, "frequency_scale"_a, "least_norm"_a, "terms"_a,
+             "The heaviest terms of the relevance model of each query's documents: (query_terms, bytes, "
+             "term_offsets, weights).")
         .def(
             "collection_frequency",
             [](const Searcher& self, std::string_view term) {

@@ -112,6 +112,12 @@ void bind_segment(nb::module_& module) {
                                    {copy_of(live), copy_of(deleted_terms), copy_of(deleted_counts)});
             },
             "arrays"_a, "rows"_a, "fields"_a, "live"_a, "deleted_terms"_a, "deleted_counts"_a)
+        .def(
+            "restricted",
+            [](const Segment& self, const InputArray<std::uint8_t>& live) {
+                return std::make_shared<Segment>(self.restricted(copy_of(live)));
+            },
+            "live"_a, "The same segment with no live rows but those of a bitmap, which must be of its rows.")
         .def_prop_ro("row_count", &Segment::row_count)
         .def_prop_ro("term_count", &Segment::term_count)
         .def_prop_ro("posting_count", [](const Segment& self) { return self.posting_count(); })

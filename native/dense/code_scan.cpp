@@ -4,6 +4,8 @@
 #include <bit>
 #include <numeric>
 
+#include "base/bitmap.hpp"
+
 namespace rocchio::dense {
 
 namespace {
@@ -21,6 +23,18 @@ float largest_score(const Transform& transform, float query, float row) {
     if (transform.metric() == Metric::cosine) return 1.0f;
     if (transform.metric() == Metric::l2) return std::min(kMost, (query + row) * (query + row));
     return std::min(kMost, query * (row + transform.mean_length()));
+}
+
+/// Rows that are asked for from memory ahead of their use.
+constexpr std::size_t kAhead = 8;
+
+/// Asks for bytes from memory, without a wait.
+void fetch(const std::uint8_t* first, std::size_t bytes) {
+#if defined(__GNUC__)
+    for (std::size_t offset = 0; offset < bytes; offset += 64) __builtin_prefetch(first + offset);
+#else
+    (void)first, (void)bytes;
+#endif
 }
 
 std::vector<std::uint32_t> set_bits(std::span<const std::uint8_t> bitmap, std::size_t count) {
@@ -52,6 +66,11 @@ VectorIndex::CodeScan::CodeScan(const VectorIndex& index, std::span<const float>
 
 std::vector<std::uint32_t> VectorIndex::CodeScan::chosen(
     const std::optional<std::span<const std::uint8_t>>& allowed) const {
+    if (index_.own_) {
+        std::vector<std::uint32_t> rows = index_.own_->rows;
+        if (allowed) std::erase_if(rows, [&](std::uint32_t row) { return !bit_is_set(*allowed, row); });
+        return rows;
+    }
     if (allowed) return set_bits(*allowed, index_.rows());
     std::vector<std::uint32_t> rows(index_.rows());
     std::iota(rows.begin(), rows.end(), 0u);
@@ -66,7 +85,9 @@ void VectorIndex::CodeScan::load(std::span<const std::uint32_t> rows) {
     if (rows.back() - rows.front() + 1 != rows.size()) {  // rows that are no neighbours are copied
         copied_codes_.clear();
         copied_constants_.clear();
-        for (const std::uint32_t row : rows) {
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            const std::uint32_t row = rows[i];
+            if (i + kAhead < rows.size()) fetch(index_.codes_.data() + rows[i + kAhead] * width, width);
             const std::uint8_t* code = index_.codes_.data() + row * width;
             copied_codes_.insert(copied_codes_.end(), code, code + width);
             copied_constants_.push_back(index_.constants_[row]);

@@ -28,6 +28,10 @@ std::vector<std::uint8_t> pack_lists(const CodedRows& coded, Metric metric, cons
                                      std::size_t last) {
     const BlockLayout layout(coded.width, metric);
     std::vector<std::uint8_t> packed;
+    std::size_t blocks = 0;
+    for (std::size_t list = first; list < last; ++list)
+        blocks += (offsets[list + 1] - offsets[list] + kernels::kSignRows - 1) / kernels::kSignRows;
+    packed.reserve(blocks * layout.bytes);
     std::vector<float> residual(coded.width), centroid(coded.width);
     for (std::size_t list = first; list < last; ++list) {
         decode(centroids.codes + list * coded.width, coded.width, centroids.constants[list], centroid.data());

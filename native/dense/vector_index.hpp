@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -104,6 +105,14 @@ class VectorIndex {
     /// The best rows of those that the lists show. There must be lists.
     VectorResults search(const VectorQueries& queries, const Effort& effort) const;
 
+    /// The same vectors with no rows but some, which ascend: exact searches compare these only, and if
+    /// `listed`, they are in a single list of their own. What is shared is not copied. Throws
+    /// invalid_argument for rows that are not there.
+    VectorIndex restricted(std::vector<std::uint32_t> rows, bool listed) const;
+
+    /// Bytes that a restricted index has of its own.
+    std::size_t own_bytes() const;
+
     /// The rows of all lists, one after the other.
     std::vector<std::uint32_t> listed_rows() const;
 
@@ -111,6 +120,15 @@ class VectorIndex {
     class ListSearch;
     class CodeScan;
     class ExactSearch;
+    /// What a restricted index does not share.
+    struct Own {
+        std::vector<std::uint32_t> rows;
+        std::vector<std::uint8_t> centroid_codes;
+        std::vector<RowConstants> centroid_constants;
+        std::vector<std::uint32_t> sizes;
+        std::vector<std::uint8_t> blocks;
+    };
+    void list(Own& own) const;
     /// A list, and a query's product with its centroid.
     struct ScoredList {
         std::uint32_t list;
@@ -140,6 +158,7 @@ class VectorIndex {
     float largest_norm_ = 0.0f;  // of what sums of products are made of: the root of the width times
                                  // the largest number of any decoded row
     float largest_addend_ = 0.0f;
+    std::shared_ptr<const Own> own_;  // where only some rows count
 };
 
 }  // namespace rocchio::dense

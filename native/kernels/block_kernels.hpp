@@ -68,9 +68,9 @@ struct BlockKernels {
     void (*score_by_rows)(std::uint16_t* sums, const std::uint32_t* blocks, std::size_t count,
                           const DirectoryWord* directory, const std::uint8_t* impacts, std::uint16_t weight);
 
-    /// The same with a directory over blocks, which counts entries; entries[absent] has no rows.
+    /// The same with a directory over blocks, which counts entries.
     void (*score_by_blocks)(std::uint16_t* sums, const std::uint32_t* blocks, std::size_t count,
-                            const DirectoryWord* directory, const BlockEntry* entries, std::uint32_t absent,
+                            const DirectoryWord* directory, const BlockEntry* entries,
                             const std::uint8_t* impacts, std::uint16_t weight);
 
     /// The same for blocks that have a place in a directory of their own, by going over the entries of a rare

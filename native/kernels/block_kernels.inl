@@ -169,13 +169,31 @@ inline std::uint32_t place_of(const DirectoryWord* directory, std::uint32_t inde
     return (word.bits & bit) != 0 ? place : kNowhere;
 }
 
+/// Blocks looked up together: which of them hold the term is gathered without a branch, which could not be
+/// predicted.
+constexpr std::size_t kGather = 64;
+
+struct Gathered {
+    std::uint32_t index[kGather];  // among the blocks or rows looked up
+    std::uint32_t place[kGather];
+};
+
 void score_by_blocks(std::uint16_t* sums, const std::uint32_t* blocks, std::size_t count,
-                     const DirectoryWord* directory, const BlockEntry* entries, std::uint32_t absent,
-                     const std::uint8_t* impacts, std::uint16_t weight) {
-    for (std::size_t j = 0; j < count; ++j) {
-        const std::uint32_t place = place_of(directory, blocks[j]);
-        // a block without the term gets an entry of zeros: whether it has the term cannot be predicted
-        score_entry(sums + kBlockRows * j, entries[place != kNowhere ? place : absent], impacts, weight);
+                     const DirectoryWord* directory, const BlockEntry* entries, const std::uint8_t* impacts,
+                     std::uint16_t weight) {
+    Gathered present;
+    for (std::size_t first = 0; first < count; first += kGather) {
+        const std::size_t end = first + kGather < count ? first + kGather : count;
+        std::size_t found = 0;
+        for (std::size_t j = first; j < end; ++j) {
+            const std::uint32_t place = place_of(directory, blocks[j]);
+            present.index[found] = static_cast<std::uint32_t>(j);
+            present.place[found] = place;
+            found += place != kNowhere ? 1 : 0;
+        }
+        for (std::size_t i = 0; i < found; ++i) {
+            score_entry(sums + kBlockRows * present.index[i], entries[present.place[i]], impacts, weight);
+        }
     }
 }
 
@@ -203,13 +221,24 @@ void find_by_rows(std::uint32_t* places, const std::uint32_t* rows, std::size_t 
 
 void find_by_blocks(std::uint32_t* places, const std::uint32_t* rows, std::size_t count,
                     const DirectoryWord* directory, const BlockEntry* entries) {
-    for (std::size_t i = 0; i < count; ++i) {
-        places[i] = kNowhere;
-        const std::uint32_t place = place_of(directory, static_cast<std::uint32_t>(rows[i] / kBlockRows));
-        if (place == kNowhere) continue;
-        const unsigned bit = 1u << rows[i] % kBlockRows;
-        const unsigned presence = entries[place].presence;
-        if ((presence & bit) != 0) places[i] = entries[place].first + ones(presence & (bit - 1));
+    Gathered present;
+    for (std::size_t first = 0; first < count; first += kGather) {
+        const std::size_t end = first + kGather < count ? first + kGather : count;
+        std::size_t found = 0;
+        for (std::size_t i = first; i < end; ++i) {
+            const std::uint32_t place = place_of(directory, static_cast<std::uint32_t>(rows[i] / kBlockRows));
+            places[i] = kNowhere;
+            present.index[found] = static_cast<std::uint32_t>(i);
+            present.place[found] = place;
+            found += place != kNowhere ? 1 : 0;
+        }
+        for (std::size_t j = 0; j < found; ++j) {
+            const BlockEntry& entry = entries[present.place[j]];
+            const std::uint32_t i = present.index[j];
+            const unsigned bit = 1u << rows[i] % kBlockRows;
+            const std::uint32_t place = entry.first + ones(entry.presence & (bit - 1));
+            places[i] = (entry.presence & bit) != 0 ? place : kNowhere;
+        }
     }
 }
 

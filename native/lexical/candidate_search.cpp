@@ -39,41 +39,45 @@ std::uint32_t first_threshold(const SegmentQuery& query, const FixedPoint& fixed
     return threshold;
 }
 
-/// Terms in query order, doubles: the sums that the reference computes.
-void score_exactly(const SegmentQuery& query, std::span<const Candidate> candidates, Workspace& work) {
-    work.exact.assign(candidates.size(), 0.0);
+/// Appends the candidates with their exact scores.
+void append_scored(const SegmentQuery& query, const auto& candidates, std::uint32_t segment_index,
+                   Workspace& work, std::vector<Scored>& out) {
     work.rows.resize(candidates.size());
-    work.places.resize(candidates.size());
-    work.present.resize(candidates.size());
-    work.work.read(candidates.size() * query.terms.size(), Column::kFindBytes);
-    std::ranges::transform(candidates, work.rows.begin(), &Candidate::row);
-    for (const QueryTerm& term : query.terms) {
-        term.column->find(kernels::block_kernels(), work.rows, work.places.data());
-        // those that have the term are gathered without a branch, which would be mispredicted
-        std::size_t count = 0;
-        for (std::uint32_t i = 0; i < candidates.size(); ++i) {
-            work.present[count] = i;
-            count += work.places[i] != kernels::kNowhere ? 1 : 0;
-        }
-        for (std::size_t j = 0; j < count; ++j) {
-            const std::uint32_t i = work.present[j];
-            work.exact[i] += query.contribution(term, term.column->code(work.places[i]), work.rows[i]);
-        }
+    for (std::size_t i = 0; i < candidates.size(); ++i) work.rows[i] = candidates[i].row;
+    score_exactly(query, work);
+    for (std::size_t i = 0; i < work.rows.size(); ++i) {
+        out.push_back({static_cast<float>(work.exact[i] + query.constant), segment_index, work.rows[i]});
     }
 }
 
 }  // namespace
 
-void search_candidates(const SegmentQuery& query, Kernel kernel, std::uint32_t segment_index, Workspace& work,
-                       std::vector<Scored>& out) {
-    const FixedPoint fixed(query);
+void search_positive(const SegmentQuery& query, Kernel kernel, std::uint32_t segment_index, Workspace& work,
+                     std::vector<Scored>& out) {
+    const FixedPoint fixed(query, QueryWeights::few_positive);
     work.candidates.start(query.k, fixed, first_threshold(query, fixed));
     collect(query, fixed, kernel, work);
-    const std::span<const Candidate> candidates = work.candidates.finish();
-    score_exactly(query, candidates, work);
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-        out.push_back({static_cast<float>(work.exact[i] + query.constant), segment_index, candidates[i].row});
+    append_scored(query, work.candidates.finish(), segment_index, work, out);
+}
+
+void search_any_weights(const SegmentQuery& query, Kernel kernel, std::uint32_t segment_index,
+                        Workspace& work, std::vector<Scored>& out) {
+    const bool automatic = kernel == Kernel::automatic;
+    if (kernel != Kernel::exhaustive && query.terms.size() <= FixedPoint::kMostTerms &&
+        (!automatic || may_prune(query))) {
+        const FixedPoint fixed(query, QueryWeights::any);
+        work.candidates.start(query.k, fixed, fixed.threshold_of_score(query.floor));
+        if (collect_pruned(query, fixed, automatic, work)) {
+            const std::span<const Candidate> candidates = work.candidates.finish();
+            // without a threshold, rows with scores of 0 and below might be asked for
+            if (work.candidates.threshold() > 0) {
+                append_scored(query, candidates, segment_index, work, out);
+                return;
+            }
+        }
     }
+    collect_wide(query, work);
+    append_scored(query, work.wide_candidates, segment_index, work, out);
 }
 
 }  // namespace rocchio::lexical

@@ -36,6 +36,9 @@ class CandidateSet {
     /// The rows that remain when all were added.
     std::span<const Candidate> finish();
 
+    /// A sum that every row of the best k is known to reach.
+    std::uint32_t threshold() const { return threshold_; }
+
   private:
     static constexpr unsigned kShift = 6;
 

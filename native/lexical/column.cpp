@@ -23,9 +23,8 @@ void Column::score_blocks(const kernels::BlockKernels& kernels, std::span<const 
                               arrays_.impacts.data(), weight);
     } else if (arrays_.shape == ColumnShape::blocks &&
                arrays_.entry_blocks.size() > kEntryCost * blocks.size()) {
-        kernels.score_by_blocks(
-            sums, blocks.data(), blocks.size(), arrays_.directory.data(), arrays_.entries.data(),
-            static_cast<std::uint32_t>(arrays_.entry_blocks.size()), arrays_.impacts.data(), weight);
+        kernels.score_by_blocks(sums, blocks.data(), blocks.size(), arrays_.directory.data(),
+                                arrays_.entries.data(), arrays_.impacts.data(), weight);
     } else {
         kernels.score_entries(sums, places.data(), arrays_.entry_blocks.data(), arrays_.entries.data(),
                               arrays_.entry_blocks.size(), arrays_.impacts.data(), weight);

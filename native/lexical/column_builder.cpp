@@ -140,7 +140,7 @@ void ColumnBuilder::fill_entries(std::span<const std::uint32_t> rows) {
         entry.presence = static_cast<std::uint8_t>(entry.presence | 1u << rows[i] % kBlockRows);
         entry_maxima_.back() = std::max(entry_maxima_.back(), impacts_[i]);
     }
-    entries_.push_back({static_cast<std::uint32_t>(rows.size())});  // no rows: what absent blocks get
+    entries_.push_back({static_cast<std::uint32_t>(rows.size())});  // no rows: what follows the last block
     entries_.emplace_back();                                        // kernels read past an entry
 }
 

@@ -1,28 +1,14 @@
 #include "lexical/feedback_terms.hpp"
 
 #include <algorithm>
-#include <unordered_map>
 
-#include "lexical/forward_codec.hpp"
+#include "lexical/feedback_reader.hpp"
 #include "lexical/searcher.hpp"
 
 namespace rocchio::lexical {
 namespace {
 
-struct Document {
-    std::uint32_t segment;
-    std::uint32_t row;
-    std::uint32_t number;  // as it was given
-    std::string_view doc_id;
-};
-
-/// A term of one document.
-struct Counted {
-    double frequency;
-    std::uint32_t term;  // of the segment
-};
-
-/// The same, accepted.
+/// An accepted term of one document.
 struct Entry {
     std::uint32_t term;
     std::uint32_t place;     // of the document in the order of doc_ids
@@ -31,26 +17,6 @@ struct Entry {
     std::uint64_t document_frequency;  // of the collection
     std::string_view text;
 };
-
-std::uint8_t form_of(std::string_view term) {
-    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
-    const auto digits = std::ranges::count_if(term, is_digit);
-    const auto letters = std::ranges::count_if(term, is_letter);
-    const auto all = static_cast<std::ptrdiff_t>(term.size());
-    return static_cast<std::uint8_t>((digits + letters == all ? kLettersOrDigits : 0) |
-                                     (digits == all ? kDigits : 0) | (letters == all ? kLetters : 0));
-}
-
-std::uint32_t characters_of(std::string_view term) {
-    const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
-    return static_cast<std::uint32_t>(std::ranges::count_if(term, begins));
-}
-
-/// Orders the most frequent terms last. The terms of a segment are numbered in the order of their bytes.
-bool is_less_frequent(const Counted& a, const Counted& b) {
-    return a.frequency != b.frequency ? a.frequency < b.frequency : a.term > b.term;
-}
 
 void sort_by_term(std::span<Entry> entries, bool one_segment) {
     if (one_segment) {
@@ -84,103 +50,23 @@ void append_query(std::span<const Entry> entries, FeedbackTerms& out) {
     out.query_entries.push_back(out.entry_terms.size());
 }
 
-/// Takes the accepted entries of one searcher's documents.
-class Gatherer {
-  public:
-    Gatherer(const Searcher& searcher, const TermFilter& filter) : searcher_(searcher), filter_(filter) {}
-
-    void add(const Document& given, std::uint32_t place, std::vector<Entry>& out) {
-        const std::uint32_t segment = given.segment;
-        const Segment& from = searcher_.segment(segment);
-        const auto frequencies = searcher_.frequencies(segment);
-        from.forward_by_rank(given.row, coded_);
-        counted_.clear();
-        for (const std::uint64_t item : coded_) {
-            const double frequency = frequencies[Coded::code(item)];
-            if (frequency > 0.0) counted_.push_back({frequency, Coded::number(item)});
-        }
-        if (filter_.most_per_document == 0) {
-            for (const Counted& counted : counted_) take(segment, counted, place, given.number, out);
-            return;
-        }
-        // a heap, since few of the terms are taken
-        std::ranges::make_heap(counted_, is_less_frequent);
-        std::uint32_t taken = 0;
-        while (!counted_.empty() && taken < filter_.most_per_document) {
-            std::ranges::pop_heap(counted_, is_less_frequent);
-            if (take(segment, counted_.back(), place, given.number, out)) ++taken;
-            counted_.pop_back();
-        }
-    }
-
-  private:
-    bool take(std::uint32_t segment, const Counted& counted, std::uint32_t place, std::uint32_t document,
-              std::vector<Entry>& out) {
-        const Verdict& verdict = verdict_on(segment, counted.term);
-        if (!verdict.is_accepted) return false;
-        out.push_back(
-            {counted.term, place, document, counted.frequency, verdict.document_frequency, verdict.text});
-        return true;
-    }
-
-    struct Verdict {
-        std::string_view text;
-        std::uint64_t document_frequency;
-        bool is_accepted;
-    };
-
-    /// Reading a term takes several cache misses; the queries of a batch share many.
-    const Verdict& verdict_on(std::uint32_t segment, std::uint32_t term) {
-        const auto [found, is_new] = verdicts_.try_emplace(std::uint64_t{segment} << 32 | term);
-        Verdict& verdict = found->second;
-        if (is_new) {
-            const Segment& from = searcher_.segment(segment);
-            verdict.text = from.term(term);
-            verdict.is_accepted = filter_.accepts(verdict.text);
-            if (verdict.is_accepted) {
-                verdict.document_frequency = searcher_.feedback_frequency(from, term, verdict.text);
-                verdict.is_accepted = verdict.document_frequency <= filter_.most_documents;
-            }
-        }
-        return verdict;
-    }
-
-    const Searcher& searcher_;
-    const TermFilter& filter_;
-    std::vector<std::uint64_t> coded_;
-    std::vector<Counted> counted_;
-    std::unordered_map<std::uint64_t, Verdict> verdicts_;  // by segment and term
-};
-
 }  // namespace
-
-bool TermFilter::accepts(std::string_view term) const {
-    const std::uint32_t characters = characters_of(term);
-    const std::uint8_t form = form_of(term);
-    return characters >= least_characters && characters <= most_characters &&
-           (form & required_forms) == required_forms && (form & refused_forms) == 0;
-}
 
 FeedbackTerms Searcher::feedback_terms(const FeedbackDocuments& documents, const TermFilter& filter) const {
     FeedbackTerms out;
-    Gatherer gatherer(*this, filter);
-    std::vector<Document> given;
+    FeedbackReader reader(*this, filter, true);
+    std::vector<FeedbackDocument> given;
+    std::vector<AcceptedTerm> accepted;
     std::vector<Entry> entries;
     for (std::size_t query = 0; query + 1 < documents.offsets.size(); ++query) {
-        given.clear();
-        const std::uint64_t begin = documents.offsets[query];
-        bool one_segment = true;
-        for (std::uint64_t i = begin; i < documents.offsets[query + 1]; ++i) {
-            const std::uint32_t segment = documents.segments[i];
-            const std::uint32_t row = documents.rows[i];
-            one_segment = one_segment && segment == documents.segments[begin];
-            given.push_back({segment, row, static_cast<std::uint32_t>(i - begin), doc_id(segment, row)});
-        }
-        // so that sums over documents do not depend on the order in which they are given
-        std::ranges::sort(given, {}, &Document::doc_id);
+        const bool one_segment = in_order_of_doc_ids(*this, documents, query, given);
         entries.clear();
         for (std::uint32_t place = 0; place < given.size(); ++place) {
-            gatherer.add(given[place], place, entries);
+            reader.read(given[place].segment, given[place].row, accepted);
+            for (const AcceptedTerm& term : accepted) {
+                entries.push_back({term.term, place, given[place].number, term.frequency,
+                                   term.document_frequency, term.text});
+            }
         }
         sort_by_term(entries, one_segment);
         append_query(entries, out);
@@ -200,6 +86,22 @@ std::uint64_t Searcher::feedback_frequency(const Segment& from, std::uint32_t id
         }
     }
     return documents;
+}
+
+std::optional<std::size_t> Searcher::frequent_ranks(std::size_t segment, std::uint64_t documents) const {
+    const Segment& of = *segments_[segment];
+    if (!tombstones_count_ || !of.live().empty()) return std::nullopt;
+    std::size_t low = 0;
+    std::size_t high = of.term_count();
+    while (low < high) {
+        const std::size_t middle = (low + high) / 2;
+        if (of.posting_count(of.term_of_rank(middle)) > documents) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
 }
 
 double Searcher::collection_frequency(std::string_view term) const {

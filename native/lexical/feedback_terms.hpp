@@ -50,4 +50,19 @@ struct FeedbackTerms {
     std::vector<double> entry_frequencies;            // by entry: boosted frequency, above 0
 };
 
+/// A relevance model of each query: which terms, by how much, and what documents count.
+struct RelevanceModel {
+    double frequency_scale;  // boosted frequencies are divided by it
+    double least_norm;       // documents whose frequencies sum to no more say nothing
+    std::uint32_t terms;     // at most so many of each query
+};
+
+/// The heaviest terms of each query, with weights above 0, heaviest first, ties by their bytes.
+struct WeightedTerms {
+    std::vector<std::uint64_t> query_terms{0};  // query i has terms [i], [i + 1])
+    std::vector<std::uint8_t> bytes;            // of all terms
+    std::vector<std::int64_t> term_offsets{0};  // of each in `bytes`
+    std::vector<double> weights;
+};
+
 }  // namespace rocchio::lexical

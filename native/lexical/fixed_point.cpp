@@ -19,26 +19,35 @@ constexpr double kLeastFloats = 3e-45;
 
 }  // namespace
 
-FixedPoint::FixedPoint(const SegmentQuery& query) : constant_(query.constant) {
-    double most = 0.0;
-    for (const QueryTerm& term : query.terms) most += term.weight * term.column->unit() * kLargestImpact;
-    const double room = kLargestSum - (kLeastWeight + 1.0) * static_cast<double>(query.terms.size());
+FixedPoint::FixedPoint(const SegmentQuery& query, QueryWeights kind) : constant_(query.constant) {
+    double positive = 0.0;
+    double negative = 0.0;
+    for (const QueryTerm& term : query.terms) {
+        const double most = std::abs(term.weight) * term.column->unit() * kLargestImpact;
+        (term.weight < 0.0 ? negative : positive) += most;
+    }
+    const double least = kind == QueryWeights::few_positive ? kLeastWeight : 0.0;
+    // one impact of the largest sum must not exceed the largest weight
+    const double room =
+        kLargestSum - kLeastWeight - 1.0 - (least + 2.0) * static_cast<double>(query.terms.size());
+    const double most = std::max(positive, negative);
     scale_ = most > 0.0 ? room / most : 0.0;
     double slack = 0.0;
     for (const QueryTerm& term : query.terms) {
-        const double exact = term.weight * term.column->unit() * scale_ * 256.0;
-        const double weight = std::clamp(std::ceil(exact), kLeastWeight, kLargestSum);
+        const double exact = std::abs(term.weight) * term.column->unit() * scale_ * 256.0;
+        const double weight = std::clamp(std::ceil(exact), least, kLargestSum);
         weights_.push_back(static_cast<std::uint16_t>(weight));
-        // the sum may be above the score by one step of the impact and the rounding of W, and below it by 1
+        // the sum may be off by one step of the impact and the rounding of W to one side, by 1 to the other
         slack += weight / 256.0 + kLargestImpact * (weight - exact) / 256.0 + 2.0;
     }
-    slack += kRounding * (kLargestSum + constant_ * scale_) + kLeastFloats * scale_ + 1.0;
+    slack += kRounding * (kLargestSum + std::abs(constant_) * scale_) + kLeastFloats * scale_ + 1.0;
     slack_ = static_cast<std::uint32_t>(std::min(slack, kLargestSum + 1.0));
 }
 
 std::uint32_t FixedPoint::threshold_of_score(float floor) const {
-    const double sum = (static_cast<double>(floor) * (1.0 - 1e-6) - constant_) * scale_;
-    return threshold(static_cast<std::uint32_t>(std::clamp(sum, 0.0, kLargestSum)));
+    if (std::isinf(floor)) return 0;
+    const double least = static_cast<double>(floor) - std::abs(static_cast<double>(floor)) * 1e-6;
+    return threshold(static_cast<std::uint32_t>(std::clamp((least - constant_) * scale_, 0.0, kLargestSum)));
 }
 
 }  // namespace rocchio::lexical

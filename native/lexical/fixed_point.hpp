@@ -13,14 +13,23 @@
 
 namespace rocchio::lexical {
 
+/// Which weights a query has. With few positive ones every match has a sum above 0; with any, sums are those
+/// of the positive weights less those of the negative ones, and only rows with scores above 0 are told from
+/// rows that do not match.
+enum class QueryWeights : std::uint8_t { few_positive, any };
+
 class FixedPoint {
   public:
-    /// Beyond this many terms, 16 bits do not hold sums and their error any more.
-    static constexpr std::size_t kMostTerms = 128;
+    /// Beyond this many terms, 16 bits do not hold sums above 0 for every match and their error any more.
+    static constexpr std::size_t kMostPositive = 128;
 
-    /// Weights must be positive, with a finite sum.
-    explicit FixedPoint(const SegmentQuery& query);
+    /// Beyond this many terms, rounding takes most of 16 bits.
+    static constexpr std::size_t kMostTerms = 4096;
 
+    /// The absolute values of the weights must have a finite sum.
+    FixedPoint(const SegmentQuery& query, QueryWeights kind);
+
+    /// Of the absolute values.
     std::span<const std::uint16_t> weights() const { return weights_; }
 
     /// If k rows have sums of at least `kth`, a row with a sum below this is not among the best k.

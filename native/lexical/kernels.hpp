@@ -19,6 +19,12 @@ struct Work {
     }
 };
 
+/// A row with the bound of its score in 32 bits.
+struct WideCandidate {
+    std::uint32_t row;
+    std::int32_t sum;
+};
+
 /// Memory that a thread keeps between queries.
 struct Workspace {
     Work work;
@@ -26,17 +32,25 @@ struct Workspace {
     std::vector<std::uint16_t> bounds;          // by block: bound of the sum of its best row
     std::vector<std::uint16_t> largest;         // sample of the largest bounds
     std::vector<std::uint16_t> sums;            // by row of a window
-    std::vector<std::uint16_t> row_sums;        // by row of the segment; zero between queries
-    std::vector<std::uint32_t> queue;           // blocks to be scored, and their directory, zero in between
+    std::vector<std::uint16_t> minus;           // the same, of terms with negative weights
+    std::vector<std::int32_t> wide_sums;        // by row of a window
+    std::vector<std::uint8_t> matched;          // by row of a window
+    std::vector<WideCandidate> wide_candidates;
+    std::vector<std::int32_t> wide_values;  // those of the candidates
+    std::vector<std::uint16_t> row_sums;    // by row of the segment; zero between queries
+    std::vector<std::uint32_t> queue;       // blocks to be scored, and their directory, zero in between
     std::vector<kernels::DirectoryWord> queue_places;
     std::vector<std::uint32_t> touched;
     std::vector<std::uint32_t> found_above;  // what find_above writes
     CandidateSet candidates;
     std::vector<Scored> found;
     std::vector<double> exact;
+    std::vector<double> norms;
     std::vector<std::uint32_t> rows;
     std::vector<std::uint32_t> places;
     std::vector<std::uint32_t> present;
+    std::vector<std::uint8_t> candidate_bits;    // by row of the segment; zero between queries
+    std::vector<std::uint32_t> candidate_slots;  // by row of the segment, where the bit is set
 };
 
 /// Plain reference: every posting of every term, double sums; any weights. Appends every matching row.
@@ -45,13 +59,29 @@ void search_reference(const SegmentQuery& query, std::uint32_t segment_index, st
 /// Adds every posting of every term in integers; rows that could reach the top k become candidates.
 void collect_exhaustive(const SegmentQuery& query, const FixedPoint& fixed, Workspace& work);
 
-/// Adds block maxima first, then scores only blocks that could hold a row of the top k. With `may_give_up`,
-/// returns false as soon as the exhaustive kernel looks cheaper; what was learned about the threshold stays.
+/// Adds every posting of every term in 32-bit integers, for any weights and up to kMostWideTerms terms. Rows
+/// that could be among the best k are left in `wide_candidates`, ascending.
+void collect_wide(const SegmentQuery& query, Workspace& work);
+
+/// Beyond this many terms, rounding takes most of 32 bits.
+inline constexpr std::size_t kMostWideTerms = 100'000;
+
+/// Adds block maxima of terms with positive weights first, then scores only blocks that could hold a row of
+/// the top k. With `may_give_up`, returns false as soon as the exhaustive kernel looks cheaper; what was
+/// learned about the threshold stays.
 bool collect_pruned(const SegmentQuery& query, const FixedPoint& fixed, bool may_give_up, Workspace& work);
 
+/// The exact sums of the rows in `work.rows`, in `work.exact`: terms in query order, doubles, as the
+/// reference computes them.
+void score_exactly(const SegmentQuery& query, Workspace& work);
+
 /// Candidates by the kernel asked for, then their exact scores. Weights must be positive, and there may be
-/// at most FixedPoint::kMostTerms terms. Appends a superset of the best k.
-void search_candidates(const SegmentQuery& query, Kernel kernel, std::uint32_t segment_index, Workspace& work,
-                       std::vector<Scored>& out);
+/// at most FixedPoint::kMostPositive terms. Appends a superset of the best k.
+void search_positive(const SegmentQuery& query, Kernel kernel, std::uint32_t segment_index, Workspace& work,
+                     std::vector<Scored>& out);
+
+/// The same for weights of either sign or zero, and up to kMostWideTerms terms.
+void search_any_weights(const SegmentQuery& query, Kernel kernel, std::uint32_t segment_index,
+                        Workspace& work, std::vector<Scored>& out);
 
 }  // namespace rocchio::lexical

@@ -3,6 +3,9 @@
 // from the paper: bounds are dense arrays of bytes that are added up for all blocks at streaming speed, so no
 // block order has to be built; a sample of the best blocks is scored first, which sets a threshold close to
 // the final one. As in the paper, alpha below 1 makes bounds smaller than they are, and answers approximate.
+//
+// Terms with negative weights only lower scores: they are left out of the bounds of blocks, and count when
+// the rows of a block are scored.
 
 #include <algorithm>
 #include <bit>
@@ -35,7 +38,9 @@ class PrunedSearch {
     std::span<const std::uint32_t> blocks_above(std::size_t first, std::uint16_t cut) const;
     void enqueue(std::size_t block);
     void enter_queue();
+    void add_queued_blocks();
     void score_queue();
+    bool adds_to_bounds(std::size_t t) const { return query_.terms[t].weight >= 0.0; }
 
     // Blocks scored together: enough for their cache misses to overlap, and few enough for the cut to rise
     // between.
@@ -54,7 +59,7 @@ void PrunedSearch::add_bounds() {
     std::uint16_t* bounds = work_.bounds.data();
     for (std::size_t t = 0; t < query_.terms.size(); ++t) {
         const Column& column = *query_.terms[t].column;
-        if (!column.block_maxima().empty()) continue;
+        if (!column.block_maxima().empty() || !adds_to_bounds(t)) continue;
         const std::uint16_t weight = fixed_.weights()[t];
         const auto places = column.entry_blocks();
         const auto maxima = column.entry_maxima();
@@ -71,7 +76,7 @@ void PrunedSearch::add_bounds() {
         const std::size_t count = std::min(tile, blocks() - first);
         for (std::size_t t = 0; t < query_.terms.size(); ++t) {
             const auto maxima = query_.terms[t].column->block_maxima();
-            if (maxima.empty()) continue;
+            if (maxima.empty() || !adds_to_bounds(t)) continue;
             work_.work.bytes += count;
             kernels_.add_maxima(bounds + first, maxima.data() + first, count, fixed_.weights()[t]);
         }
@@ -156,15 +161,29 @@ void PrunedSearch::enter_queue() {
     }
 }
 
+/// The sums of the rows of queued blocks; sums below 0 become 0.
+void PrunedSearch::add_queued_blocks() {
+    work_.work.read(queue_.size() * query_.terms.size(), Column::kLookBytes);
+    work_.sums.assign(queue_.size() * kBlockRows, 0);
+    work_.minus.assign(queue_.size() * kBlockRows, 0);
+    bool any_negative = false;
+    for (std::size_t t = 0; t < query_.terms.size(); ++t) {
+        const bool negative = !adds_to_bounds(t);
+        any_negative |= negative;
+        query_.terms[t].column->score_blocks(kernels_, queue_, work_.queue_places, fixed_.weights()[t],
+                                             negative ? work_.minus.data() : work_.sums.data());
+    }
+    if (!any_negative) return;
+    for (std::size_t i = 0; i < work_.sums.size(); ++i) {
+        const std::uint16_t less = std::min(work_.sums[i], work_.minus[i]);
+        work_.sums[i] = static_cast<std::uint16_t>(work_.sums[i] - less);
+    }
+}
+
 void PrunedSearch::score_queue() {
     if (queue_.empty()) return;
     enter_queue();
-    work_.work.read(queue_.size() * query_.terms.size(), Column::kLookBytes);
-    work_.sums.assign(queue_.size() * kBlockRows, 0);
-    for (std::size_t t = 0; t < query_.terms.size(); ++t) {
-        query_.terms[t].column->score_blocks(kernels_, queue_, work_.queue_places, fixed_.weights()[t],
-                                             work_.sums.data());
-    }
+    add_queued_blocks();
     for (std::size_t j = 0; j < queue_.size(); ++j) {
         const std::uint16_t* sums = work_.sums.data() + j * kBlockRows;
         for (std::uint32_t mask = kernels_.rows_above(sums, candidates_.cut()); mask != 0; mask &= mask - 1) {

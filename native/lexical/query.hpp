@@ -37,16 +37,16 @@ struct SegmentQuery {
     AllowedRows allowed;  // without deleted rows
     double constant;      // added to every matching document (BM25L, BM25+)
     std::size_t k;
-    float floor;         // a score that at least k documents are known to reach, or 0
+    float floor;         // a score that at least k documents are known to reach, or minus infinity
     double alpha = 1.0;  // the pruned kernel skips blocks that alpha times their bound rules out; 1 is exact
 
     std::size_t rows() const { return scoring.norm_by_row.size(); }
     bool is_allowed(std::uint32_t row) const { return allowed.empty() || bit_is_set(allowed, row); }
 
-    /// What a term adds to a score; the only place where it is computed exactly.
-    double contribution(const QueryTerm& term, std::uint32_t code, std::uint32_t row) const {
-        return term.weight *
-               scoring.scoring.tf_part_of_norm(scoring.tf_by_code[code], scoring.norm_by_row[row]);
+    /// What a term adds to the score of a row with this length norm; the only place where it is computed
+    /// exactly.
+    double contribution(const QueryTerm& term, std::uint32_t code, double norm) const {
+        return term.weight * scoring.scoring.tf_part_of_norm(scoring.tf_by_code[code], norm);
     }
 };
 

@@ -1,5 +1,5 @@
-// The reference kernel: every posting of every term, exact double sums. Also the path for weights that are
-// zero or negative, for which upper bounds do not hold.
+// The reference kernel: every posting of every term, exact double sums. Also the path for weights too large
+// or too small for integer bounds.
 
 #include "lexical/kernels.hpp"
 
@@ -13,7 +13,7 @@ void search_reference(const SegmentQuery& query, std::uint32_t segment_index, st
         for (std::size_t i = 0; i < list.size(); ++i) {
             const std::uint32_t code = list.codes[i];
             if (query.scoring.tf_by_code[code] <= 0.0) continue;  // stands only in fields that are left out
-            sums[list.rows[i]] += query.contribution(term, code, list.rows[i]);
+            sums[list.rows[i]] += query.contribution(term, code, query.scoring.norm_by_row[list.rows[i]]);
             matched[list.rows[i]] = true;
         }
     }

@@ -1,6 +1,8 @@
 #include "lexical/searcher.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <stdexcept>
 
 #include "lexical/best.hpp"
@@ -8,10 +10,23 @@
 namespace rocchio::lexical {
 namespace {
 
-// Integer bounds need positive weights whose sums neither vanish nor overflow.
-bool has_bounds(double weight) {
-    return weight > 1e-200 && weight < 1e200;
+/// What the weights of a query allow, from most to least.
+enum class Bounds : std::uint8_t { positive, any_sign, none };
+
+/// Integer bounds need weights whose sums neither vanish nor overflow.
+Bounds bounds_of(double weight) {
+    const double size = std::abs(weight);
+    if (size >= 1e200 || (size > 0.0 && size <= 1e-200)) return Bounds::none;
+    return weight > 0.0 ? Bounds::positive : Bounds::any_sign;
 }
+
+Bounds bounds_of_count(std::size_t terms) {
+    return terms <= FixedPoint::kMostPositive ? Bounds::positive
+           : terms <= kMostWideTerms          ? Bounds::any_sign
+                                              : Bounds::none;
+}
+
+constexpr float kNoFloor = -std::numeric_limits<float>::infinity();
 
 /// The terms of one query, repeated ones merged into their first occurrence: a term said twice weighs double.
 class MergedTerms {
@@ -132,12 +147,15 @@ std::shared_ptr<const Term> Searcher::resolve(std::string_view term) const {
         if (!id) continue;
         auto column = frozen_column(s, *id);
         if (!column) {
-            column = std::make_unique<const Column>(segments_[s]->postings(*id), prepared(s).for_columns());
+            const PostingList list = segments_[s]->postings_to_search(*id);
+            if (list.size() == 0) continue;
+            column = std::make_unique<const Column>(list, prepared(s).for_columns());
         }
         // With every text field searched, each posting is a match, and the tombstones have the count. Those
         // of impacts are not on disk.
-        made->document_frequency += tombstones_count_ ? segments_[s]->live_document_frequency(*id)
-                                                      : column->live_size(segments_[s]->live());
+        made->document_frequency += tombstones_count_ && segments_[s]->has_counts()
+                                        ? segments_[s]->live_document_frequency(*id)
+                                        : column->live_size(segments_[s]->live());
         made->segments.push_back({s, *id, std::move(column)});
     }
     if (made->document_frequency > 0) made->idf = scoring_.idf(documents_, made->document_frequency);
@@ -171,7 +189,7 @@ void Searcher::merge_best(std::vector<Scored>& best, std::span<const Scored> mor
 void Searcher::search_one(const Batch& batch, std::span<const std::uint32_t> query_terms,
                           std::span<const double> weights, Workspace& work, std::vector<Scored>& hits) const {
     double constant = 0.0;
-    bool bounded = query_terms.size() <= FixedPoint::kMostTerms;
+    Bounds bounds = batch.kernel == Kernel::reference ? Bounds::none : bounds_of_count(query_terms.size());
     work.terms.resize(segments_.size());
     for (auto& terms : work.terms) terms.clear();
     for (std::size_t t = 0; t < query_terms.size(); ++t) {
@@ -179,7 +197,7 @@ void Searcher::search_one(const Batch& batch, std::span<const std::uint32_t> que
         if (term.document_frequency == 0) continue;
         const double weight = weights[t] * term.idf;
         constant += weight * scoring_.absent_part();
-        bounded = bounded && has_bounds(weight);
+        bounds = std::max(bounds, bounds_of(weight));
         if (weights[t] == 0.0) continue;
         for (const Term::InSegment& place : term.segments) {
             work.terms[place.segment].push_back({place.id, place.column.get(), weight});
@@ -187,15 +205,17 @@ void Searcher::search_one(const Batch& batch, std::span<const std::uint32_t> que
     }
     for (std::uint32_t s = 0; s < segments_.size(); ++s) {
         if (work.terms[s].empty()) continue;
-        const float floor = hits.size() >= batch.k ? hits[batch.k - 1].score : 0.0f;
+        const float floor = hits.size() >= batch.k ? hits[batch.k - 1].score : kNoFloor;
         const SegmentQuery query{
             *segments_[s], prepared(s).for_columns(), work.terms[s], batch.masks[s], constant, batch.k, floor,
             batch.alpha};
         work.found.clear();
-        if (batch.kernel == Kernel::reference || !bounded) {
-            search_reference(query, s, work.found);
+        if (bounds == Bounds::positive) {
+            search_positive(query, batch.kernel, s, work, work.found);
+        } else if (bounds == Bounds::any_sign) {
+            search_any_weights(query, batch.kernel, s, work, work.found);
         } else {
-            search_candidates(query, batch.kernel, s, work, work.found);
+            search_reference(query, s, work.found);
         }
         keep_best_of_segment(work.found, batch.k, prepared(s).ranks());
         merge_best(hits, work.found, batch.k);

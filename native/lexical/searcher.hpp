@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,13 @@ class Searcher {
 
     /// The accepted terms of documents, which must be rows of the segments.
     FeedbackTerms feedback_terms(const FeedbackDocuments& documents, const TermFilter& filter) const;
+    /// The heaviest terms of the relevance models of documents, which must be rows of the segments; `scores`
+    /// by document.
+    WeightedTerms relevance_models(const FeedbackDocuments& documents, std::span<const double> scores,
+                                   const TermFilter& filter, const RelevanceModel& model) const;
+    /// How many of a segment's first ranks are of terms that more than `documents` documents of the segment
+    /// have; nothing where the ranks do not tell, because documents are deleted or fields left out.
+    std::optional<std::size_t> frequent_ranks(std::size_t segment, std::uint64_t documents) const;
     /// How often a term stands in the live documents, fields weighed by their boosts. Reads its list.
     double collection_frequency(std::string_view term) const;
     /// Live documents with term `id` of segment `from`, whose bytes are `term`, without making columns if

@@ -24,6 +24,10 @@ Segment::Segment(SegmentArrays arrays, Tombstones tombstones)
     }
 }
 
+Segment Segment::restricted(std::vector<std::uint8_t> live) const {
+    return {arrays_, {std::move(live), {}, {}, false}};
+}
+
 void Segment::check_shape() const {
     const auto& a = arrays_;
     const auto expect = [&](bool holds, const char* reason) {
@@ -94,6 +98,20 @@ PostingList Segment::postings(std::uint32_t term) const {
     return encoded_postings(term).decode();
 }
 
+PostingList Segment::postings_to_search(std::uint32_t term) const {
+    PostingList list = postings(term);
+    if (has_counts()) return list;
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < list.rows.size(); ++i) {
+        if (!is_live(list.rows[i])) continue;
+        list.rows[kept] = list.rows[i];
+        list.codes[kept++] = list.codes[i];
+    }
+    list.rows.resize(kept);
+    list.codes.resize(kept);
+    return list;
+}
+
 std::optional<std::uint32_t> Segment::find_code(std::uint32_t term, std::uint32_t row) const {
     return encoded_postings(term).find(row);
 }
@@ -104,6 +122,7 @@ std::uint64_t Segment::posting_count(std::uint32_t term) const {
 }
 
 std::uint64_t Segment::live_document_frequency(std::uint32_t term) const {
+    if (!has_counts()) return postings_to_search(term).rows.size();
     const std::uint64_t all = posting_count(term);
     const auto& terms = tombstones_.terms;
     const auto found = std::lower_bound(terms.begin(), terms.end(), term);
@@ -119,9 +138,13 @@ std::span<const std::uint32_t> Segment::frequencies(std::uint32_t code) const {
     return arrays_.frequency_tuples.view(code * fields, (code + std::size_t{1}) * fields);
 }
 
-void Segment::forward_by_rank(std::uint32_t row, std::vector<std::uint64_t>& coded) const {
+void Segment::forward_ranks(std::uint32_t row, std::vector<std::uint64_t>& coded) const {
     const auto [begin, end] = arrays_.forward_offsets.pair(row);
     decode_row(arrays_.forward_rows, begin, end, term_count(), code_count(), coded);
+}
+
+void Segment::forward_by_rank(std::uint32_t row, std::vector<std::uint64_t>& coded) const {
+    forward_ranks(row, coded);
     for (std::uint64_t& item : coded)
         item = Coded::join(term_of_rank(Coded::number(item)), Coded::code(item));
 }

@@ -43,11 +43,15 @@ struct Tombstones {
     std::vector<std::uint8_t> live;              // packed bits by row; empty when nothing is deleted
     std::vector<std::uint32_t> terms;            // terms with deleted postings, increasing
     std::vector<std::uint32_t> document_counts;  // how many deleted documents hold the term
+    bool counted = true;                         // whether terms and counts say so; if not, lists are read
 };
 
 class Segment {
   public:
     Segment(SegmentArrays arrays, Tombstones tombstones);
+
+    /// The same segment with no live rows but those of a bitmap: what one tenant sees of it.
+    Segment restricted(std::vector<std::uint8_t> live) const;
 
     std::uint32_t row_count() const { return arrays_.row_count; }
     std::uint32_t field_count() const { return arrays_.field_count; }
@@ -63,6 +67,9 @@ class Segment {
     /// The list of a term, decoded and checked anew at each call.
     PostingList postings(std::uint32_t term) const;
 
+    /// The same; of a restricted segment only what is live.
+    PostingList postings_to_search(std::uint32_t term) const;
+
     /// The frequency code of one posting, or nothing when the document does not hold the term. Reads a block
     /// of the list.
     std::optional<std::uint32_t> find_code(std::uint32_t term, std::uint32_t row) const;
@@ -72,6 +79,9 @@ class Segment {
 
     /// Postings of all terms.
     std::uint64_t posting_count() const { return arrays_.posting_counts.largest(); }
+
+    /// Whether deletions are counted by term, so that frequencies are known without reading lists.
+    bool has_counts() const { return tombstones_.counted; }
 
     /// Postings whose document is not deleted.
     std::uint64_t live_document_frequency(std::uint32_t term) const;
@@ -84,6 +94,9 @@ class Segment {
 
     /// The same as coded terms (see Coded) in the order on disk, the most frequent term first.
     void forward_by_rank(std::uint32_t row, std::vector<std::uint64_t>& coded) const;
+
+    /// The same as coded ranks, below term_count().
+    void forward_ranks(std::uint32_t row, std::vector<std::uint64_t>& coded) const;
 
     /// The term with the rank-th longest list, counted from 0. Throws Corruption.
     std::uint32_t term_of_rank(std::size_t rank) const;

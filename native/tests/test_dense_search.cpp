@@ -327,6 +327,34 @@ void test_lists_show_every_row() {
     CHECK(rows.size() == kRows && rows.front() == 0 && rows.back() == kRows - 1);
 }
 
+/// An index of some rows finds what the whole one finds under their mask, exactly and by its own list.
+void test_restricted_equals_a_mask(Metric metric) {
+    TestIndex test = with_lists(metric);
+    const auto index = test.open();
+    std::mt19937 random(9);
+    const std::vector<float> queries = random_vectors(random, 5, kDim);
+    for (const std::size_t step : {1u, 3u, 50u, 100000u}) {
+        const Mask mask = mask_of(kRows, [step](std::size_t row) { return row % step == 0; });
+        std::vector<std::uint32_t> rows;
+        for (std::uint32_t row = 0; row < kRows; row += static_cast<std::uint32_t>(step)) rows.push_back(row);
+        const VectorQueries masked{queries, 10, std::span<const std::uint8_t>(mask)};
+        const VectorQueries all{queries, 10, std::nullopt};
+        const VectorResults expected = index->exact(masked);
+        CHECK(same(index->restricted(rows, false).exact(all), expected));
+        const VectorIndex listed = index->restricted(rows, true);
+        CHECK(listed.lists() == 1 && listed.listed_rows() == rows && listed.own_bytes() > 4 * rows.size());
+        CHECK(same(listed.exact(all), expected));
+        CHECK(same(listed.search(all, {1, kRows, 20}), expected));  // looks closely at every row
+        const Mask even = mask_of(kRows, [](std::size_t row) { return row % 2 == 0; });
+        const Mask both = mask_of(kRows, [step](std::size_t row) { return row % step == 0 && row % 2 == 0; });
+        CHECK(same(listed.exact({queries, 10, std::span<const std::uint8_t>(even)}),
+                   index->exact({queries, 10, std::span<const std::uint8_t>(both)})));
+    }
+    CHECK_THROWS(std::invalid_argument, index->restricted({3, 3}, true));
+    CHECK_THROWS(std::invalid_argument, index->restricted({static_cast<std::uint32_t>(kRows)}, true));
+    CHECK(index->restricted({}, true).exact({queries, 1, std::nullopt}).rows[0] == -1);
+}
+
 }  // namespace
 
 int main() {
@@ -339,6 +367,7 @@ int main() {
         test_few_lists_find_most(metric);
         test_results_do_not_depend_on_other_queries(metric);
         test_masks_are_honoured(metric);
+        test_restricted_equals_a_mask(metric);
     }
     test_lists_show_every_row();
     return rocchio::failures();

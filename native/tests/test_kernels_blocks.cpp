@@ -76,8 +76,7 @@ void test_scoring(const BlockKernels& level, std::mt19937& random, unsigned shar
     CHECK(sums == expected);
     std::ranges::fill(sums, std::uint16_t{0});
     level.score_by_blocks(sums.data(), blocks.data(), blocks.size(), list.by_blocks.data(),
-                          list.entries.data(), static_cast<std::uint32_t>(list.blocks.size()),
-                          list.impacts.data(), weight);
+                          list.entries.data(), list.impacts.data(), weight);
     CHECK(sums == expected);
     std::vector<std::uint32_t> ascending = blocks;
     std::ranges::sort(ascending);

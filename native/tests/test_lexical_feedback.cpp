@@ -156,6 +156,40 @@ void check_query(const FeedbackTerms& found, std::size_t query, const Places& pl
     CHECK(entry == found.query_entries[query + 1]);
 }
 
+/// The relevance models of the same documents, from their accepted terms.
+void check_models(const Searcher& searcher, const Places& places, const Index& index,
+                  const std::vector<double>& boosts, const Statistics& statistics, const TermFilter& filter) {
+    std::vector<double> scores;
+    for (std::size_t i = 0; i < places.rows.size(); ++i) scores.push_back(static_cast<double>(i % 5) - 1.0);
+    const WeightedTerms found =
+        searcher.relevance_models(places.documents(), scores, filter, {2.0, 0.001, 4});
+    for (std::size_t query = 0; query + 1 < places.offsets.size(); ++query) {
+        std::map<std::string, double> model;
+        for (std::uint64_t i = places.offsets[query]; i < places.offsets[query + 1]; ++i) {
+            const Document& document = index.documents[places.segments[i]][places.rows[i]];
+            const auto terms = accepted_of(document, boosts, statistics, filter);
+            double norm = 0.0;
+            for (const auto& [term, frequency] : terms) norm += frequency / 2.0;
+            if (scores[i] <= 0.0) continue;
+            for (const auto& [term, frequency] : terms) model[term] += frequency / 2.0 / norm * scores[i];
+        }
+        const std::uint64_t first = found.query_terms[query];
+        CHECK(found.query_terms[query + 1] - first == std::min<std::size_t>(4, model.size()));
+        double last = 1e9;
+        for (std::uint64_t n = first; n < found.query_terms[query + 1]; ++n) {
+            const auto begin = static_cast<std::size_t>(found.term_offsets[n]);
+            const auto end = static_cast<std::size_t>(found.term_offsets[n + 1]);
+            const std::string term(found.bytes.begin() + static_cast<std::ptrdiff_t>(begin),
+                                   found.bytes.begin() + static_cast<std::ptrdiff_t>(end));
+            CHECK(std::abs(found.weights[n] - model.at(term)) < 1e-9);
+            CHECK(found.weights[n] <= last);
+            last = found.weights[n];
+            model.erase(term);
+        }
+        for (const auto& [term, weight] : model) CHECK(weight <= last + 1e-9);
+    }
+}
+
 void test_terms_equal_what_documents_hold(std::uint32_t seed) {
     std::mt19937 random(seed);
     const std::size_t fields = 1 + seed % 2;
@@ -180,6 +214,7 @@ void test_terms_equal_what_documents_hold(std::uint32_t seed) {
         for (std::size_t query = 0; query < 6; ++query) {
             check_query(found, query, places, index, boosts, statistics, filter);
         }
+        check_models(searcher, places, index, boosts, statistics, filter);
     }
     for (const auto& [term, frequency] : statistics.frequencies) {
         CHECK(std::abs(searcher.collection_frequency(term) - frequency) < 1e-6);

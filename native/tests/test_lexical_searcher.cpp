@@ -21,13 +21,13 @@ struct Index {
 };
 
 Index make_index(std::mt19937& random, const std::vector<std::size_t>& sizes, std::size_t field_count,
-                 std::size_t wild, double deleted_share) {
+                 std::size_t wild, double deleted_share, std::uint32_t terms = kTerms) {
     Index index;
     index.total_lengths.assign(field_count, 0);
     for (std::size_t s = 0; s < sizes.size(); ++s) {
         auto& documents = index.documents.emplace_back(random_documents(
-            random, sizes[s], field_count, kTerms, wild, std::string(1, static_cast<char>('a' + s))));
-        auto& file = *index.files.emplace_back(std::make_unique<TestSegment>(documents, field_count, kTerms));
+            random, sizes[s], field_count, terms, wild, std::string(1, static_cast<char>('a' + s))));
+        auto& file = *index.files.emplace_back(std::make_unique<TestSegment>(documents, field_count, terms));
         auto segment = file.open();
         auto& live = index.live.emplace_back(sizes[s], true);
         std::vector<std::uint32_t> deleted;
@@ -59,12 +59,13 @@ struct Queries {
 
 enum class Weights : std::uint8_t { ones, positive, any };
 
-Queries make_queries(std::mt19937& random, std::size_t count, Weights kind) {
+Queries make_queries(std::mt19937& random, std::size_t count, Weights kind, std::uint32_t terms = kTerms,
+                     std::size_t most = 11) {
     Queries queries;
-    for (std::uint32_t term = 0; term < kTerms + 3; ++term) queries.strings.push_back(term_string(term));
+    for (std::uint32_t term = 0; term < terms + 3; ++term) queries.strings.push_back(term_string(term));
     queries.distinct.assign(queries.strings.begin(), queries.strings.end());
     for (std::size_t q = 0; q < count; ++q) {
-        for (std::size_t n = random() % 12; n > 0; --n) {
+        for (std::size_t n = random() % (most + 1); n > 0; --n) {
             queries.terms.push_back(random() % queries.distinct.size());
             const double weight = static_cast<double>(random() % 1000) / 250.0;
             queries.weights.push_back(kind == Weights::ones       ? 1.0
@@ -217,14 +218,53 @@ void test_kernels_equal_the_reference(std::uint32_t seed) {
 }
 
 /// More rows than one window has, frequent and rare terms, and many different lengths.
-void test_many_windows() {
+void test_many_windows(Weights kind) {
     std::mt19937 random(77);
     Index index = make_index(random, {40000}, 1, 300, 0.05);
     for (const Variant variant : kVariants) {
         const Searcher searcher(index.segments, {variant, 0.9, 0.4, 0.5, 1.0}, {1.3}, index.live_documents,
                                 index.total_lengths);
-        const Queries queries = make_queries(random, 8, Weights::positive);
-        for (const std::size_t k : {1, 10, 2000}) {
+        const Queries queries = make_queries(random, 8, kind);
+        for (const std::size_t k : {1, 10, 2000, 10000}) {
+            const auto plain = searcher.search(queries.distinct, queries.batch(), k, {}, Kernel::reference);
+            for (const Kernel kernel : kFast) {
+                CHECK(same(plain, searcher.search(queries.distinct, queries.batch(), k, {}, kernel)));
+            }
+        }
+    }
+}
+
+/// More terms than 16 bits have room for, of either sign, in several segments with deleted rows.
+void test_many_terms() {
+    constexpr std::uint32_t kManyTerms = 500;
+    std::mt19937 random(78);
+    Index index = make_index(random, {3000, 500}, 2, 300, 0.1, kManyTerms);
+    for (const Variant variant : kVariants) {
+        const Searcher searcher(index.segments, {variant, 0.9, 0.4, 0.5, 1.0}, {1.3, 0.5},
+                                index.live_documents, index.total_lengths);
+        for (const Weights kind : {Weights::positive, Weights::any}) {
+            const Queries queries = make_queries(random, 6, kind, kManyTerms, 900);
+            for (const std::size_t k : {1, 10, 2000}) {
+                const auto plain =
+                    searcher.search(queries.distinct, queries.batch(), k, {}, Kernel::reference);
+                for (const Kernel kernel : kFast) {
+                    CHECK(same(plain, searcher.search(queries.distinct, queries.batch(), k, {}, kernel)));
+                }
+            }
+        }
+    }
+}
+
+/// Weights of which none, or hardly one, is positive: the best rows have scores of 0 or below.
+void test_scores_below_zero() {
+    std::mt19937 random(79);
+    Index index = make_index(random, {400, 300}, 1, 0, 0.1);
+    for (const Variant variant : kVariants) {
+        const Searcher searcher(index.segments, {variant, 0.9, 0.4, 0.5, 1.0}, {1.0}, index.live_documents,
+                                index.total_lengths);
+        Queries queries = make_queries(random, 20, Weights::positive);
+        for (double& weight : queries.weights) weight *= random() % 8 == 0 ? 0.1 : random() % 4 ? -1.0 : 0.0;
+        for (const std::size_t k : {1, 10, 50, 1000}) {
             const auto plain = searcher.search(queries.distinct, queries.batch(), k, {}, Kernel::reference);
             for (const Kernel kernel : kFast) {
                 CHECK(same(plain, searcher.search(queries.distinct, queries.batch(), k, {}, kernel)));
@@ -354,7 +394,9 @@ void test_nothing_to_find() {
 
 int main() {
     for (std::uint32_t seed = 1; seed <= 6; ++seed) test_kernels_equal_the_reference(seed);
-    test_many_windows();
+    for (const Weights kind : {Weights::positive, Weights::any}) test_many_windows(kind);
+    test_many_terms();
+    test_scores_below_zero();
     test_extreme_parameters();
     test_unsearched_field_with_rare_codes();
     test_segmentation_does_not_matter();

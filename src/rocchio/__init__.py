@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from rocchio.pipelines.named import kl as kl
     from rocchio.pipelines.named import kl_correct as kl_correct
     from rocchio.pipelines.named import offline as offline
+    from rocchio.pipelines.named import pseudo_embeddings as pseudo_embeddings
     from rocchio.pipelines.named import reencode as reencode
     from rocchio.pipelines.named import rm3 as rm3
     from rocchio.pipelines.named import rm3_terrier as rm3_terrier
@@ -57,6 +58,8 @@ if TYPE_CHECKING:
     from rocchio.storage.schema import number as number
     from rocchio.storage.schema import sparse as sparse
     from rocchio.storage.schema import text as text
+    from rocchio.storage.tenancy import ALL_TENANTS as ALL_TENANTS
+    from rocchio.storage.tenancy import tenants as tenants
     from rocchio.tuning import tune as tune
     from rocchio.types import Hit as Hit
     from rocchio.types import Passage as Passage
@@ -90,6 +93,8 @@ _HOMES = {
     "passages": ("rocchio.storage.passages", "passages"),
     "query": ("rocchio.engine.mixed", "query"),
     "sparse": ("rocchio.storage.schema", "sparse"),
+    "ALL_TENANTS": ("rocchio.storage.tenancy", "ALL_TENANTS"),
+    "tenants": ("rocchio.storage.tenancy", "tenants"),
     "text": ("rocchio.storage.schema", "text"),
     "tune": ("rocchio.tuning", "tune"),
     "vector": ("rocchio.engine.encoding", "vector"),
@@ -106,6 +111,7 @@ _STEPS = (
     "kl",
     "kl_correct",
     "offline",
+    "pseudo_embeddings",
     "reencode",
     "rm3",
     "rm3_terrier",
@@ -118,6 +124,7 @@ _STEPS = (
 _HOMES |= {name: ("rocchio.pipelines.named", name) for name in _STEPS}
 
 __all__ = [
+    "ALL_TENANTS",
     "Analyzer",
     "Bm25",
     "Budget",
@@ -153,6 +160,7 @@ __all__ = [
     "parse_fusion",
     "parse_plan",
     "passages",
+    "pseudo_embeddings",
     "query",
     "reencode",
     "rm3",
@@ -160,6 +168,7 @@ __all__ = [
     "rocchio",
     "soft_rocchio",
     "sparse",
+    "tenants",
     "text",
     "tune",
     "vector",

@@ -9,8 +9,7 @@
     │   ├── SchemaMismatch     (also TypeError)     a record that does not fit the collection's fields
     │   ├── DuplicateDocument  (also ValueError)    an `add` of a doc_id that is already in the collection
     │   ├── AccessDenied       a server refused a key: none, an unknown one, or one without the right
-    │   ├── LimitExceeded      more than a server takes: too long, too deep, too many
-    │   └── NotYet             (also NotImplementedError)  announced, but not in this version
+    │   └── LimitExceeded      more than a server takes: too long, too deep, too many
     ├── DataError              the bytes are wrong
     │   ├── BadRecord          (also ValueError)    one record of an input file: path, line, reason
     │   ├── Corruption         a damaged file of a collection: path, offset, reason
@@ -62,10 +61,6 @@ class AccessDenied(UserError):
 
 class LimitExceeded(UserError):
     """More than a server takes in one request: too long, too deep, too many."""
-
-
-class NotYet(UserError, NotImplementedError):
-    """Part of the announced interface that this version does not have."""
 
 
 class DataError(RocchioError):

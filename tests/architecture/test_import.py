@@ -22,6 +22,11 @@ def test_import_loads_nothing_heavy():
     assert not new & heavy
 
 
+def test_frameworks_are_never_loaded_by_the_engine():
+    frameworks = {"langchain_core", "haystack", "llama_index", "pyterrier", "pandas", "sklearn"}
+    assert not frameworks & modules_after("import rocchio; [getattr(rocchio, name) for name in rocchio.__all__]")
+
+
 def test_errors_can_be_caught_without_loading_the_engine():
     assert "numpy" not in modules_after("from rocchio.errors import RocchioError")
 

@@ -166,6 +166,19 @@ def test_filters(tmp_path: Path):
     assert printed.count("| 10.00% (exact) | 1.000 |") == 3
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory of processes is read from /proc")
+def test_soak(files: list[str], tmp_path: Path):
+    pytest.importorskip("uvicorn", reason="the extra server is not installed")
+    import rocchio
+
+    with rocchio.create(tmp_path / "c.rocchio", {"title": rocchio.text(), "text": rocchio.text()}) as col:
+        col.add([{"doc_id": f"d{i}", "title": "a title", "text": " ".join(WORDS)} for i in range(20)])
+        col.commit()
+    printed = run_benchmark("soak.py", str(tmp_path / "c.rocchio"), *files[2:], "--minutes", "0", "--window", "0.5")
+    assert "errors: none" in printed
+    assert "| minute | searches |" in printed
+
+
 def test_server(files: list[str], tmp_path: Path):
     pytest.importorskip("uvicorn", reason="the extra server is not installed")
     output = tmp_path / "report.md"

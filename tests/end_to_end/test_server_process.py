@@ -123,3 +123,34 @@ def stop_during_ingest(process: subprocess.Popen[str], url: str) -> None:
     assert b'"done":false,"problem"' in found
     assert b'"status":503' in found
     process.wait(20)
+
+
+def own_memory_mb(process: subprocess.Popen[str]) -> float:
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("RssAnon"))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory of processes is read from /proc")
+def test_an_ingest_of_any_length_takes_bounded_memory(folder: Path):
+    """64 MiB of lines, of which none fits: what is told about them is bounded too."""
+    line = b'{"doc_id": "x", "txt": "' + b"a" * 4000 + b'"}\n'
+    pieces = 16 * [64 * line] * 16
+    with server(folder, "--rate", "0") as (process, url), httpx.Client(base_url=url, timeout=60) as client:
+        headers, path = {"content-type": "application/x-ndjson"}, "/collections/papers/ingest"
+        client.post(path, content=iter(pieces[:16]), headers=headers)
+        before = own_memory_mb(process)
+        answer = client.post(path, content=iter(pieces), headers=headers)
+        assert own_memory_mb(process) - before < 32
+    told = [json.loads(each) for each in answer.text.splitlines()]
+    assert (told[-1]["done"], told[-1]["lines"], told[-1]["written"]) == (True, 64 * len(pieces), 0)
+
+
+def test_json_as_deep_as_a_body_is_long(folder: Path):
+    with server(folder) as (_, url), httpx.Client(base_url=url) as client:
+        for opening, closing in (("[", "]"), ('{"a":', "}")):
+            body = '{"text": "x", "where": ' + opening * 1_000_000 + "1" + closing * 1_000_000 + "}"
+            answer = client.post("/collections/papers/search", content=body,
+                                 headers={"content-type": "application/json"})  # fmt: skip
+            assert answer.status_code in (400, 413), answer.text
+            assert answer.headers["content-type"] == "application/problem+json"
+        assert client.get("/livez").status_code == 200

@@ -29,6 +29,11 @@ for k in (1, 10, 1000):
         for variant in ("lucene", "bm25+", "anserini"):
             run = col.search(queries, k=k, kernel=kernel, scoring=rocchio.Bm25(variant=variant), threads=2)
             found.append((run.doc_ids[:], [scores.tobytes() for scores in run.scores]))
+signed = [{f"t{i}": 1.5, f"t{i + 1}": -0.5, "t0": -0.01} for i in range(30)] + [{f"t{i}": 1 + i % 7 for i in range(60)}]
+for k in (1, 10, 1000):
+    for kernel in ("automatic", "pruned", "exhaustive", "reference"):
+        run = col.search(signed, k=k, kernel=kernel)
+        found.append((run.doc_ids[:], [scores.tobytes() for scores in run.scores]))
 weighted = [{f"t{i}": 1.5, f"t{i + 3}": 0.3, "t0": 0.01} for i in range(40)]
 for alpha in (1.0, 0.8, 0.5):
     run = col.search(weighted, k=10, field="s", kernel="pruned", alpha=alpha)

@@ -14,7 +14,6 @@ from rocchio.engine.collection import Collection
 from rocchio.errors import (
     InvalidArgument,
     NotFound,
-    NotYet,
     UserError,
 )
 
@@ -120,10 +119,13 @@ def test_bad_threads(col: Collection, threads: Any) -> None:
         col.search(["alpha"], threads=threads)
 
 
-@pytest.mark.parametrize("option", ["tenant"])
-def test_options_of_later_versions(col: Collection, option: str) -> None:
-    with refused(NotYet, option, "later version", "leave it out"):
-        col.search("alpha", **{option: 1})  # type: ignore[call-overload]
+def test_a_tenant_of_a_collection_without_tenants(col: Collection) -> None:
+    with refused(
+        InvalidArgument, "expected no tenant", "found 'acme'", "rocchio.create(..., tenants=rocchio.tenants())"
+    ):
+        col.search("alpha", tenant="acme")
+    with refused(InvalidArgument, "expected a tenant of at most 128 letters", "found 'a b'"):
+        col.search("alpha", tenant="a b")
 
 
 def test_unknown_options(col: Collection) -> None:

@@ -123,6 +123,11 @@ class LexicalSegment:
 
     def __init__(self, arrays: dict, rows: int, fields: int, live: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], deleted_terms: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], deleted_counts: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
 
+    def restricted(self, live: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> LexicalSegment:
+        """
+        The same segment with no live rows but those of a bitmap, which must be of its rows.
+        """
+
     @property
     def row_count(self) -> int: ...
 
@@ -265,6 +270,11 @@ class Searcher:
         Distinct terms of the documents of each query: (query_terms, bytes, term_offsets, df, query_entries, entry_terms, entry_documents, entry_frequencies).
         """
 
+    def relevance_models(self, offsets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], segments: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], scores: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], least_characters: int, most_characters: int, required_forms: int, refused_forms: int, most_documents: int, most_per_document: int, frequency_scale: float, least_norm: float, terms: int) -> tuple:
+        """
+        The heaviest terms of the relevance model of each query's documents: (query_terms, bytes, term_offsets, weights).
+        """
+
     def collection_frequency(self, term: str) -> float:
         """
         How often a term stands in the live documents, fields weighed by their boosts.
@@ -325,6 +335,14 @@ class VectorIndex:
 
     @property
     def lists(self) -> int: ...
+
+    def restricted(self, rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], listed: bool) -> VectorIndex:
+        """
+        The same with no rows but some, which ascend; if `listed`, in a list of their own.
+        """
+
+    @property
+    def own_bytes(self) -> int: ...
 
     def listed_rows(self) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]: ...
 

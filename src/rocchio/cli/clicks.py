@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from rocchio.cli.options import AsJson, CollectionPath
+from rocchio.cli.options import AsJson, CollectionPath, TenantName
 from rocchio.cli.output import err, out, print_json, show, size
 from rocchio.engine.click_logging import ClickStatistics
 from rocchio.engine.opening import open_for_maintenance
@@ -34,6 +34,7 @@ def clicks(
     rejects: Annotated[
         Path | None, typer.Option(help="Log the rest when lines cannot be used, and write these to a file.")
     ] = None,
+    tenant: TenantName = None,
     as_json: AsJson = False,
 ) -> None:
     """Append what users saw and clicked to a collection's click log, or say what is in it.
@@ -44,9 +45,9 @@ def clicks(
     if file is None:
         if rejects is not None:
             raise InvalidArgument("expected a file of clicks with --rejects, found none; name it after the collection")
-        _describe(open_for_maintenance(collection).click_statistics(), as_json)
+        _describe(open_for_maintenance(collection, tenant).click_statistics(), as_json)
         return
-    with open_for_maintenance(collection) as col:
+    with open_for_maintenance(collection, tenant) as col:
         summary = col.log_clicks(file, on_error="raise" if rejects is None else "skip", rejects=rejects)
     if as_json:
         print_json(vars(summary))

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from rocchio.cli.options import AsJson, CollectionPath
+from rocchio.cli.options import AsJson, CollectionPath, TenantName
 from rocchio.cli.output import counted, out, print_json, show, size, step_progress
 from rocchio.engine.offline import OfflineInfo
 from rocchio.engine.opening import open_for_maintenance, verify_folder
@@ -114,13 +114,15 @@ def delete(
     source: Annotated[
         str | None, typer.Option("--from", help="File with a doc_id a line; - reads standard input.")
     ] = None,
+    tenant: TenantName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Delete documents by doc_id and commit. Unknown ones are counted, not an error."""
-    wanted = [*(doc_ids or []), *_lines(source)]
-    if not wanted:
-        raise InvalidArgument("expected doc_ids to delete, found none; name them or use --from FILE")
-    with open_for_maintenance(collection) as col:
+    """Delete documents by doc_id and commit. Unknown ones are counted, not an error.
+
+    With --tenant, documents that other tenants see too stay there for those.
+    """
+    wanted = given_ids(doc_ids, source, "delete")
+    with open_for_maintenance(collection, tenant) as col:
         deleted = col.delete(wanted)
         col.commit()
     unknown = len(set(wanted)) - deleted
@@ -128,6 +130,14 @@ def delete(
         print_json({"deleted": deleted, "unknown": unknown})
     else:
         out.print(f"{counted(deleted, 'document')} deleted; not there: {unknown:,}")
+
+
+def given_ids(doc_ids: list[str] | None, source: str | None, action: str) -> list[str]:
+    """Doc_ids from the command line and from a file. Raises InvalidArgument for none."""
+    wanted = [*(doc_ids or []), *_lines(source)]
+    if not wanted:
+        raise InvalidArgument(f"expected doc_ids to {action}, found none; name them or use --from FILE")
+    return wanted
 
 
 def _lines(source: str | None) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import rocchio
-from rocchio.cli.options import AsJson, CollectionPath
+from rocchio.cli.options import AsJson, CollectionPath, TenantName
 from rocchio.cli.output import err, out, print_json, step_progress
 from rocchio.engine.experiment import DEPTH, MEASURES
 from rocchio.errors import InvalidArgument
@@ -38,10 +38,11 @@ def experiment(
     csv: Annotated[Path | None, typer.Option(help="File for the value of every query.")] = None,
     plot: Annotated[Path | None, typer.Option(help="PNG file for gains and losses by query; needs matplotlib.")] = None,
     threads: Annotated[int, typer.Option(help="Threads for each search.")] = 1,
+    tenant: TenantName = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare plans on judged queries: means, significance, the queries they help and hurt."""
-    col = rocchio.open(collection)
+    col = rocchio.open(collection, tenant=tenant)
     judged, queries = read_qrels(qrels), read_topics(topics)
     with step_progress("running plans", as_json) as update:
         found = col.experiment(

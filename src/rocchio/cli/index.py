@@ -22,6 +22,7 @@ from rocchio.sources import open_source
 from rocchio.storage.directory import LocalDirectory
 from rocchio.storage.manifest import MANIFEST, read_manifest
 from rocchio.storage.schema import Field
+from rocchio.storage.tenancy import Tenancy
 
 EXAMPLES = (
     "Examples:\n\n[bold]rocchio index corpus.jsonl papers.rocchio --text title,text[/bold]\n\n"
@@ -83,6 +84,18 @@ def index(
         str | None, typer.Option("--format", help="Format of the source, if its name does not say.")
     ] = None,
     append: Annotated[bool, typer.Option(help="Add to an existing collection.")] = False,
+    tenants: Annotated[
+        list[str] | None,
+        typer.Option(help="Tenants that see documents without _tenants of their own (repeat, or separate by commas)."),
+    ] = None,
+    statistics: Annotated[
+        str | None,
+        typer.Option(
+            help="Make the new collection multi-tenant, with statistics of each tenant, or global. Default with "
+            "--tenants: tenant.",
+            show_default=False,
+        ),
+    ] = None,
     upsert: Annotated[
         bool, typer.Option(help="Add to an existing collection, replacing documents that are there.")
     ] = False,
@@ -113,6 +126,8 @@ def index(
         raise InvalidArgument(
             "expected no fields, no passages and no analyzer for an existing collection: it keeps those it has"
         )
+    if exists and statistics is not None:
+        raise InvalidArgument("expected no --statistics for an existing collection: it keeps those it has")
     if exists:
         col, inference = rocchio.open(collection, memory_mb=memory_mb), None
     else:
@@ -127,13 +142,14 @@ def index(
         if dense is not None:
             fields = _with_dense(fields, dense)
         was_there = collection.exists()
-        col = rocchio.create(collection, fields=fields, analyzer=analyzer or "english", memory_mb=memory_mb)
+        col = rocchio.create(collection, fields=fields, analyzer=analyzer or "english", memory_mb=memory_mb,
+                             tenants=_tenancy(statistics, tenants))  # fmt: skip
     try:
         with col:
-            summary = _run(col, source, format_, id_field, upsert, on_error, rejects, as_json)
+            summary = _run(col, source, format_, id_field, upsert, on_error, rejects, as_json, names(tenants))
             tell_truncated(col)
     except BaseException:
-        if not exists and len(rocchio.open(collection)) == 0:
+        if not exists and len(rocchio.open(collection).snapshot(rocchio.ALL_TENANTS)) == 0:
             # nothing was committed: leave no empty collection behind, so that the same command can be run again
             shutil.rmtree(collection) if not was_there else _empty(collection)
         raise
@@ -142,7 +158,7 @@ def index(
 
 
 def _run(col: Collection, source: Path, format_: str | None, id_field: str | None, upsert: bool,
-         on_error: OnErrorChoice, rejects: Path | None, as_json: bool) -> Any:  # fmt: skip
+         on_error: OnErrorChoice, rejects: Path | None, as_json: bool, tenants: list[str]) -> Any:  # fmt: skip
     skip = on_error is OnErrorChoice.SKIP
     reject_path = (rejects or _free_reject_path(col.path)) if skip else None
     if reject_path is not None and reject_path.exists() and reject_path.samefile(source):
@@ -156,6 +172,7 @@ def _run(col: Collection, source: Path, format_: str | None, id_field: str | Non
             progress=update,
             format=format_,
             id_field=id_field,
+            tenants=tenants or None,
         )
         col.commit()
     return summary
@@ -168,6 +185,13 @@ def _hint_at_a_killed_index(collection: Path) -> str:
     except RocchioError:
         return ""
     return ", or remove it: nothing was ever committed to it, perhaps by an `index` that was killed" if is_new else ""
+
+
+def _tenancy(statistics: str | None, tenants: list[str] | None) -> Tenancy | None:
+    """Whether a new collection is multi-tenant."""
+    if statistics is None and not tenants:
+        return None
+    return Tenancy(statistics or "tenant")  # type: ignore[arg-type]  # it is checked
 
 
 def _free_reject_path(collection: Path) -> Path:

@@ -13,6 +13,7 @@ import rocchio
 from rocchio.errors import BadRecord, InvalidArgument
 from rocchio.sources import DocumentSource, Reject
 from rocchio.storage.schema import ID_FIELD, Field
+from rocchio.storage.tenancy import TENANTS_FIELD
 
 USUAL_TEXT_FIELDS = ("title", "text", "body", "content", "contents", "abstract", "description")
 
@@ -29,7 +30,7 @@ class Inference:
 def infer_fields(source: DocumentSource, declared: Mapping[str, Field]) -> Inference:
     """Declared fields as they are; others by their values. Raises InvalidArgument when there is nothing to search."""
     records = _first_records(source)
-    seen = {name: None for record in records for name in record if name != ID_FIELD}
+    seen = {name: None for record in records for name in record if name not in (ID_FIELD, TENANTS_FIELD)}
     fields: dict[str, Field] = {}
     notes = []
     texts = [name for name, field in declared.items() if field.kind == "text"]

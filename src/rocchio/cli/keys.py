@@ -24,7 +24,7 @@ def add(
     file: KeysPath,
     role: Annotated[str, typer.Option(help="read, write (and read) or admin (everything).")] = "read",
     tenant: Annotated[
-        str | None, typer.Option(help="Tenant whose documents alone the key is for. Refused until there are tenants.")
+        str | None, typer.Option(help="Tenant whose documents alone the key is for, in multi-tenant collections.")
     ] = None,
     note: Annotated[str, typer.Option(help="What the key is for.")] = "",
     as_json: AsJson = False,

@@ -20,6 +20,7 @@ from rocchio.cli import (
     recall,
     search,
     serve,
+    tenants,
     tune,
 )
 from rocchio.cli import collection as collection_commands
@@ -56,6 +57,9 @@ app.command("calibrate", epilog=calibrate.EXAMPLES)(calibrate.calibrate)
 app.command("recall", epilog=recall.EXAMPLES)(recall.recall)
 app.command("clicks", epilog=clicks.EXAMPLES)(clicks.clicks)
 app.command("delete", epilog=collection_commands.DELETE_EXAMPLES)(collection_commands.delete)
+app.command("tenants", epilog=tenants.EXAMPLES)(tenants.tenants)
+app.command("grant", epilog=tenants.GRANT_EXAMPLES)(tenants.grant)
+app.command("revoke", epilog=tenants.GRANT_EXAMPLES.replace("grant", "revoke"))(tenants.revoke)
 app.command("serve", epilog=serve.SERVE_EXAMPLES)(serve.serve)
 app.command("mcp", epilog=serve.MCP_EXAMPLES)(serve.mcp)
 app.add_typer(keys, name="keys")

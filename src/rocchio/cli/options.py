@@ -9,6 +9,10 @@ import typer
 
 CollectionPath = Annotated[Path, typer.Argument(help="Folder of the collection.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
+TenantName = Annotated[
+    str | None,
+    typer.Option("--tenant", help="Whose documents of a multi-tenant collection are looked at.", show_default=False),
+]
 
 
 def names(values: list[str] | None) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import rocchio
-from rocchio.cli.options import AsJson, CollectionPath
+from rocchio.cli.options import AsJson, CollectionPath, TenantName
 from rocchio.cli.output import counted, err, out, print_json, progress, size
 from rocchio.engine.precompute import DEFAULT_DEPTH, DEFAULT_MAX_MB, DEFAULT_PLAN, DEFAULT_QUERIES
 from rocchio.errors import InvalidArgument
@@ -40,6 +40,7 @@ def precompute(
     ] = None,
     threads: Annotated[int, typer.Option(help="Threads that search.")] = 1,
     remove: Annotated[bool, typer.Option("--remove", help="Only remove what was precomputed.")] = False,
+    tenant: TenantName = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a plan for pseudo-queries of all documents, ahead: then --plan offline takes one search in words.
@@ -48,7 +49,7 @@ def precompute(
     """
     if remove and keep is not None:
         raise InvalidArgument("expected --remove alone, found --keep; remove the folder yourself")
-    with rocchio.open(collection) as col:
+    with rocchio.open(collection, tenant=tenant) as col:
         if remove:
             done = col.precompute(None)
         else:

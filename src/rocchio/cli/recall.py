@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import rocchio
-from rocchio.cli.options import AsJson, CollectionPath
+from rocchio.cli.options import AsJson, CollectionPath, TenantName
 from rocchio.cli.output import out, print_json, step_progress
 from rocchio.engine.recall import ALPHAS, QUERY_CUTS
 from rocchio.sources import read_weighted_topics
@@ -31,13 +31,14 @@ def recall(
     query_cut: Annotated[
         list[int] | None, typer.Option(help="Values to try; repeat for several. Default: all terms, 16, 8, 4.")
     ] = None,
+    tenant: TenantName = None,
     as_json: AsJson = False,
 ) -> None:
     """Recall and speed of approximate searches beside the exact one, for settings of alpha and query_cut.
 
     Recall is the share of the exact top k that a setting finds, the mean over the queries.
     """
-    col = rocchio.open(collection)
+    col = rocchio.open(collection, tenant=tenant)
     queries = list(read_weighted_topics(topics).values())
     with step_progress("searching", as_json) as update:
         report = col.recall_report(

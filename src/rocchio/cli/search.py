@@ -12,7 +12,7 @@ from rich.text import Text
 
 import rocchio
 from rocchio.cli.hybrid import Asked, Mode, many_queries, one_query, plain_fields, split_fields
-from rocchio.cli.options import AsJson, CollectionPath
+from rocchio.cli.options import AsJson, CollectionPath, TenantName
 from rocchio.cli.output import counted, err, out, print_json
 from rocchio.cli.plan_search import search_with_plan
 from rocchio.cli.results import hit_json, print_hits, search_topics
@@ -95,12 +95,18 @@ def search(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Run file to write, in TREC format.")] = None,
     threads: Annotated[int, typer.Option(help="Threads for --topics.")] = 1,
     explain: Annotated[bool, typer.Option(help="Show each score, term by term.")] = False,
+    tenant: TenantName = None,
+    all_tenants: Annotated[
+        bool, typer.Option("--all-tenants", help="Search the documents of all tenants, as whoever runs the collection.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Search a collection."""
     if topics is not None and explain:
         raise InvalidArgument("expected --explain with a single query, found --topics")
-    col = rocchio.open(collection)
+    if tenant is not None and all_tenants:
+        raise InvalidArgument("expected --tenant or --all-tenants, found both")
+    col = rocchio.open(collection, tenant=rocchio.ALL_TENANTS if all_tenants else tenant)
     asked = Asked(query, topics, vectors, field or None, mode)
     both = asked.is_hybrid(col.schema)
     _check_given(query, topics, vectors, output, both)

@@ -81,6 +81,9 @@ def mcp(
     write: Annotated[
         bool, typer.Option(help="Let agents write and delete documents. Default: they only read.")
     ] = False,
+    tenant: Annotated[
+        str | None, typer.Option(help="Tenant whose documents alone the agent sees, of multi-tenant collections.")
+    ] = None,
     memory_mb: Annotated[int, typer.Option(help="Memory to buffer before a segment is written.")] = 256,
     cache_mb: Annotated[int, typer.Option(help="Memory for columns of terms that were searched.")] = 1024,
 ) -> None:
@@ -88,10 +91,13 @@ def mcp(
     _need("mcp", "mcp")
     from rocchio.server.agents import create_mcp
     from rocchio.server.catalogue import Catalogue
+    from rocchio.storage.tenancy import check_tenant
 
+    if tenant is not None:
+        check_tenant(tenant)
     catalogue = Catalogue(path, memory_mb=memory_mb, cache_mb=cache_mb)
     try:
-        create_mcp(catalogue, may_write=write).run("stdio")
+        create_mcp(catalogue, may_write=write, tenant=tenant).run("stdio")
     finally:
         catalogue.close()
 

@@ -10,7 +10,7 @@ import typer
 
 import rocchio
 from rocchio.cli.hybrid import many_queries, split_fields
-from rocchio.cli.options import AsJson
+from rocchio.cli.options import AsJson, TenantName
 from rocchio.cli.output import out, print_json, step_progress
 from rocchio.errors import InvalidArgument
 from rocchio.sources import read_qrels, read_run
@@ -45,6 +45,7 @@ def tune(
     ] = FOLDS,
     repeats: Annotated[int, typer.Option(help="Times that the queries are cut anew.")] = REPEATS,
     caution: Annotated[float, typer.Option(help="Standard errors that a gain over the default must exceed.")] = CAUTION,
+    tenant: TenantName = None,
     as_json: AsJson = False,
 ) -> None:
     """Fit the weights of a fusion, and BM25, to judged queries; test the result against the best single run.
@@ -61,7 +62,7 @@ def tune(
             given = {path.name: replace(read_run(path), name=path.name) for path in runs}
             report = rocchio.tune(given, judged, measure, **options)
         else:
-            report = _tune_collection(collection, topics, vectors, field, judged, measure, options)
+            report = _tune_collection(collection, topics, vectors, field, judged, measure, options, tenant)
     if as_json:
         print_json(report.to_dict())
         return
@@ -76,10 +77,11 @@ def _tune_collection(
     judged: Any,
     measure: str,
     options: dict[str, Any],
+    tenant: str | None,
 ) -> TuningReport:
     if collection is None or topics is None:
         raise InvalidArgument("expected --topics FILE with --collection, found none; it has the queries")
-    col = rocchio.open(collection)
+    col = rocchio.open(collection, tenant=tenant)
     name, others = split_fields(col.schema, field)
     if others:
         raise InvalidArgument(f"expected a vector field as --field, found {', '.join(others)}")

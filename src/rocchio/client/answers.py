@@ -23,21 +23,25 @@ _OF_FILES = (errors.Corruption, errors.IncompatibleFormat, errors.BadRecord, err
 
 @dataclass(frozen=True)
 class FoundHit:
-    """One hit. `fields`, `snippets` (text and marks by field) and `why` are there when they were asked for."""
+    """One hit. `fields`, `snippets` (text and marks by field), `passage` and `why` are there when they were asked
+    for."""
 
     doc_id: str
     score: float
     fields: dict[str, Any] = field(default_factory=dict)
     snippets: dict[str, Any] = field(default_factory=dict)
+    passage: dict[str, Any] = field(default_factory=dict)
     why: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Found:
-    """The answer to one query: hits, best first, and the generation of the collection that was searched."""
+    """The answer to one query: hits, best first, the generation of the collection that was searched, and the `trace`
+    of the plan (steps, seconds, terms) when it was asked for."""
 
     hits: tuple[FoundHit, ...]
     generation: int
+    trace: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ def query_body(query: Query, options: Mapping[str, Any]) -> dict[str, Any]:
 
 def found_of(answer: Any) -> Found:
     """The answer to a search."""
-    return Found(tuple(FoundHit(**hit) for hit in answer["hits"]), answer["generation"])
+    return Found(tuple(FoundHit(**hit) for hit in answer["hits"]), answer["generation"], answer.get("trace", {}))
 
 
 def batch_of(answer: Any) -> dict[str, list[tuple[str, float]]]:

@@ -75,6 +75,31 @@ class Client:
             for line in response.iter_lines():
                 yield answers.acknowledgement_of(line)
 
+    def experiment(
+        self,
+        collection: str,
+        plans: Sequence[str] | Mapping[str, str],
+        queries: Mapping[str, str],
+        qrels: Mapping[str, Mapping[str, int]],
+        **options: Any,
+    ) -> dict[str, Any]:
+        """Plans side by side on judged queries, the first as baseline; with a `name` the server keeps the result."""
+        body = {"plans": plans, "queries": queries, "qrels": qrels, **options}
+        return self._ask("POST", place(collection, "experiments"), body, dict)
+
+    def experiments(self, collection: str) -> list[str]:
+        """Names of the experiments that the server keeps."""
+        return self._ask("GET", place(collection, "experiments"), None, lambda answer: list(answer["experiments"]))
+
+    def experiment_result(self, collection: str, name: str) -> dict[str, Any]:
+        """What an experiment found. Raises NotFound."""
+        return self._ask("GET", place(collection, "experiments", name), None, dict)
+
+    def log_clicks(self, collection: str, impressions: Iterable[Mapping[str, Any]]) -> int:
+        """Append impressions {"session", "query", "shown", "clicked"} to the click log, all or none; how many."""
+        body = {"impressions": list(impressions)}
+        return self._ask("POST", place(collection, "clicks"), body, lambda answer: int(answer["logged"]))
+
     def collections(self) -> dict[str, int | None]:
         """Documents by collection; None for one that cannot be opened."""
         return self._ask("GET", "/collections", None, answers.collections_of)

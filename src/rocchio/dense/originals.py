@@ -65,6 +65,10 @@ class Originals:
         vector: npt.NDArray[Any] = self.file.rows(VECTORS, self.dtype, self.dim, row, row + 1)[0]
         return vector
 
+    def gather(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+        """The vectors (n, dim) of some rows in their stored dtype; zeros where there is none. Raises Corruption."""
+        return self.file.gather(VECTORS, self.dtype, self.dim, rows)
+
     def blocks(self) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]]:
         """All rows in order, some thousand at a time: vectors (n, dim), and which of them are there (n,)."""
         for first in range(0, self.rows, BLOCK_ROWS):

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +41,20 @@ SEED_OF_QUERIES = 11
 LARGEST_MEAN = 1e16
 """Of a number in a mean, and more than any number in a vector: what is computed from it stays finite."""
 
+KEPT_SHARE = 0.18
+"""Of the space of vectors and index, what indexes of tenants' rows may take besides."""
+
 LISTS_AT_ONCE = 64
 """Lists that are compared with their rows in one go."""
+
+
+class HasIndex(Protocol):
+    """What an index of some rows is part of."""
+
+    index: VectorIndex
+
+
+Restricted = TypeVar("Restricted", bound=HasIndex)
 
 
 class VectorSegment:
@@ -49,6 +66,8 @@ class VectorSegment:
     def __init__(self, originals: Originals, index_file: ArrayFile, calibration: Calibration) -> None:
         self.originals, self._index_file, self.calibration = originals, index_file, calibration
         self._efforts: dict[tuple[int, float], Effort | None] = {}
+        self._restricted: OrderedDict[bytes, Any] = OrderedDict()
+        self._lock = threading.Lock()
 
     @property
     def rows(self) -> int:
@@ -67,6 +86,28 @@ class VectorSegment:
                 file.file.path, None, f"expected one seed and a mean of {originals.dim} numbers up to {LARGEST_MEAN:g}"
             )
         return VectorIndex(arrays, originals.metric, originals.dim, originals.dtype == "f2", int(seed[0]), mean)
+
+    def kept(self, rows: npt.NDArray[np.uint32], make: Callable[[], Restricted]) -> Restricted:
+        """What was made for some rows, if it is kept, or is made now; the ones last used are kept, within a share of
+        the space that all vectors take.
+        """
+        key = hashlib.blake2b(rows.tobytes(), digest_size=16).digest()
+        with self._lock:
+            if key in self._restricted:
+                self._restricted.move_to_end(key)
+                return self._restricted[key]  # type: ignore[no-any-return]
+        made = make()
+        with self._lock:
+            self._restricted[key] = made
+            used = sum(each.index.own_bytes for each in self._restricted.values())
+            while used > KEPT_SHARE * self.size_bytes and len(self._restricted) > 1:
+                used -= self._restricted.popitem(last=False)[1].index.own_bytes
+        return made
+
+    @property
+    def size_bytes(self) -> int:
+        """Of vectors and index."""
+        return len(self.originals.file.file.data) + len(self._index_file.file.data)
 
     def effort(self, k: int, recall: float) -> Effort | None:
         """What the best k take with this recall; None: an exact search."""

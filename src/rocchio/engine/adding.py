@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from rocchio.engine.columns import Columns
 from rocchio.engine.records import BadRow, from_arrow, read_strings, to_arrow, to_records
+from rocchio.engine.tenant_documents import of_tenant, with_tenants
 from rocchio.engine.writer import Writer, keep_last
 from rocchio.errors import BadRecord, DuplicateDocument, InvalidArgument, SchemaMismatch
 from rocchio.sources import Reject, RejectFile, SourceBatch, StopAtFirst, open_source
@@ -42,6 +43,8 @@ class AddSummary:
     reject_file: str | None = None
     reasons: list[str] = field(default_factory=list)
     """The first ten reasons, with their places."""
+    refused: list[tuple[int, str]] = field(default_factory=list, repr=False)
+    """Of documents that were given in memory: which were not usable, counted from 0, and why; at most 4,096."""
 
     def __str__(self) -> str:
         parts = [f"documents added: {self.added:,}"]
@@ -55,6 +58,14 @@ class AddSummary:
         return "; ".join(parts)
 
 
+@dataclass(frozen=True)
+class GivenTenants:
+    """Who sees documents that do not say so, None for nobody; `only` is the one tenant whose handle this is."""
+
+    tenants: list[str] | None = None
+    only: str | None = None
+
+
 class Adder:
     """One call of `add` or `upsert`."""
 
@@ -66,6 +77,7 @@ class Adder:
         on_error: OnError,
         rejects: str | Path | None,
         progress: Progress | None,
+        given: GivenTenants | None = None,
     ) -> None:
         if on_error not in ("raise", "skip"):
             raise InvalidArgument(f"expected on_error to be 'raise' or 'skip', found {on_error!r}")
@@ -73,6 +85,7 @@ class Adder:
             raise InvalidArgument("expected on_error='skip' with a reject file, found 'raise'; leave out one of them")
         self._writer, self._schema, self._replace, self._on_error = writer, schema, replace, on_error
         self._reject_file = RejectFile(rejects) if rejects is not None else None
+        self._given = given or GivenTenants()
         self._progress = progress or (lambda _documents, _done, _total: None)
         self.summary = AddSummary(reject_file=str(rejects) if rejects is not None else None)
 
@@ -102,6 +115,10 @@ class Adder:
         records = batch.records
         if batch.untyped and not isinstance(records, pa.RecordBatch):
             records = read_strings(records, self._schema)
+        if self._given.only is not None:
+            records = of_tenant(records, self._given.only)
+        elif self._given.tenants is not None:
+            records = with_tenants(records, self._given.tenants)
         columns, bad = (
             from_arrow(records, self._schema)
             if isinstance(records, pa.RecordBatch)
@@ -113,20 +130,32 @@ class Adder:
         self.summary.repeated += len(repeated)
         if not self._replace:
             columns = self._without_existing(batch, columns)
+        elif self._given.only is not None:
+            columns = self._without_foreign(batch, columns, self._given.only)
         self.summary.replaced += self._writer.add(columns, replace=self._replace)
         self.summary.added += columns.num_rows
         self._progress(self.summary.added, batch.position_bytes, size_bytes)
 
     def _without_existing(self, batch: SourceBatch, columns: pa.RecordBatch) -> pa.RecordBatch:
         ids = columns.column(ID_FIELD)
-        existing = self._writer.existing(ids)
-        if not existing:
+        why = "is in the collection already; use upsert to replace it"
+        return self._without(batch, columns, self._writer.existing(ids), why)
+
+    def _without_foreign(self, batch: SourceBatch, columns: pa.RecordBatch, tenant: str) -> pa.RecordBatch:
+        """Without what would replace documents that others see too: the handle of one tenant may not."""
+        owners = self._writer.owners(columns.column(ID_FIELD).to_pylist())
+        foreign = {doc_id for doc_id, tenants in owners.items() if tenants != {tenant}}
+        why = "is taken by a document that is not this tenant's alone; choose another"
+        return self._without(batch, columns, foreign, why)
+
+    def _without(self, batch: SourceBatch, columns: pa.RecordBatch, taken: set[str], why: str) -> pa.RecordBatch:
+        if not taken:
             return columns
         for position, doc_id in enumerate(_ids_of(batch.records)):
-            if doc_id in existing:
-                reason = f"doc_id {doc_id!r} is in the collection already; use upsert to replace it"
-                self._refuse(batch, (position, reason), DuplicateDocument)
-        return columns.filter(pa.array([doc_id not in existing for doc_id in ids.to_pylist()]))
+            if doc_id in taken:
+                self._refuse(batch, (position, f"doc_id {doc_id!r} {why}"), DuplicateDocument)
+        ids = columns.column(ID_FIELD).to_pylist()
+        return columns.filter(pa.array([doc_id not in taken for doc_id in ids]))
 
     def _refuse(self, batch: SourceBatch, bad: BadRow, kind: type[SchemaMismatch] | type[DuplicateDocument]) -> None:
         position, reason = bad
@@ -135,6 +164,8 @@ class Adder:
             if batch.path == _MEMORY:
                 raise kind(f"document {place}: {reason}")
             raise BadRecord(batch.path, place, reason)
+        if batch.path == _MEMORY and len(self.summary.refused) < BATCH:
+            self.summary.refused.append((place, reason))
         records = batch.records
         record = to_records(records.slice(position, 1))[0] if isinstance(records, pa.RecordBatch) else records[position]
         self._reject(Reject(batch.path, place, reason, json.dumps(record, ensure_ascii=False, default=_as_json)))

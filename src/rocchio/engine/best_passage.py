@@ -45,7 +45,7 @@ def explained(snapshot: Snapshot, query: Any, doc_id: DocId, options: ExplainOpt
         why, row = _best_by_vector(vectors, queries[0], segment, rows if vectors.groups else rows[:1])
         return why, (segment, row)
     view, to_arrays = snapshot.view({"scoring": scoring, "field": field})
-    batch, count = to_arrays([query]), snapshot.manifest.row_count
+    batch, count = to_arrays([query]), snapshot.counted.manifest.row_count
     why, row = _best_by_terms(lambda row: explain(view, count, batch, segment, row), rows if view.groups else rows[:1])
     return why, (segment, row)
 

@@ -14,9 +14,9 @@ from rocchio.engine.plan_query import unit
 from rocchio.errors import Corruption
 from rocchio.feedback import PropensityEstimate, QueryClicks, by_query, estimate_propensities, same_query
 from rocchio.lexical.scoring import Bm25
+from rocchio.storage.append_log import LogEntry
 from rocchio.storage.click_log import Impression, read_clicks
 from rocchio.storage.directory import Directory
-from rocchio.storage.manifest import ClickLogEntry
 
 if TYPE_CHECKING:
     from rocchio.engine.snapshot import Snapshot
@@ -27,7 +27,7 @@ Similarities = npt.NDArray[np.float64]
 class ClickHistory:
     """What the log had when the snapshot was taken. Any number of threads may share it."""
 
-    def __init__(self, directory: Directory, entry: ClickLogEntry, previous: ClickHistory | None = None) -> None:
+    def __init__(self, directory: Directory, entry: LogEntry, previous: ClickHistory | None = None) -> None:
         self.entry, self._directory = entry, directory
         # behind an older state of the log only the new lines are read
         self._previous: ClickHistory | None = previous if previous is None or previous.is_read else previous._previous
@@ -45,7 +45,7 @@ class ClickHistory:
         """All of them, in the order of the log. Raises Corruption."""
         with self._lock:
             before, self._previous = self._previous, None
-            if before is not None and before.entry.size <= self.entry.size:
+            if before is not None and before.entry.name == self.entry.name and before.entry.size <= self.entry.size:
                 try:
                     return before.impressions + read_clicks(self._directory, self.entry, before.entry)
                 except Corruption:
@@ -120,7 +120,20 @@ class ClickHistory:
         return self._word_rows
 
 
+class TenantClicks(ClickHistory):
+    """What users of one tenant have seen and clicked."""
+
+    def __init__(self, whole: ClickHistory, tenant: str) -> None:
+        super().__init__(whole._directory, whole.entry)
+        self._whole, self._tenant = whole, tenant
+
+    @cached_property
+    def impressions(self) -> list[Impression]:
+        """Those of the tenant, in the order of the log. Raises Corruption."""
+        return [impression for impression in self._whole.impressions if impression.tenant == self._tenant]
+
+
 def _idf(snapshot: Snapshot, terms: list[str]) -> dict[str, float]:
     """Of terms; those that no document has are the rarest."""
-    searcher = snapshot.searcher(Bm25(), snapshot.schema.text_fields)
-    return {term: searcher.idf(len(snapshot), searcher.document_frequency(term)) for term in terms}
+    searcher, documents = snapshot.searcher(Bm25(), snapshot.schema.text_fields), len(snapshot.counted)
+    return {term: searcher.idf(documents, searcher.document_frequency(term)) for term in terms}

@@ -7,7 +7,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +17,7 @@ from rocchio.feedback import PropensityEstimate
 from rocchio.sources import Reject, RejectFile, json_lines
 from rocchio.storage.click_log import Impression, impression_of, now, stored_size
 from rocchio.storage.directory import Directory
+from rocchio.storage.tenancy import Tenant
 
 if TYPE_CHECKING:
     from rocchio.engine.snapshot import Snapshot
@@ -80,6 +81,10 @@ class ClickLogging(ABC):
 
     _directory: Directory
     _snapshot: Snapshot
+    _tenant: Tenant
+
+    @abstractmethod
+    def snapshot(self, tenant: Tenant = None) -> Snapshot: ...
 
     @abstractmethod
     def _writing_nothing_else(self, action: str) -> AbstractContextManager[None]: ...
@@ -110,19 +115,29 @@ class ClickLogging(ABC):
         summary = ClickSummary(reject_file=str(rejects) if rejects is not None else None)
         with contextlib.ExitStack() as stack:
             refuse = _Refusal(summary, on_error, stack.enter_context(RejectFile(rejects)) if rejects else None)
-            found = list(_checked(impressions, refuse))
+            tenant = self._logged_tenant()
+            found = [replace(each, tenant=tenant) for each in _checked(impressions, refuse)]
         with self._writing_nothing_else("log clicks"):
-            summary.dropped_bytes = max(0, stored_size(self._directory) - self._snapshot.manifest.clicks.size)
+            clicks = self._snapshot.manifest.clicks
+            summary.dropped_bytes = max(0, stored_size(self._directory, clicks) - clicks.size)
             if found:
                 self._publish(lambda writer: writer.log_clicks(found))
             self._forget_changes()
         summary.logged = len(found)
         return summary
 
+    def _logged_tenant(self) -> str | None:
+        """Whose users saw what is logged. Raises InvalidArgument in a multi-tenant collection without one."""
+        if self._snapshot.schema.tenants is not None and not isinstance(self._tenant, str):
+            raise InvalidArgument(
+                "expected a handle of one tenant to log clicks, found none; open the collection with tenant='NAME'"
+            )
+        return self._tenant if isinstance(self._tenant, str) else None
+
     def click_statistics(self) -> ClickStatistics:
         """What the click log of the last commit has, with propensities estimated from it. Raises Corruption."""
-        log = self._snapshot.clicks
-        impressions = log.impressions
+        log = self.snapshot().clicks
+        impressions, is_whole = log.impressions, not isinstance(self._tenant, str)
         shown, clicked = [0] * log.depth, [0] * log.depth
         for impression in impressions:
             for rank in range(len(impression.shown)):
@@ -141,8 +156,8 @@ class ClickLogging(ABC):
             sum(clicked),
             min(times, default=None),
             max(times, default=None),
-            log.entry.size,
-            max(0, stored_size(self._directory) - log.entry.size),
+            log.entry.size if is_whole else sum(len(impression.line) for impression in impressions),
+            max(0, stored_size(self._directory, log.entry) - log.entry.size) if is_whole else 0,
             tuple(shown),
             tuple(clicked),
             propensities,

@@ -10,20 +10,22 @@ from typing import Any, TypeVar, Unpack
 
 from rocchio.analysis import Analyzer
 from rocchio.encoders.model import Usage
-from rocchio.engine.adding import Adder, AddSummary, OnError, Progress
+from rocchio.engine.adding import Adder, AddSummary, GivenTenants, OnError, Progress
 from rocchio.engine.click_logging import ClickLogging
 from rocchio.engine.counter import Counter
 from rocchio.engine.embedding import EmbedSummary, embedded, plan_embedding
+from rocchio.engine.embedding_precompute import EmbeddingOptions, precompute_embeddings
 from rocchio.engine.encoding import EncoderChoice, Encoders
 from rocchio.engine.frozen import FreezeSummary, bytes_to_freeze
 from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.given_analyzer import analyzer_of
+from rocchio.engine.opened_snapshot import open_snapshot
 from rocchio.engine.precompute import PrecomputeOptions, PrecomputeSummary, precompute
 from rocchio.engine.progressive import Progressive
-from rocchio.engine.queries import check_unicode
 from rocchio.engine.reading import Reading
 from rocchio.engine.search_options import FieldChoice
-from rocchio.engine.snapshot import DEFAULT_CACHE_MB, Snapshot, open_snapshot
+from rocchio.engine.snapshot import DEFAULT_CACHE_MB, Snapshot
+from rocchio.engine.tenant_management import TenantManagement, checked_ids
 from rocchio.engine.vector_index import calibration_queries
 from rocchio.engine.writer import Writer, due_for_merging
 from rocchio.errors import InvalidArgument, NotFound, RocchioError
@@ -33,12 +35,13 @@ from rocchio.pipelines import Step
 from rocchio.storage.directory import Directory
 from rocchio.storage.lock import WriterLock
 from rocchio.storage.manifest import read_manifest
+from rocchio.storage.tenancy import Tenant, check_tenant, check_tenants
 from rocchio.types import DocId
 
 _Result = TypeVar("_Result")
 
 
-class Collection(Reading, ClickLogging, Progressive):
+class Collection(Reading, ClickLogging, Progressive, TenantManagement):
     """A durable collection. Searching sees the last commit; adding and deleting wait for `commit`.
 
     One writer at a time, in any process; any number of readers. Use as a context manager to drop uncommitted
@@ -53,9 +56,10 @@ class Collection(Reading, ClickLogging, Progressive):
         memory_mb: int,
         cache_mb: int = DEFAULT_CACHE_MB,
         encoders: Encoders | None = None,
+        tenant: Tenant = None,
     ) -> None:
         self._directory, self.path, self._given_analyzer, self._memory_mb = directory, path, analyzer, memory_mb
-        self._cache_mb, self._encoders = cache_mb, encoders or Encoders()
+        self._cache_mb, self._encoders, self._tenant = cache_mb, encoders or Encoders(), tenant
         self._lock: WriterLock | None = None
         self._writer: Writer | None = None
         self._mutex = threading.RLock()
@@ -78,6 +82,7 @@ class Collection(Reading, ClickLogging, Progressive):
         on_error: OnError = "raise",
         rejects: str | Path | None = None,
         progress: Progress | None = None,
+        tenants: str | Iterable[str] | None = None,
         **source: Any,
     ) -> AddSummary:
         """Add documents: a dict, an iterable of dicts, an Arrow table or batch, or a path.
@@ -86,11 +91,14 @@ class Collection(Reading, ClickLogging, Progressive):
         repeated within the call's batch of 4,096: the last one wins and the summary counts it. With
         on_error="skip", bad records go to the file `rejects` (JSON Lines with path, line, reason, record) and are
         counted; with "raise" the first one raises and nothing of its batch is added. `progress` is told (documents,
-        bytes read, bytes in all). Visible after `commit`. Memory: `memory_mb` plus one batch, whatever the length
-        of the stream. Raises SchemaMismatch, DuplicateDocument, BadRecord, BusyError, StorageFailure.
+        bytes read, bytes in all). `tenants` see those documents of a multi-tenant collection that have no "_tenants" of
+        their own; in a handle of one tenant, that one does. Visible after `commit`. Memory: `memory_mb` plus one batch,
+        whatever the length of the stream. Raises SchemaMismatch, DuplicateDocument, BadRecord, BusyError,
+        StorageFailure.
         """
+        given = self._given_tenants(tenants)
         return self._change(
-            lambda writer: Adder(writer, self.schema, False, on_error, rejects, progress).run(documents, source)
+            lambda writer: Adder(writer, self.schema, False, on_error, rejects, progress, given).run(documents, source)
         )
 
     def upsert(
@@ -100,23 +108,44 @@ class Collection(Reading, ClickLogging, Progressive):
         on_error: OnError = "raise",
         rejects: str | Path | None = None,
         progress: Progress | None = None,
+        tenants: str | Iterable[str] | None = None,
         **source: Any,
     ) -> AddSummary:
         """Like `add`, but a document whose doc_id is there already is replaced."""
+        given = self._given_tenants(tenants)
         return self._change(
-            lambda writer: Adder(writer, self.schema, True, on_error, rejects, progress).run(documents, source)
+            lambda writer: Adder(writer, self.schema, True, on_error, rejects, progress, given).run(documents, source)
         )
 
     def delete(self, doc_ids: DocId | Iterable[DocId]) -> int:
-        """Delete documents by doc_id; unknown ones are ignored. Returns how many were there."""
-        if not isinstance(doc_ids, Iterable):
-            raise InvalidArgument(f"expected a doc_id or several, found {doc_ids!r}")
-        ids = [doc_ids] if isinstance(doc_ids, str) else list(doc_ids)
-        for doc_id in ids:
-            if not isinstance(doc_id, str):
-                raise InvalidArgument(f"expected doc_ids as strings, found {doc_id!r}")
-            check_unicode(doc_id)
+        """Delete documents by doc_id; unknown ones are ignored. Returns how many were there.
+
+        In a handle of one tenant, documents that others see too stay there for those.
+        """
+        ids, tenant = checked_ids(doc_ids), self._tenant
+        if isinstance(tenant, str):
+            return self._change(lambda writer: len(writer.delete_of(tenant, ids)))
         return self._change(lambda writer: len(writer.delete(ids)))
+
+    def for_tenant(self, tenant: str) -> Collection:
+        """A handle of the same open collection that is for one tenant: it reads, and writes, only what is theirs.
+
+        Uncommitted changes, commits and the writer lock are those of this handle. Raises InvalidArgument.
+        """
+        self._need_tenants("for_tenant")
+        return TenantHandle(self, check_tenant(tenant))
+
+    def _given_tenants(self, tenants: Any) -> GivenTenants:
+        """Who sees the documents of a call. Raises InvalidArgument."""
+        if tenants is not None and self._snapshot.schema.tenants is None:
+            raise InvalidArgument(f"expected no tenants in a collection without tenants, found {tenants!r}"[:400])
+        if isinstance(self._tenant, str):
+            if tenants is not None:
+                raise InvalidArgument(
+                    f"expected no tenants in the handle of {self._tenant!r}, found some; leave them out"
+                )
+            return GivenTenants([self._tenant], only=self._tenant)
+        return GivenTenants(None if tenants is None else check_tenants(tenants))
 
     def commit(self) -> int:
         """Make all changes durable and visible; returns the generation. Without changes, does nothing."""
@@ -152,6 +181,7 @@ class Collection(Reading, ClickLogging, Progressive):
         the values of keyword, number, date and bool fields.
         `progress` is told (steps done, steps in all). Raises InvalidArgument with uncommitted changes.
         """
+        self._need_all("compact")
         with self._writing_nothing_else("compact"):
             entries = self._snapshot.manifest.segments
             refit = self._snapshot.latents.drifted(self._snapshot.segments)
@@ -179,6 +209,7 @@ class Collection(Reading, ClickLogging, Progressive):
         What an interrupted call has done is in the embedding cache. `progress` is told (steps done, steps in all).
         Raises InvalidArgument, also with uncommitted changes, NotFound, EncoderFailure.
         """
+        self._need_all("embed")
         with self._writing_nothing_else("embed"):
             plan = plan_embedding(self._snapshot, field, encoder, source)
             counter = Counter(progress, plan.steps)
@@ -209,6 +240,7 @@ class Collection(Reading, ClickLogging, Progressive):
         InvalidArgument, also with uncommitted changes.
         """
         most_bytes = bytes_to_freeze(max_mb)
+        self._need_all("freeze")
         with self._writing_nothing_else("freeze"):
             index, searcher = self._snapshot.to_freeze(scoring, field)
             total = Frozen()
@@ -220,6 +252,7 @@ class Collection(Reading, ClickLogging, Progressive):
 
     def thaw(self) -> int:
         """Remove all frozen columns; returns the generation. Answers do not change."""
+        self._need_all("thaw")
         with self._writing_nothing_else("thaw"):
             if any(entry.frozen for entry in self._snapshot.manifest.segments):
                 self._publish(lambda writer: writer.thaw())
@@ -232,9 +265,28 @@ class Collection(Reading, ClickLogging, Progressive):
         See `PrecomputeOptions`. What was precomputed before is replaced; None as `plan` only removes it. Raises
         InvalidArgument, also with uncommitted changes, NotFound, BadRecord, EncoderFailure.
         """
+        tenant = self._tenant if isinstance(self._tenant, str) else None
+        if tenant is None and self._snapshot.schema.tenants is not None:
+            raise InvalidArgument(
+                "expected a handle of one tenant to precompute feedback of a multi-tenant collection, found none; open "
+                "it with tenant='NAME'"
+            )
         with self._writing_nothing_else("precompute"):
-            made = None if plan is None else precompute(self._snapshot, plan, options)
-            summary = self._publish(lambda writer: writer.precompute(made))
+            made = None if plan is None else precompute(self.snapshot(), plan, options)
+            summary = self._publish(lambda writer: writer.precompute(made, tenant))
+            self._forget_changes()
+            return summary
+
+    def precompute_embeddings(self, field: str | None, **options: Unpack[EmbeddingOptions]) -> PrecomputeSummary:
+        """Vectors of pseudo-queries of all documents, for plans with `pseudo_embeddings`: a few centroids a document.
+
+        `field` is a vector field with an encoder. See `EmbeddingOptions`. What was made before is replaced; None as
+        `field` only removes it. The summary counts documents as `pseudo_queries` and centroids as `entries`. Raises
+        InvalidArgument, also with uncommitted changes, NotFound, BadRecord, EncoderFailure.
+        """
+        with self._writing_nothing_else("precompute_embeddings"):
+            made = None if field is None else precompute_embeddings(self._snapshot, field, options)
+            summary = self._publish(lambda writer: writer.precompute_embeddings(made))
             self._forget_changes()
             return summary
 
@@ -247,6 +299,7 @@ class Collection(Reading, ClickLogging, Progressive):
         again. `progress` is told (segments done, segments). Raises InvalidArgument, also with uncommitted changes.
         """
         number, asked = calibration_queries(self.schema, queries, field)
+        self._need_all("calibrate")
         with self._writing_nothing_else("calibrate"):
             if self._snapshot.segments:
                 counter = Counter(progress, len(self._snapshot.segments))
@@ -268,6 +321,8 @@ class Collection(Reading, ClickLogging, Progressive):
         self.close()
 
     def __repr__(self) -> str:
+        if self._snapshot.schema.tenants is not None:
+            return f"<rocchio.Collection {str(self.path)!r} of {self._tenant or 'several tenants'}>"
         return f"<rocchio.Collection {str(self.path)!r}: {len(self)} documents>"
 
     def _change(self, apply: Callable[[Writer], _Result]) -> _Result:
@@ -371,6 +426,23 @@ class Collection(Reading, ClickLogging, Progressive):
 
     def _analyzer_for(self, text: str) -> Analyzer:
         return analyzer_of(text, self._given_analyzer, self._directory)
+
+
+def _shared(name: str) -> Any:
+    """A member that is the whole collection's."""
+    return property(lambda self: getattr(self._whole, name), lambda self, value: setattr(self._whole, name, value))
+
+
+class TenantHandle(Collection):
+    """A collection's handle for one tenant: see `Collection.for_tenant`."""
+
+    _snapshot, _writer, _lock, _busy = (_shared(name) for name in ("_snapshot", "_writer", "_lock", "_busy"))
+
+    def __init__(self, whole: Collection, tenant: str) -> None:
+        self._whole, self._tenant = whole, tenant
+        self._directory, self.path, self._given_analyzer = whole._directory, whole.path, whole._given_analyzer
+        self._memory_mb, self._cache_mb, self._encoders = whole._memory_mb, whole._cache_mb, whole._encoders
+        self._mutex = whole._mutex
 
 
 _DROPPED = "the uncommitted changes were dropped; the last commit is intact; add them again"

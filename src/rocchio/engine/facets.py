@@ -17,7 +17,7 @@ from rocchio.engine.open_segment import OpenSegment
 from rocchio.engine.queries import check_unicode
 from rocchio.errors import InvalidArgument
 from rocchio.filters.columns import KeywordColumn, OrderedColumn
-from rocchio.filters.typed import FILTERED_KINDS, filtered_fields
+from rocchio.filters.typed import FILTERED_KINDS
 from rocchio.storage.schema import Field
 from rocchio.types import DocId
 
@@ -74,7 +74,7 @@ def count_facets(
     most: int,
 ) -> Facets:
     """`Collection.facets`. Raises InvalidArgument, Corruption."""
-    known = filtered_fields(snapshot.schema)
+    known = {name: field for name, field in snapshot.schema.fields.items() if field.kind in FILTERED_KINDS}
     names = list(known) if fields is None else _names(fields, known)
     if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= MOST_VALUES:
         raise InvalidArgument(f"expected from 1 to {MOST_VALUES} values of a field, found {most!r}")

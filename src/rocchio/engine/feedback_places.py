@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from rocchio.dense.reference import unpacked
 from rocchio.engine.execution import DocIds
 from rocchio.engine.feedback_terms import Places
+from rocchio.engine.filtering import FilterMasks
 from rocchio.engine.queries import check_unicode
 from rocchio.errors import InvalidArgument
 from rocchio.pipelines import Marks, Refine
@@ -103,10 +105,20 @@ class FeedbackPlaces:
             )
         return segments, rows.astype(np.uint32)
 
-    def with_pool(self, places: Places, size: int, seed: int) -> Places:
-        """The same and `size` other live documents, or all, drawn from `seed`; they depend on how rows are stored."""
+    def _usable(self, allowed: FilterMasks | None) -> list[npt.NDArray[np.bool_]]:
+        """By segment: which rows may be drawn (rows,)."""
+        segments = self._snapshot.segments
+        if allowed is None:
+            return [~segment.tombstones.is_deleted for segment in segments]
+        return [unpacked(mask, segment.rows) for mask, segment in zip(allowed.masks, segments, strict=True)]
+
+    def with_pool(self, places: Places, size: int, seed: int, allowed: FilterMasks | None) -> Places:
+        """The same and `size` other live documents, or all, drawn from `seed`; they depend on how rows are stored.
+
+        With a filter only those that it allows.
+        """
         bounds = np.cumsum([0, *(segment.rows for segment in self._snapshot.segments)])
-        live = np.concatenate([~segment.tombstones.is_deleted for segment in self._snapshot.segments])
+        live = np.concatenate(self._usable(allowed))
         live[bounds[places.segments] + places.rows] = False
         candidates = np.flatnonzero(live)
         drawn = np.sort(np.random.default_rng(seed).permutation(candidates)[:size])

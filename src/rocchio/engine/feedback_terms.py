@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import islice, pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from rocchio._native import Searcher
 from rocchio.errors import Corruption
 from rocchio.feedback import FeedbackTerms, TermFilter
+from rocchio.feedback.rm3 import LEAST_NORM
+from rocchio.feedback.terms import Weights
 
 _FORMS = {"any": (0, 0), "letters or digits": (1, 0), "no number": (1, 2), "letters": (4, 0)}
 """Required and refused forms, as bits of the kernels' TermForm."""
@@ -73,19 +77,7 @@ def gather(
     accepted: TermFilter,
 ) -> list[FeedbackTerms]:
     """What the documents at `places` say, for each of the queries {term: weight}."""
-    searcher = statistics.searcher
-    offsets = np.cumsum([0, *(len(each.rows) for each in places)], dtype=np.uint64)
-    segments = np.concatenate([np.empty(0, np.uint32), *(each.segments for each in places)])
-    rows = np.concatenate([np.empty(0, np.uint32), *(each.rows for each in places)])
-    found = searcher.feedback_terms(
-        offsets,
-        segments,
-        rows,
-        *accepted.characters,
-        *_FORMS[accepted.form],
-        accepted.most_documents(statistics.documents),
-        accepted.per_document,
-    )
+    found = statistics.searcher.feedback_terms(*_documents(places), *_settings(accepted, statistics))
     query_terms, data, term_offsets, df, query_entries, *entries = found
     text, starts = data.tobytes(), term_offsets.tolist()
     gathered = []
@@ -109,14 +101,52 @@ def gather(
     return gathered
 
 
+def relevance_models(
+    statistics: SearcherStatistics, places: Sequence[Places], accepted: TermFilter, terms: int
+) -> list[Weights]:
+    """The relevance model of RM3 of the documents of each query, its heaviest `terms`: `Rm3.model` of what `gather`
+    reads, bit for bit, but only the terms that are chosen become strings.
+    """
+    scores = np.concatenate([np.empty(0), *(each.scores for each in places)])
+    arrays = *_documents(places), scores
+    settings = *_settings(accepted, statistics), statistics.scale, LEAST_NORM, terms
+    query_terms, data, offsets, weights = statistics.searcher.relevance_models(*arrays, *settings)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    try:
+        names = pa.Array.from_buffers(pa.large_string(), len(weights), buffers).to_pylist()
+    except UnicodeDecodeError as error:
+        raise _not_unicode() from error
+    named = zip(names, weights.tolist(), strict=True)
+    return [dict(islice(named, end - begin)) for begin, end in pairwise(query_terms.tolist())]
+
+
+def _documents(places: Sequence[Places]) -> tuple[Any, ...]:
+    """(offsets, segments, rows) of the documents of all queries."""
+    return (
+        np.cumsum([0, *(len(each.rows) for each in places)], dtype=np.uint64),
+        np.concatenate([np.empty(0, np.uint32), *(each.segments for each in places)]),
+        np.concatenate([np.empty(0, np.uint32), *(each.rows for each in places)]),
+    )
+
+
+def _settings(accepted: TermFilter, statistics: SearcherStatistics) -> tuple[int, ...]:
+    """A filter as the kernels take it."""
+    most = accepted.most_documents(statistics.documents)
+    return *accepted.characters, *_FORMS[accepted.form], most, accepted.per_document
+
+
 def _namer(text: bytes, starts: list[int], first: int) -> Callable[[int], str]:
     def term(number: int) -> str:
         try:
             return text[starts[first + number] : starts[first + number + 1]].decode()
         except UnicodeDecodeError as error:
-            raise Corruption("index.arrays", None, "a term is not UTF-8") from error
+            raise _not_unicode() from error
 
     return term
+
+
+def _not_unicode() -> Corruption:
+    return Corruption("index.arrays", None, "a term is not UTF-8")
 
 
 def _measurer(statistics: SearcherStatistics, places: Places) -> Callable[[int], float]:

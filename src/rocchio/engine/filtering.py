@@ -27,6 +27,9 @@ PARSED_TEXTS = 256
 MASK_CACHE_BYTES = 64 << 20
 """Of a snapshot: a predicate's masks take a byte for eight documents."""
 
+TENANT_CACHE_BYTES = 2 << 20
+"""Of a tenant's view of one."""
+
 
 @dataclass(frozen=True)
 class FilterMasks:
@@ -45,10 +48,19 @@ class FilterMasks:
 
 
 class Filters:
-    """Predicates of one snapshot and their masks, kept by normal form. Any number of threads may share it."""
+    """Predicates of one snapshot and their masks, kept by normal form. Any number of threads may share it.
 
-    def __init__(self, segments: Sequence[OpenSegment], schema: Schema, most_bytes: int = MASK_CACHE_BYTES) -> None:
-        self._segments, self._schema, self._most_bytes = segments, schema, most_bytes
+    `whole` has those of all documents, where the segments are as one tenant sees them.
+    """
+
+    def __init__(
+        self,
+        segments: Sequence[OpenSegment],
+        schema: Schema,
+        most_bytes: int = MASK_CACHE_BYTES,
+        whole: Filters | None = None,
+    ) -> None:
+        self._segments, self._schema, self._most_bytes, self._whole = segments, schema, most_bytes, whole
         self._kept: OrderedDict[Predicate, FilterMasks] = OrderedDict()
         self._kept_bytes = 0
         self._parsed: dict[str, Predicate] = {}
@@ -89,8 +101,10 @@ class Filters:
 
     def _evaluate(self, predicate: Predicate) -> FilterMasks:
         masks, counts = [], []
-        for segment in self._segments:
-            mask = segment.columns.mask(predicate)
+        is_split = self._schema.split_field is not None
+        known = None if self._whole is None or is_split else self._whole.masks(predicate).masks
+        for number, segment in enumerate(self._segments):
+            mask = segment.columns.mask(predicate) if known is None else known[number]
             if segment.passages is not None:
                 chosen = unpacked(mask, segment.passages.documents) & segment.live_documents()
                 masks.append(np.packbits(segment.passages.by_row(chosen), bitorder="little"))

@@ -7,6 +7,7 @@ from typing import Any
 
 from rocchio.analysis import preset_name
 from rocchio.engine.offline import OfflineInfo, describe_offline
+from rocchio.engine.pseudo_embeddings import EmbeddingsInfo, describe_embeddings
 from rocchio.engine.snapshot import Snapshot
 from rocchio.engine.vector_info import VectorInfo, describe_vectors
 from rocchio.storage.manifest import FORMAT_VERSION
@@ -60,6 +61,7 @@ class CollectionInfo:
     segments: tuple[SegmentInfo, ...]
     passages: int = 0
     offline: OfflineInfo | None = None
+    embeddings: EmbeddingsInfo | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -111,6 +113,7 @@ def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
         segments=tuple(segments),
         passages=sum(segment.passages for segment in segments),
         offline=describe_offline(snapshot.manifest),
+        embeddings=describe_embeddings(snapshot.manifest),
     )
 
 

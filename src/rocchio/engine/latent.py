@@ -18,7 +18,7 @@ from rocchio.encoders.lsa_file import open_lsa, write_lsa
 from rocchio.encoders.term_rows import SegmentTerms
 from rocchio.engine.frozen import mapped_file
 from rocchio.engine.open_segment import OpenSegment
-from rocchio.errors import DataError, NotFound
+from rocchio.errors import DataError, InvalidArgument, NotFound
 from rocchio.storage.array_file import ArrayFile, ArrayFileWriter
 from rocchio.storage.checked import write_sealed
 from rocchio.storage.directory import Directory
@@ -42,6 +42,15 @@ Blocks = Iterator[tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]]
 def latent_fields(schema: Schema) -> list[str]:
     """Names of the vector fields whose encoder is fitted on the collection."""
     return [name for name in schema.encoded_fields if isinstance(parse_encoder(schema.fields[name].encoder), Lsa)]
+
+
+def check_latent(schema: Schema) -> None:
+    """Raises InvalidArgument where statistics shall be each tenant's own, but a model would be of all documents."""
+    if schema.tenants is not None and schema.tenants.statistics == "tenant" and (fields := latent_fields(schema)):
+        raise InvalidArgument(
+            f"expected an encoder that is not fitted on the collection where statistics are each tenant's own, found "
+            f"lsa for {fields[0]!r}; use another encoder, or rocchio.tenants(statistics='global')"
+        )
 
 
 class LatentModels:

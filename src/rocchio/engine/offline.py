@@ -16,6 +16,7 @@ from rocchio.analysis import Analysis
 from rocchio.engine.execution import DocIds
 from rocchio.engine.found import Found
 from rocchio.engine.frozen import mapped_file
+from rocchio.engine.pseudo_embeddings import EmbeddingSearch, OpenEmbeddings, stale_note, staleness
 from rocchio.engine.queries import to_batch
 from rocchio.errors import Corruption, DataError, InvalidArgument, NotFound
 from rocchio.feedback.offline import LARGEST_CODE, softmax
@@ -24,7 +25,7 @@ from rocchio.lexical.scoring import Bm25
 from rocchio.pipelines import Offline
 from rocchio.storage.array_file import ArrayFile
 from rocchio.storage.directory import Directory
-from rocchio.storage.manifest import Manifest, OfflineEntry, SegmentEntry, read_manifest
+from rocchio.storage.manifest import Manifest, OfflineEntry, read_manifest
 from rocchio.types import DocId, Explanation, ListPart, Run
 
 if TYPE_CHECKING:
@@ -47,9 +48,7 @@ class OfflineInfo:
     @property
     def note(self) -> str:
         """What to do about changes since, empty if there were none."""
-        if not self.added and not self.deleted:
-            return ""
-        return f"stale: {self.added:,} documents added, {self.deleted:,} deleted since; precompute again"
+        return stale_note(self.added, self.deleted)
 
 
 def describe_offline(manifest: Manifest) -> OfflineInfo | None:
@@ -57,14 +56,8 @@ def describe_offline(manifest: Manifest) -> OfflineInfo | None:
     entry = manifest.offline
     if entry is None:
         return None
-    added = sum(each.live_rows for each in manifest.segments if each.name not in entry.segments)
-    deleted = sum(each.deleted - entry.segments[each.name] for each in manifest.segments if each.name in entry.segments)
-    return OfflineInfo(entry.plan, entry.queries, entry.count, entry.entries, entry.size, added, deleted)
-
-
-def still_fitting(entry: OfflineEntry | None, segments: Sequence[SegmentEntry]) -> OfflineEntry | None:
-    """The entry, or None when a segment is gone whose rows it numbers: merged with others, or emptied."""
-    return entry if entry is not None and entry.segments.keys() <= {each.name for each in segments} else None
+    changes = staleness(manifest, entry.segments)
+    return OfflineInfo(entry.plan, entry.queries, entry.count, entry.entries, entry.size, *changes)
 
 
 class OpenOffline:
@@ -75,12 +68,22 @@ class OpenOffline:
         self.error: DataError | NotFound | None = None
         self._lock = threading.Lock()
         self._searchers: dict[Bm25, Searcher] = {}
+        self.embeddings = OpenEmbeddings(directory, manifest)
         if self.entry is None:
             return
         try:
             self.index, self.lists = _opened(directory, manifest, self.entry)
         except (DataError, NotFound) as error:
             self.error = error
+
+    def is_sound_for(self, manifest: Manifest) -> bool:
+        """Whether these are the files of a manifest, and nothing is wrong with them as far as that is known."""
+        return (
+            self.entry == manifest.offline
+            and self.embeddings.entry == manifest.embeddings
+            and self.error is None
+            and self.embeddings.error is None
+        )
 
     def check(self) -> OfflineEntry:
         """Raises InvalidArgument where nothing was precomputed, and what is wrong with the file."""
@@ -107,11 +110,12 @@ class OpenOffline:
 def open_offline(directory: Directory, manifest: Manifest, previous: OpenOffline | None) -> OpenOffline:
     """The offline feedback of a manifest; that of `previous` if it is the same file. Raises NotFound when a writer has
     replaced it in the meantime."""
-    if previous is not None and previous.entry == manifest.offline and previous.error is None:
+    if previous is not None and previous.is_sound_for(manifest):
         return previous
     opened = OpenOffline(directory, manifest)
-    if isinstance(opened.error, NotFound) and read_manifest(directory).generation != manifest.generation:
-        raise opened.error
+    missing = next((each for each in (opened.error, opened.embeddings.error) if isinstance(each, NotFound)), None)
+    if missing is not None and read_manifest(directory).generation != manifest.generation:
+        raise missing
     return opened
 
 
@@ -121,10 +125,12 @@ def _opened(directory: Directory, manifest: Manifest, entry: OfflineEntry) -> tu
 
 
 def offline_problems(directory: Directory, manifest: Manifest) -> list[DataError | NotFound]:
-    """What is wrong with the offline feedback; reads all of it."""
-    entry = manifest.offline
-    if entry is None:
-        return []
+    """What is wrong with the offline feedback, that of tenants included; reads all of it."""
+    entries = [*([manifest.offline] if manifest.offline else []), *manifest.tenant_offline.values()]
+    return [problem for entry in entries for problem in _problems(directory, manifest, entry)]
+
+
+def _problems(directory: Directory, manifest: Manifest, entry: OfflineEntry) -> list[DataError | NotFound]:
     try:
         damage: list[DataError | NotFound] = [*mapped_file(directory, entry).damage()]
         if not damage:
@@ -161,6 +167,11 @@ class OfflineSearch:
     def _feedback(self) -> OfflineFeedback:
         segments = [self._snapshot.segments[number].lexical for number in self._numbers]
         return OfflineFeedback(self._opened.lists, segments, self._numbers)
+
+    @cached_property
+    def embeddings(self) -> EmbeddingSearch:
+        """Searches by pseudo query embeddings."""
+        return EmbeddingSearch(self._snapshot, self._opened.embeddings, self._names)
 
     @property
     def note(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -64,6 +64,16 @@ class OpenSegment:
     def vector_rows(self) -> int:
         """Rows that the vector files have, over all fields."""
         return self.rows * len(self.vectors)
+
+    @property
+    def stored_documents(self) -> int:
+        """Documents that are stored, deleted ones included."""
+        return self.rows if self.passages is None else self.passages.documents
+
+    @property
+    def tokens(self) -> Sequence[int]:
+        """Tokens of live documents by text field."""
+        return self.entry.lengths
 
     def document_of(self, row: int) -> int:
         """The place among the stored documents of the one that a row belongs to."""

@@ -9,13 +9,16 @@ from typing import Any
 from rocchio.analysis import Analyzer, callable_analyzer, parse_analyzer
 from rocchio.engine.collection import Collection
 from rocchio.engine.encoding import CacheChoice, Encoders
+from rocchio.engine.latent import check_latent
 from rocchio.engine.snapshot import DEFAULT_CACHE_MB
+from rocchio.engine.tenant_snapshot import scoped
 from rocchio.engine.verify import VerifyReport, verify
 from rocchio.engine.writer import DEFAULT_MEMORY_MB
 from rocchio.errors import InvalidArgument, NotFound, StorageFailure
 from rocchio.storage.directory import Directory, LocalDirectory
 from rocchio.storage.manifest import MANIFEST, PENDING, Manifest, write_manifest
 from rocchio.storage.schema import Field, Schema
+from rocchio.storage.tenancy import ALL_TENANTS, AllTenants, Tenancy, Tenant, as_tenancy, check_tenant
 
 AnalyzerChoice = str | Analyzer | Callable[[str], list[str]]
 
@@ -28,6 +31,7 @@ def create(
     memory_mb: int = DEFAULT_MEMORY_MB,
     cache_mb: int = DEFAULT_CACHE_MB,
     embedding_cache: CacheChoice = True,
+    tenants: Tenancy | str | None = None,
 ) -> Collection:
     """A new, empty collection in the folder `path`, durable when this returns.
 
@@ -35,7 +39,8 @@ def create(
     is a preset ("english", "german", "cjk", "anserini", "bm25s", ...), an analyzer's text form, or a function from
     text to tokens. `memory_mb` bounds what a writer buffers, `cache_mb` (0 or more) what a scoring and choice of fields
     keeps of the terms that were searched. `embedding_cache` is where vectors that an encoder made are kept for all
-    collections: True is the user's cache, False none, a path that file. Raises InvalidArgument, also when the folder
+    collections: True is the user's cache, False none, a path that file. `tenants` makes it multi-tenant: see
+    `rocchio.tenants`. Raises InvalidArgument, also when the folder
     is not empty, StorageFailure, and for an encoder NotFound and EncoderFailure.
     """
     resolved = _resolve(analyzer)
@@ -43,7 +48,9 @@ def create(
         raise InvalidArgument(f"expected fields like {{'text': rocchio.text()}}, found {fields!r}")
     # the steps, not a preset's name: what a preset means may change, what a collection means may not
     encoders = Encoders(cache=embedding_cache)
-    manifest = Manifest(Schema(encoders.bound(fields), resolved.steps))
+    tenancy = None if tenants is None else as_tenancy(tenants)
+    manifest = Manifest(Schema(encoders.bound(fields), resolved.steps, tenancy))
+    check_latent(manifest.schema)
     folder = _folder(path)
     return create_in(LocalDirectory(folder), folder, manifest, resolved, memory_mb, cache_mb, encoders)
 
@@ -80,28 +87,38 @@ def open(
     cache_mb: int = DEFAULT_CACHE_MB,
     encoders: Mapping[str, Callable[[list[str]], Any]] | None = None,
     embedding_cache: CacheChoice = True,
+    tenant: Tenant = None,
 ) -> Collection:
     """The collection in the folder `path`, as last committed. Maps files and reads almost nothing.
 
     `analyzer` and `encoders`, by vector field, are only needed when the collection was created with functions; they
-    must be those. `memory_mb`, `cache_mb` and `embedding_cache`: see `create`. Raises InvalidArgument, NotFound,
-    Corruption, IncompatibleFormat.
+    must be those. `tenant` is whose documents alone the handle of a multi-tenant collection reads and writes, or
+    `rocchio.ALL_TENANTS`; without one, it writes, but each call that reads must name a tenant. `memory_mb`, `cache_mb`
+    and `embedding_cache`: see `create`. Raises InvalidArgument, NotFound, Corruption, IncompatibleFormat.
     """
     folder = _existing(path)
     _check_mib("memory_mb", memory_mb, 1)
     _check_mib("cache_mb", cache_mb, 0)
     given = None if analyzer is None else _resolve(analyzer)
     running = Encoders(encoders, embedding_cache)
-    col = Collection(LocalDirectory(folder), folder, given, memory_mb, cache_mb, running)
-    col.snapshot().analyzer  # noqa: B018  # a missing function or a wrong analyzer shows now, not at the first search
+    if tenant is not None and not isinstance(tenant, AllTenants):
+        check_tenant(tenant)
+    col = Collection(LocalDirectory(folder), folder, given, memory_mb, cache_mb, running, tenant)
+    if isinstance(tenant, str) and col.schema.tenants is None:
+        scoped(col.snapshot(), None, tenant)
+    col._snapshot.analyzer  # noqa: B018  # a missing function or a wrong analyzer shows now, not at the first search
     running.check(col.schema)
     return col
 
 
-def open_for_maintenance(path: str | Path) -> Collection:
-    """Like `open` for what needs no text analysis: info, compact, delete. Needs no analyzer function."""
+def open_for_maintenance(path: str | Path, tenant: str | None = None) -> Collection:
+    """Like `open` for what needs no text analysis: info, compact, delete. Needs no analyzer function.
+
+    It sees all documents, or those of a tenant.
+    """
     folder = _existing(path)
-    return Collection(LocalDirectory(folder), folder, None, DEFAULT_MEMORY_MB)
+    col = Collection(LocalDirectory(folder), folder, None, DEFAULT_MEMORY_MB, tenant=ALL_TENANTS)
+    return col if tenant is None else col.for_tenant(tenant)
 
 
 def _folder(path: str | Path) -> Path:

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from rocchio.analysis import Analyzer
 from rocchio.analysis.splitting import Splitter
+from rocchio.engine.memberships import Memberships
 from rocchio.engine.open_segment import OpenSegment
 from rocchio.storage.array_file import ArrayFileWriter
 from rocchio.storage.checked import FileInfo
@@ -129,13 +130,20 @@ def merged_passages(segments: Sequence[OpenSegment]) -> PassageWriter | None:
     return writer
 
 
-def live_documents(segments: Sequence[OpenSegment]) -> Iterator[tuple[pa.RecordBatch, pa.LargeStringArray]]:
-    """The live documents of all segments in batches, and the doc_id of each of their rows. Raises Corruption."""
+def live_documents(
+    segments: Sequence[OpenSegment], memberships: Memberships | None
+) -> Iterator[tuple[pa.RecordBatch, pa.LargeStringArray]]:
+    """The live documents of all segments in batches, and the doc_id of each of their rows. Raises Corruption.
+
+    They have the tenants that `memberships` say.
+    """
     for segment in segments:
         live = segment.live_documents()
         counts = None if segment.passages is None else np.diff(segment.passages.first_rows)
         for index in segment.documents.batches():
             batch = segment.documents.batch(index)
+            if memberships is not None:
+                batch = memberships.rewritten(segment, batch, index * BATCH_ROWS)
             part = slice(index * BATCH_ROWS, index * BATCH_ROWS + batch.num_rows)
             if not live[part].all():
                 batch = batch.filter(pa.array(live[part]))

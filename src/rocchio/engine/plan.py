@@ -23,6 +23,7 @@ from rocchio.pipelines import (
     Hybrid,
     Marks,
     Offline,
+    PseudoEmbeddings,
     Sparse,
     Step,
     Trace,
@@ -44,10 +45,12 @@ PLAN_OPTIONS = ("threads", "query_ids", "where", "relevant", "not_relevant")
 
 @dataclass(frozen=True)
 class PlanResult:
-    """What a plan found: its `run`, and the `trace` of its steps."""
+    """What a plan found: its `run`, the `trace` of its steps, and `terms`, what the text fields were searched with in
+    the end: {term: weight}, for each query."""
 
     run: Run
     trace: Trace
+    terms: list[dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -72,21 +75,21 @@ class Plan:
     `str(plan)` parses back: `rocchio.parse_plan(str(plan)) == plan`.
     """
 
-    def __init__(self, snapshot: Callable[[], Snapshot], step: Step) -> None:
+    def __init__(self, snapshot: Callable[..., Snapshot], step: Step) -> None:
         self._snapshot, self.step = snapshot, step
 
     def search(self, query: Any, k: int | None = None, **options: Any) -> list[Hit] | Run:
         """Like `Collection.search` with this plan."""
-        found: list[Hit] | Run = self._snapshot().search(query, k, plan=self.step, **options)
+        found: list[Hit] | Run = self._snapshot(options.pop("tenant", None)).search(query, k, plan=self.step, **options)
         return found
 
     def run(self, queries: Any, k: int = 1000, **options: Any) -> PlanResult:
         """The run of several queries with a trace: what each step took and did."""
-        return run_plan(self._snapshot(), self.step, queries, k, options)
+        return run_plan(self._snapshot(options.pop("tenant", None)), self.step, queries, k, options)
 
     def explain(self, query: Any, **options: Any) -> str:
         """What the plan does to one query, step by step: searches, refined queries, times. Options as of `run`."""
-        return explain_plan(self._snapshot(), self.step, query, options)
+        return explain_plan(self._snapshot(options.pop("tenant", None)), self.step, query, options)
 
     def refined(self, query: Any, k: int = 10, **options: Any) -> RefinedQuery:
         """What the plan's feedback makes of one query, as weights; options as of `run`. Raises InvalidArgument."""
@@ -154,10 +157,22 @@ def search_plan(snapshot: Snapshot, query: Any, k: int | None, options: Mapping[
     return prepared.hits() if prepared.is_single else prepared.ranked
 
 
+def search_traced(
+    snapshot: Snapshot, query: Any, k: int, options: Mapping[str, Any]
+) -> tuple[list[Hit], Trace, dict[str, float]]:
+    """The hits of one query, what the steps of the plan did, and the terms it was searched with in the end. Raises
+    InvalidArgument."""
+    rest = {name: value for name, value in options.items() if name != "plan"}
+    prepared = _Prepared(snapshot, as_bound_step(options["plan"]), query, check_k(k), rest)
+    if not prepared.is_single:
+        raise InvalidArgument(f"expected one query to trace, found {len(prepared.queries)}; trace them one by one")
+    return prepared.hits(), prepared.executor.trace, prepared.terms()[0]
+
+
 def run_plan(snapshot: Snapshot, plan: Any, queries: Any, k: int, options: Mapping[str, Any]) -> PlanResult:
     """What a plan found, and how. Raises InvalidArgument."""
     prepared = _Prepared(snapshot, as_bound_step(plan), queries, check_k(k), options)
-    return PlanResult(prepared.ranked, prepared.executor.trace)
+    return PlanResult(prepared.ranked, prepared.executor.trace, prepared.terms())
 
 
 def explain_plan(snapshot: Snapshot, plan: Any, query: Any, options: Mapping[str, Any]) -> str:
@@ -211,7 +226,15 @@ class _Prepared:
         assert state.ranked is not None  # it ends in a search
         run = state.ranked.run
         self.ranked = Run(run.query_ids, run.doc_ids, run.scores, str(step).replace(" ", ""))
-        self.final: PlanQuery = state.queries[0] if state.queries else PlanQuery()
+        self.finals: list[PlanQuery] = list(state.queries)
+        self.final: PlanQuery = self.finals[0] if self.finals else PlanQuery()
+
+    def terms(self) -> list[dict[str, float]]:
+        """What the text fields were searched with in the end, for each query."""
+        return [
+            dict(query.terms) if query.terms is not None else self._snapshot.terms(query.text or "")
+            for query in self.finals
+        ]
 
     def hits(self) -> list[Hit]:
         """Of the one query."""
@@ -272,10 +295,18 @@ class _Prepared:
             return self._snapshot.explain(query.mixed(schema), doc_id, **options)
         if isinstance(last, Offline):
             return self._snapshot.offline.explain(query.words or "", doc_id, last)
+        if isinstance(last, PseudoEmbeddings):
+            return self._explain_embeddings(last, doc_id)
         if isinstance(last, Fused):
             return self._explain_fused(before, last, fused_depth(k), doc_id)
         assert isinstance(last, Union)
         return self._explain_union(before, last, k, doc_id)
+
+    def _explain_embeddings(self, last: PseudoEmbeddings, doc_id: DocId) -> Explanation:
+        embeddings = self._snapshot.offline.embeddings
+        vector = PlanSource(self._snapshot, ["0"], {}).vectors([self.final], embeddings.field(last.field))[0]
+        assert vector is not None  # a query without one has no hits
+        return embeddings.explain(vector, doc_id, last)
 
     def _explain_fused(self, before: Sequence[Step], fused: Fused, depth: int, doc_id: DocId) -> Explanation:
         """What each step of the sum adds; the lists are those that were fused."""

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rocchio.engine.best_passage import passage_at, vector_at
+from rocchio.engine.best_passage import passage_at
 from rocchio.engine.click_feedback import ClickFeedback
 from rocchio.engine.feedback_places import FeedbackPlaces
-from rocchio.engine.feedback_terms import Places, SearcherStatistics, gather
+from rocchio.engine.feedback_terms import Places, SearcherStatistics, gather, relevance_models
+from rocchio.engine.feedback_vectors import document_vectors
+from rocchio.engine.filtering import FilterMasks
 from rocchio.engine.plan_query import PlanQuery, is_vector, only_field, unit
 from rocchio.errors import InvalidArgument
 from rocchio.feedback import (
@@ -20,11 +22,12 @@ from rocchio.feedback import (
     FromClicks,
     FromVectors,
     Reencode,
+    Rm3,
     TermFilter,
     VectorCorocchio,
     VectorFeedback,
 )
-from rocchio.pipelines import Dense, Hybrid, Marks, Offline, Ranked, Refine, Retrieve, Sparse, Words
+from rocchio.pipelines import Dense, Hybrid, Marks, Offline, PseudoEmbeddings, Ranked, Refine, Retrieve, Sparse, Words
 from rocchio.types import Run
 
 if TYPE_CHECKING:
@@ -59,6 +62,8 @@ class PlanSource:
             return self._search(vectors, k, {**step.options, "field": name}, zeros=False)
         if isinstance(step, Offline):
             return self._offline([query.words for query in queries], step, k)
+        if isinstance(step, PseudoEmbeddings):
+            return self._embeddings(step, queries, k)
         assert isinstance(step, Hybrid)
         mixed = [query.mixed(self._snapshot.schema) for query in queries]
         return self._search(mixed, k, step.options, zeros=False)
@@ -76,6 +81,15 @@ class PlanSource:
             given, k, lambda values, asked: self._snapshot.offline.search(values, step, k, asked.get("where")), True
         )
         return replace(ranked, note=self._snapshot.offline.note)
+
+    def _embeddings(self, step: PseudoEmbeddings, queries: Sequence[PlanQuery], k: int) -> Ranked:
+        search = self._snapshot.offline.embeddings
+        vectors = self.vectors(queries, search.field(step.field))
+
+        def found(values: Any, asked: dict[str, Any]) -> Run:
+            return search.search(values, step, k, asked.get("where"))
+
+        return replace(self._found(vectors, k, found, zeros=False), note=search.note)
 
     def _found(self, given: Sequence[Any], k: int, search: Callable[[Any, dict[str, Any]], Run], zeros: bool) -> Ranked:
         """What a search finds for each query that it can be given."""
@@ -146,7 +160,8 @@ class PlanSource:
         self._check_field(step.method)
         note = ""
         if isinstance(step.method, FromClicks):
-            places, note = ClickFeedback(self._snapshot, self, step.method).places(queries)
+            allowed = [self._allowed(number) for number in range(len(queries))]
+            places, note = ClickFeedback(self._snapshot, self, step.method).places(queries, allowed)
         else:
             assert found is not None  # such steps follow a search
             places = FeedbackPlaces(self._snapshot).of(found.run, step, marks)
@@ -154,12 +169,25 @@ class PlanSource:
         refined = list(queries)
         chosen = [queries[number] for number in usable]
         last = (found.words if found is not None else None) or Words()
-        better = self._refined(step, chosen, [places[number] for number in usable], last) if usable else []
+        given = [places[number] for number in usable]
+        if isinstance(step.method, Axiomatic):
+            given = [self._with_pool(step.method, places[number], number) for number in usable]
+        better = self._refined(step, chosen, given, last) if usable else []
         for number, query in zip(usable, better, strict=True):
             refined[number] = query
         left = len(queries) - len(usable)
-        notes = [note, f"{left} without feedback unchanged" if left else ""]
+        notes = [note, f"{left} without feedback unchanged" if left else "", _unsaid(step.method, given)]
         return refined, "; ".join(filter(None, notes))
+
+    def _allowed(self, number: int) -> FilterMasks | None:
+        """The rows that the filter of a query allows, None without one."""
+        where = self._options.get("where")
+        return self._snapshot.allowed(where[number] if isinstance(where, list) else where)
+
+    def _with_pool(self, method: Axiomatic, places: Places, number: int) -> Places:
+        """The documents of a query and those of the method's pool, which the query's filter allows too."""
+        spoken, allowed = places.without_negative(), self._allowed(number)
+        return FeedbackPlaces(self._snapshot).with_pool(spoken, method.pool, method.seed, allowed)
 
     def _check_field(self, method: Expansion | FromVectors) -> None:
         """Raises InvalidArgument for a field that is not there, whatever was found."""
@@ -184,32 +212,19 @@ class PlanSource:
         assert isinstance(method, VectorFeedback | VectorCorocchio)
         is_cosine = self._snapshot.schema.fields[name].metric == "cosine"
         refined = []
-        for query, vector, each in zip(queries, self.vectors(queries, name), places, strict=True):
+        found = document_vectors(self._snapshot, places, name)
+        for query, vector, documents in zip(queries, self.vectors(queries, name), found, strict=True):
             if vector is None:
                 refined.append(query)
                 continue
-            before, against, weights = self._document_vectors(each, name)
             if is_cosine:  # lengths mean nothing there
-                vector, before, against = unit(vector), unit(before), unit(against)  # noqa: PLW2901
+                vector = unit(vector)  # noqa: PLW2901
             if isinstance(method, VectorCorocchio):
-                moved = method.move_by(vector, before, weights)
+                moved = method.move_by(vector, documents.before, documents.scores)
             else:
-                moved = method.move(vector, before, against)
+                moved = method.move(vector, documents.before, documents.against)
             refined.append(replace(query, vectors={**query.vectors, name: moved if moved.any() else vector}))
         return refined
-
-    def _document_vectors(self, places: Places, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Vectors (n, dim) of the documents for and against that have one, and the scores (n,) of those for."""
-        kept: tuple[list[Any], list[Any]] = ([], [])
-        scores = []
-        for place, (segment, row) in enumerate(zip(places.segments.tolist(), places.rows.tolist(), strict=True)):
-            vector = vector_at(self._snapshot, segment, row, name)
-            if vector is not None:
-                kept[place >= places.positive].append(vector.astype(np.float32))
-                scores += [places.scores[place]] if place < places.positive else []
-        dim = self._snapshot.schema.fields[name].dim
-        both = [np.stack(side) if side else np.empty((0, dim), np.float32) for side in kept]
-        return both[0], both[1], np.array(scores, np.float64)
 
     def _reencoded(self, name: str, queries: Sequence[PlanQuery], places: Sequence[Places]) -> list[PlanQuery]:
         field = self._snapshot.schema.fields[name]
@@ -237,18 +252,14 @@ class PlanSource:
         self, method: Expansion, queries: Sequence[PlanQuery], places: Sequence[Places], last: Words
     ) -> list[PlanQuery]:
         statistics, accepted = self._statistics(method, last)
-        known = [self._weights(method.field, query) for query in queries]
-        if not method.uses_negative:
+        known = self._weights(method.field, queries)
+        if not method.uses_negative and not method.pool:
             places = [each.without_negative() for each in places]
-        if isinstance(method, Axiomatic):
-            places = [FeedbackPlaces(self._snapshot).with_pool(each, method.pool, method.seed) for each in places]
         if method.field is not None:
             places = [FeedbackPlaces(self._snapshot).of_documents(each) for each in places]
-        better = [
-            method.expand(each)
-            for first, last in _parts(places)
-            for each in gather(statistics, known[first:last], places[first:last], accepted)
-        ]
+        better: list[Mapping[str, float]] = []
+        for first, end in _parts(places):
+            better += _better(method, statistics, known[first:end], places[first:end], accepted)
         if method.field is not None:
             return [
                 replace(query, sparse={**query.sparse, method.field: terms})
@@ -256,11 +267,13 @@ class PlanSource:
             ]
         return [replace(query, terms=terms) for query, terms in zip(queries, better, strict=True)]
 
-    def _weights(self, field: str | None, query: PlanQuery) -> Mapping[str, float]:
+    def _weights(self, field: str | None, queries: Sequence[PlanQuery]) -> list[Mapping[str, float]]:
+        """What each query weighs terms with; texts are analysed together."""
         if field is not None:
-            return query.sparse.get(field) or {}
-        words = query.words
-        return self._snapshot.terms(words) if isinstance(words, str) else words or {}
+            return [query.sparse.get(field) or {} for query in queries]
+        texts = self._snapshot.terms_of([query.words for query in queries if isinstance(query.words, str)])
+        analysed = iter(texts)
+        return [next(analysed) if isinstance(query.words, str) else query.words or {} for query in queries]
 
     def _statistics(self, method: Expansion, last: Words) -> tuple[SearcherStatistics, TermFilter]:
         """The searcher whose documents are read, with the idf and boosts of the last lexical search, and which of their
@@ -272,19 +285,46 @@ class PlanSource:
             # tokens of a model are no words: how they are written says nothing
             accepted = TermFilter(most_share=method.filter.most_share, per_document=method.filter.per_document)
             searcher, scale = snapshot.sparse_searcher(name), snapshot.schema.fields[name].scale
-            return SearcherStatistics(searcher, len(snapshot), lambda: self._weight(name), scale), accepted
+            return SearcherStatistics(searcher, len(snapshot.counted), lambda: self._weight(name), scale), accepted
         searcher = snapshot.searcher(last.scoring, self._text_options(last)["field"])
-        rows = snapshot.manifest.row_count  # passages where a field is split
+        rows = snapshot.counted.manifest.row_count  # passages where a field is split
         return SearcherStatistics(searcher, rows, lambda: searcher.average_length * rows), method.filter
 
     def _weight(self, sparse: str) -> float:
         """All weights of a sparse field in live documents together."""
         number = self._snapshot.schema.sparse_fields.index(sparse)
         total = 0
-        for segment in self._snapshot.segments:
+        for segment in self._snapshot.counted.segments:
             lengths = segment.sparse[number].lengths(0)
             total += int(lengths[~segment.tombstones.is_deleted].sum(dtype=np.uint64))
         return total / self._snapshot.schema.fields[sparse].scale
+
+
+def _unsaid(method: Expansion | FromVectors, places: Sequence[Places]) -> str:
+    """A note of the queries whose documents say nothing, because of their scores."""
+    if not isinstance(method, Rm3):
+        return ""
+    silent = sum(not (each.scores[: each.positive] > 0).any() for each in places)
+    if not silent:
+        return ""
+    return (
+        f"{silent} unchanged, all of whose documents score 0 or less: {method.name} weighs documents by their scores, "
+        "rm3_terrier can do with any"
+    )
+
+
+def _better(
+    method: Expansion,
+    statistics: SearcherStatistics,
+    queries: Sequence[Mapping[str, float]],
+    places: Sequence[Places],
+    accepted: TermFilter,
+) -> list[dict[str, float]]:
+    """The better query of each; for the most used method by the kernels alone."""
+    if isinstance(method, Rm3):
+        models = relevance_models(statistics, places, accepted, method.terms)
+        return [method.mixed(query, model) for query, model in zip(queries, models, strict=True)]
+    return [method.expand(each) for each in gather(statistics, queries, places, accepted)]
 
 
 def _parts(places: Sequence[Places]) -> Iterator[tuple[int, int]]:

@@ -129,8 +129,8 @@ class _Work:
         if any(isinstance(leaf, Offline) for leaf in leaves(self.step)):
             raise InvalidArgument(f"expected a plan without the step offline to precompute, found {self.step}")
         self.queries: Queries = parse_queries(options.get("queries", DEFAULT_QUERIES))
-        self._depth = _whole("depth", options.get("depth", DEFAULT_DEPTH), MOST_DEPTH)
-        self.most_bytes = _whole("max_mb", options.get("max_mb", DEFAULT_MAX_MB), 1 << 20) * MIB
+        self._depth = whole_number("depth", options.get("depth", DEFAULT_DEPTH), MOST_DEPTH)
+        self.most_bytes = whole_number("max_mb", options.get("max_mb", DEFAULT_MAX_MB), 1 << 20) * MIB
         self._threads = options.get("threads", 1)
         check_threads(self._threads)
         keep = options.get("keep")
@@ -240,7 +240,8 @@ def _digest(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
-def _whole(name: str, value: Any, most: int) -> int:
+def whole_number(name: str, value: Any, most: int) -> int:
+    """A number from 1 to `most`. Raises InvalidArgument."""
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
         raise InvalidArgument(f"expected {name} from 1 to {most}, found {value!r}")
     return value
@@ -263,9 +264,8 @@ def write_offline_file(directory: Directory, generation: int, made: Precomputed)
     return OfflineEntry(name, info.size, sealed, made.plan, made.queries, *counts, made.segments)
 
 
-def summarised(manifest: Manifest, made: Precomputed | None) -> PrecomputeSummary:
-    """What was written, of the manifest after it."""
-    entry = manifest.offline
+def summarised(manifest: Manifest, made: Precomputed | None, entry: OfflineEntry | None) -> PrecomputeSummary:
+    """What was written, of the manifest after it and its `entry`."""
     if entry is None or made is None:
         return PrecomputeSummary(0, 0, 0, 0, manifest.generation)
     cut = len(made.lists.codes) - entry.entries

@@ -22,6 +22,7 @@ from rocchio.engine.search_options import check_options
 from rocchio.errors import EncoderFailure, InvalidArgument
 from rocchio.feedback.judging import Budget, Judge, Spent, Verdict, as_judge
 from rocchio.feedback.method import check_count, check_weight
+from rocchio.storage.tenancy import Tenant
 from rocchio.types import DocId, Hit, Run
 
 if TYPE_CHECKING:
@@ -295,7 +296,7 @@ class Progressive(ABC):
     """The part of a collection that asks a judge."""
 
     @abstractmethod
-    def snapshot(self) -> Snapshot: ...
+    def snapshot(self, tenant: Tenant = None) -> Snapshot: ...
 
     def proqe(
         self,
@@ -324,4 +325,5 @@ class Progressive(ABC):
         `print(result)` shows what was judged, changed and spent. Raises InvalidArgument, NotFound without a key.
         """
         settings = Settings(rounds, beta, gamma, keywords, most_share, budget if budget is not None else Budget())
-        return proqe(self.snapshot(), queries, judge, k, field, settings, options)
+        snapshot = self.snapshot(options.pop("tenant", None))
+        return proqe(snapshot, queries, judge, k, field, settings, options)

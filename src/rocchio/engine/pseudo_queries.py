@@ -163,11 +163,11 @@ def _weights(
     rows = block.rows[places]
     found = searcher.feedback_terms(
         np.arange(len(rows) + 1, dtype=np.uint64), np.full(len(rows), block.segment, np.uint32), rows,
-        0, _ANY, 0, 0, len(snapshot), 0,
+        0, _ANY, 0, 0, len(snapshot.counted), 0,
     )  # fmt: skip
     query_terms, data, term_offsets, df, query_entries, entry_terms, _, frequencies = found
     text, offsets = data.tobytes(), term_offsets.tolist()
-    idf = np.log1p((len(snapshot) - df.astype(np.float64) + 0.5) / (df + 0.5))
+    idf = np.log1p((len(snapshot.counted) - df.astype(np.float64) + 0.5) / (df + 0.5))
     for number in range(len(rows)):
         first, entries = int(query_terms[number]), slice(int(query_entries[number]), int(query_entries[number + 1]))
         terms = entry_terms[entries].astype(np.int64) + first

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeAlias
@@ -15,6 +15,7 @@ from rocchio.analysis import Analysis
 from rocchio.engine.mixed import MixedQuery
 from rocchio.engine.open_segment import string_buffers
 from rocchio.errors import InvalidArgument
+from rocchio.storage.schema import Schema
 
 MAX_K = 2**31
 MAX_WEIGHT = 1e30
@@ -76,15 +77,29 @@ def text_batch(texts: Sequence[str], analysis: Analysis) -> QueryBatch:
     return QueryBatch(all_terms.take(pa.array(used)), ends.astype(np.uint64), terms.astype(np.uint32), weights)
 
 
+def counted_terms(batch: QueryBatch) -> list[dict[str, float]]:
+    """The queries as {term: weight}, a term said twice once, in the order of first occurrence."""
+    distinct, terms, weights = batch.distinct.to_pylist(), batch.terms.tolist(), batch.weights.tolist()
+    queries = []
+    for begin, end in pairwise(batch.offsets.tolist()):
+        counts: dict[str, float] = {}
+        for place in range(begin, end):
+            term = distinct[terms[place]]
+            counts[term] = counts.get(term, 0.0) + weights[place]
+        queries.append(counts)
+    return queries
+
+
 def weighted_batch(queries: Sequence[TermWeights]) -> QueryBatch:
     """Queries of weighted terms. Raises InvalidArgument for a weight that is no finite number."""
     places: dict[str, int] = {}
     terms = [places.setdefault(term, len(places)) for query in queries for term in query]
     weights = [weight for query in queries for weight in query.values()]
-    if not all(type(term) is str for term in places) or not all(map(_is_weight, weights)):
+    if not set(map(type, places)) <= {str} or not _are_weights(weights):
         _refuse_weights(queries)
     for term in places:
-        check_unicode(term)
+        if not term.isascii():
+            check_unicode(term)
     return QueryBatch(
         pa.array(list(places), pa.large_string()),
         np.cumsum([0, *map(len, queries)], dtype=np.uint64),
@@ -151,6 +166,13 @@ def to_batch(queries: Sequence[Any], analysis: Analysis) -> QueryBatch:
     raise InvalidArgument(f"expected queries that are all texts or all {{term: weight}}, found {', '.join(kinds)}")
 
 
+def _are_weights(weights: Sequence[Any]) -> bool:
+    """Whether all are weights; quick for plain floats."""
+    if set(map(type, weights)) == {float}:
+        return bool((np.abs(np.array(weights, np.float64)) <= MAX_WEIGHT).all())  # also false for NaN
+    return all(map(_is_weight, weights))
+
+
 def _is_weight(weight: Any) -> bool:
     is_number = type(weight) is float or (
         isinstance(weight, int | float | np.integer | np.floating) and not isinstance(weight, bool)
@@ -204,3 +226,26 @@ def query_ids_of(given: Any, count: int) -> list[str]:
     if len(given) != count:
         raise InvalidArgument(f"expected {count} query_ids, one per query, found {len(given)}")
     return [str(query_id) for query_id in given]
+
+
+def query_list(queries: Any, schema: Schema) -> list[Any]:
+    """Several queries as a list. Raises InvalidArgument for what is none."""
+    if hasattr(queries, "__array__") or hasattr(queries, "__dlpack__"):
+        names = ", ".join(map(repr, schema.vector_fields))
+        raise InvalidArgument(
+            f"expected field= with a vector to say what to search, found none; the vector fields are {names}"
+            if names
+            else "expected a text, {term: weight}, or a list of either, found a vector; there is no vector field"
+        )
+    if isinstance(queries, bytes) or not isinstance(queries, Iterable):
+        raise InvalidArgument(
+            f"expected a text, {{term: weight}}, a vector, or a list of one kind, found {type(queries).__name__}"
+        )
+    return list(queries)
+
+
+def check_text(text: Any) -> None:
+    """Raises InvalidArgument."""
+    if not isinstance(text, str):
+        raise InvalidArgument(f"expected a text, found {text!r}")
+    check_unicode(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack, overload
 
@@ -17,6 +17,7 @@ from rocchio.engine.filter_report import FilterReport
 from rocchio.engine.filtering import Where
 from rocchio.engine.info import CollectionInfo, describe
 from rocchio.engine.knn_graph import KnnGraph, knn_graph
+from rocchio.engine.listing import documents
 from rocchio.engine.mixed import MixedQuery
 from rocchio.engine.plan import Plan
 from rocchio.engine.queries import Query, Vectors
@@ -24,13 +25,16 @@ from rocchio.engine.range_search import Neighbours, range_search
 from rocchio.engine.recall import ALPHAS, QUERY_CUTS, RecallReport, recall_report
 from rocchio.engine.search_options import ExplainOptions, SearchOptions
 from rocchio.engine.snapshot import Snapshot
+from rocchio.engine.tenant_snapshot import scoped
 from rocchio.engine.tuning import TuneOptions, tune_collection
 from rocchio.engine.verify import VerifyReport, verify
+from rocchio.errors import InvalidArgument
 from rocchio.evaluation.experiment import Experiment
 from rocchio.pipelines import Step, as_step
 from rocchio.pipelines.retrieve import words
 from rocchio.storage.directory import Directory
 from rocchio.storage.schema import Schema
+from rocchio.storage.tenancy import Tenant
 from rocchio.tuning import TuningReport
 from rocchio.types import DocId, Explanation, Hit, Qrels, QueryId, Run
 
@@ -40,6 +44,7 @@ class Reading:
 
     _snapshot: Snapshot
     _directory: Directory
+    _tenant: Tenant
     path: Path
 
     @overload  # a str is also an iterable of str: the first signature wins
@@ -55,7 +60,7 @@ class Reading:
         self, query: Query | Iterable[Query] | Vectors, k: int | None = None, **options: Unpack[SearchOptions]
     ) -> list[Hit] | Run:
         """Top k of the last commit; see `Snapshot.search`."""
-        return self._snapshot.search(query, k, **options)
+        return self.snapshot(options.pop("tenant", None)).search(query, k, **options)
 
     def bm25(self, k1: float = 0.9, b: float = 0.4, variant: str = "lucene", delta: float = 0.5) -> Plan:
         """A plan of one step, to search or to compose: `(col.bm25() >> rocchio.rm3() >> col.bm25()).search("...")`."""
@@ -65,9 +70,9 @@ class Reading:
         """A plan of steps or from its text form, bound to this collection. Raises InvalidArgument."""
         return Plan(self.snapshot, as_step(plan))
 
-    def count(self, where: Where | None = None) -> int:
+    def count(self, where: Where | None = None, *, tenant: Tenant = None) -> int:
         """How many committed documents a predicate is true of; all without one. Raises InvalidArgument."""
-        return self._snapshot.count(where)
+        return self.snapshot(tenant).count(where)
 
     def facets(
         self,
@@ -83,43 +88,79 @@ class Reading:
         come the most frequent `values`, or, for many numbers and for dates, up to twelve ranges. Raises
         InvalidArgument.
         """
-        return count_facets(self._snapshot, fields, where, among, values)
+        return count_facets(self.snapshot(), fields, where, among, values)
 
     def explain_filter(self, where: Where, field: str | None = None, **wanted: Any) -> FilterReport:
         """What a filter means, how much it leaves, how a vector field is searched; see `Snapshot.explain_filter`."""
-        return self._snapshot.explain_filter(where, field, **wanted)
+        return self.snapshot(wanted.pop("tenant", None)).explain_filter(where, field, **wanted)
 
     def explain(self, query: Query | Vectors, doc_id: DocId, **options: Unpack[ExplainOptions]) -> Explanation:
         """Why a document has its score for a query, term by term or part by part. Raises NotFound."""
-        return self._snapshot.explain(query, doc_id, **options)
+        return self.snapshot(options.pop("tenant", None)).explain(query, doc_id, **options)
 
-    def get(self, doc_id: DocId) -> dict[str, Any]:
+    def get(self, doc_id: DocId, *, tenant: Tenant = None) -> dict[str, Any]:
         """The stored fields of a document, without its vectors. Raises NotFound."""
-        return self._snapshot.get(doc_id)
+        return self.snapshot(tenant).get(doc_id)
 
-    def vector(self, doc_id: DocId, field: str) -> npt.NDArray[Any] | None:
+    def documents(self, where: Where | None = None, *, tenant: Tenant = None) -> Iterator[tuple[DocId, dict[str, Any]]]:
+        """(doc_id, stored fields) of all committed documents, or of those that a predicate is true of, as stored.
+
+        What is committed meanwhile does not show. Raises InvalidArgument.
+        """
+        return documents(self.snapshot(tenant), where)
+
+    def vector(self, doc_id: DocId, field: str, *, tenant: Tenant = None) -> npt.NDArray[Any] | None:
         """A document's vector (dim,) in a vector field, as it is stored; None if it has none. Raises NotFound."""
-        return self._snapshot.vector(doc_id, field)
+        return self.snapshot(tenant).vector(doc_id, field)
 
     def terms(self, text: str) -> dict[str, float]:
         """How a text is indexed and searched: term -> how often it occurs."""
         return self._snapshot.terms(text)
 
-    def snapshot(self) -> Snapshot:
-        """The last commit as this handle knows it, pinned: later commits do not change it."""
-        return self._snapshot
+    def snapshot(self, tenant: Tenant = None) -> Snapshot:
+        """The last commit as this handle knows it, pinned: later commits do not change it.
+
+        Of a multi-tenant collection it is what the handle's tenant sees, or the `tenant` that is given. Raises
+        InvalidArgument without either, NotFound for a tenant that sees nothing.
+        """
+        return scoped(self._snapshot, self._tenant, tenant)
+
+    def tenants(self) -> dict[str, int]:
+        """The tenants that see documents of the last commit, by name, with how many they see.
+
+        Raises InvalidArgument.
+        """
+        self._need_tenants("tenants")
+        return self._snapshot.memberships.counts()
 
     def __len__(self) -> int:
         """Number of committed documents."""
-        return len(self._snapshot)
+        return len(self.snapshot())
 
     def __contains__(self, doc_id: object) -> bool:
-        return doc_id in self._snapshot
+        return doc_id in self.snapshot()
 
     @property
     def schema(self) -> Schema:
         """Fields and analyzer."""
         return self._snapshot.schema
+
+    def _need_all(self, action: str) -> None:
+        """Raises InvalidArgument in a handle of one tenant: what concerns all documents is not for it."""
+        if isinstance(self._tenant, str):
+            raise InvalidArgument(
+                f"expected a handle of the whole collection for {action}, found one of the tenant {self._tenant!r}; "
+                "open it without a tenant"
+            )
+
+    def _need_tenants(self, action: str) -> None:
+        """Raises InvalidArgument in a collection without tenants, or in a handle of one."""
+        self._need_all(action)
+        if self._snapshot.schema.tenants is None:
+            raise InvalidArgument(
+                f"expected a multi-tenant collection for {action}, found one without tenants; declare them when it is "
+                "created: rocchio.create(..., tenants=rocchio.tenants())"
+            )
 
     def recall_report(
         self,
@@ -135,7 +176,7 @@ class Reading:
 
         `print(col.recall_report(queries, "splade"))` shows a table. Raises InvalidArgument.
         """
-        return recall_report(self._snapshot, queries, field, k, alphas, query_cuts, progress)
+        return recall_report(self.snapshot(), queries, field, k, alphas, query_cuts, progress)
 
     def tune(
         self,
@@ -149,7 +190,7 @@ class Reading:
         `print(col.tune(queries, qrels))` shows what they gain over the best part alone, and whether that is chance.
         See `TuneOptions`. Raises InvalidArgument.
         """
-        return tune_collection(self._snapshot, queries, qrels, measure, **options)
+        return tune_collection(self.snapshot(), queries, qrels, measure, **options)
 
     def experiment(
         self,
@@ -164,14 +205,16 @@ class Reading:
         (1,000), `feedback_quality` (also runs plans with strong, moderate and weak feedback drawn from the judgements),
         `threads`, `progress`, told (runs done, runs). Raises InvalidArgument.
         """
-        return run_experiment(self._snapshot, plans, queries, qrels, **options)
+        return run_experiment(self.snapshot(), plans, queries, qrels, **options)
 
     def info(self) -> CollectionInfo:
         """Counts, sizes and settings of the last commit."""
+        self._need_all("info")
         return describe(self._snapshot, str(self.path))
 
     def verify(self, progress: Callable[[int, int], None] | None = None) -> VerifyReport:
         """Read every byte of the last commit and check it; `progress` is told (segments done, segments)."""
+        self._need_all("verify")
         return verify(self._directory, progress or (lambda _done, _total: None))
 
     def range_search(
@@ -190,7 +233,7 @@ class Reading:
         one for each (n,). `query` is a vector, several (n, dim), or texts where the field has an encoder. Shells that
         follow each other (`inner` the last `radius`) count every document once. Raises InvalidArgument.
         """
-        return range_search(self._snapshot, field, query, radius, inner, where, threads)
+        return range_search(self.snapshot(), field, query, radius, inner, where, threads)
 
     def clusters(
         self,
@@ -207,7 +250,7 @@ class Reading:
         documents for each, then all documents are assigned. `progress` is told (rounds done, rounds). Raises
         InvalidArgument.
         """
-        return clusters(self._snapshot, field, count, rounds, seed, progress)
+        return clusters(self.snapshot(), field, count, rounds, seed, progress)
 
     def knn_graph(
         self,
@@ -224,7 +267,7 @@ class Reading:
         scikit-learn (`metric="precomputed"`) and umap take. `recall` is as for `search`. `progress` is told (documents
         done, documents). Raises InvalidArgument.
         """
-        return knn_graph(self._snapshot, field, k, recall, threads, progress)
+        return knn_graph(self.snapshot(), field, k, recall, threads, progress)
 
     def document_map(
         self,
@@ -239,4 +282,4 @@ class Reading:
         sample of at most `most` documents; takes seconds to a minute. The same commit always gives the same map.
         `progress` is told (steps done, steps in all). Raises InvalidArgument.
         """
-        return draw_map(self._snapshot, field, most, progress)
+        return draw_map(self.snapshot(), field, most, progress)

@@ -17,6 +17,7 @@ from rocchio.engine.sparse_values import check_weights, column_of_arrow, column_
 from rocchio.errors import SchemaMismatch
 from rocchio.storage.documents import arrow_schema, arrow_type
 from rocchio.storage.schema import ID_FIELD, Field, Schema
+from rocchio.storage.tenancy import MOST_TENANTS, TENANTS_FIELD, check_tenants, is_tenant
 
 MAX_ID_BYTES = 4096
 
@@ -67,7 +68,7 @@ def _with_vectors(
         positions.append(position)
     kept = pa.array(positions, pa.int64())
     arrays = [pa.array([record[ID_FIELD] for record in good], pa.large_string())]
-    for name, field in schema.fields.items():
+    for name, field in schema.columns.items():
         if name in columns:
             arrays.append(columns[name].take(kept))
         else:
@@ -84,9 +85,11 @@ def _reasons(vectors: Mapping[str, VectorColumn]) -> dict[int, str]:
     return reasons
 
 
-def _convert_plain(records: Sequence[Record], vectors: Mapping[str, pa.Array], schema: Schema) -> pa.RecordBatch | None:
+def _convert_plain(  # noqa: PLR0912  # a branch for each kind of field
+    records: Sequence[Record], vectors: Mapping[str, pa.Array], schema: Schema
+) -> pa.RecordBatch | None:
     """The fast path: whole columns of plain types. None when any record needs a closer look."""
-    known = {ID_FIELD, *schema.fields}
+    known = {ID_FIELD, *schema.columns}
     if not all(type(record) is dict and record.keys() <= known and record.get(ID_FIELD) for record in records):
         return None
     columns = []
@@ -95,14 +98,15 @@ def _convert_plain(records: Sequence[Record], vectors: Mapping[str, pa.Array], s
         if set(map(type, ids)) - {str} or max(map(len, ids), default=0) > MAX_ID_BYTES // 4:
             return None
         columns.append(pa.array(ids, pa.large_string()))
-        for name, field in schema.fields.items():
+        for name, field in schema.columns.items():
             if name in vectors:
                 columns.append(vectors[name])
                 continue
             values = [record.get(name) for record in records]
+            if name == TENANTS_FIELD and not _are_plain_tenants(values):
+                return None
             if field.kind == "sparse":
-                weights = column_of_dicts(values, field)
-                if weights is None:
+                if (weights := column_of_dicts(values, field)) is None:
                     return None
                 columns.append(weights)
                 continue
@@ -136,7 +140,7 @@ def check_record(record: Any, schema: Schema) -> Record:
     if not isinstance(record, dict):
         raise ValueError(f"expected a record like {{'doc_id': ..., ...}}, found {type(record).__name__}")  # noqa: TRY004
     for name in record:
-        if name != ID_FIELD and name not in schema.fields:
+        if name != ID_FIELD and name not in schema.columns:
             raise ValueError(schema.unknown_field(str(name)))
     checked: Record = {ID_FIELD: check_doc_id(record.get(ID_FIELD))}
     for name, field in schema.fields.items():
@@ -147,7 +151,27 @@ def check_record(record: Any, schema: Schema) -> Record:
             checked[name] = None if value is None else _CHECKS[field.kind](value, field)
         except ValueError as error:
             raise ValueError(f"field {name!r}: {error}") from error
+    if schema.tenants is not None:
+        checked[TENANTS_FIELD] = _checked_tenants(record.get(TENANTS_FIELD))
     return checked
+
+
+def _checked_tenants(value: Any) -> list[str]:
+    """The tenants of a document. Raises ValueError."""
+    if value is None:
+        raise ValueError(
+            f"expected the tenants that see the document, found none; give it {TENANTS_FIELD!r}, or tenants= for all"
+        )
+    return check_tenants(value)
+
+
+def _are_plain_tenants(values: Sequence[Any]) -> bool:
+    """Whether each is a list of tenants, in order; many documents have the same ones."""
+    distinct = {tuple(value) if _is_list_of_str(value) else () for value in values}
+    return all(
+        key and all(map(is_tenant, key)) and len(key) <= MOST_TENANTS and list(key) == sorted(set(key))
+        for key in distinct
+    )
 
 
 def check_doc_id(value: Any) -> str:
@@ -306,7 +330,7 @@ def _value(cell: pa.Scalar) -> Any:
 
 def _cast_columns(batch: pa.RecordBatch, vectors: Mapping[str, pa.Array], schema: Schema) -> pa.RecordBatch | None:
     names = set(batch.schema.names)
-    if names - {ID_FIELD, *schema.fields}:
+    if names - {ID_FIELD, *schema.fields} or schema.tenants is not None:
         return None
     columns = []
     for column in arrow_schema(schema):

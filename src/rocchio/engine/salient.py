@@ -21,7 +21,8 @@ def salient_terms(snapshot: Snapshot, doc_id: DocId, count: int, most_share: flo
     """
     segment, row = snapshot.locate(doc_id)
     searcher = snapshot.searcher(Bm25(), snapshot.schema.text_fields)
-    statistics = SearcherStatistics(searcher, len(snapshot), lambda: searcher.average_length * len(snapshot))
+    documents = len(snapshot.counted)
+    statistics = SearcherStatistics(searcher, documents, lambda: searcher.average_length * documents)
     place = Places(np.array([segment], np.uint32), np.array([row], np.uint32), np.ones(1), 1)
     found = gather(statistics, [{}], [place], TermFilter((2, 20), "any", most_share))[0]
     idf = np.array([statistics.idf(int(df)) for df in found.df])

@@ -7,9 +7,10 @@ from typing import Any, TypeAlias, TypedDict
 
 from rocchio._native import Kernel
 from rocchio.engine.filtering import Where
-from rocchio.errors import InvalidArgument, NotYet
+from rocchio.errors import InvalidArgument
 from rocchio.fusion import Fusion
 from rocchio.lexical.scoring import Bm25, parse_bm25
+from rocchio.storage.tenancy import Tenant
 
 FieldChoice: TypeAlias = str | Iterable[str] | Mapping[str, float] | None
 
@@ -34,6 +35,8 @@ class SearchOptions(TypedDict, total=False):
     `plan`, a plan or its text form like "bm25 >> rm3 >> bm25", takes the place of all these but `threads`,
     `query_ids` and `where`, which all its searches keep to. `relevant` and `not_relevant` are doc_ids that its feedback
     goes by instead of what it found first, for several queries {query_id: doc_ids}.
+
+    `tenant` is who asks a multi-tenant collection: a name, or `rocchio.ALL_TENANTS` for whoever runs it.
     """
 
     field: FieldChoice
@@ -51,6 +54,7 @@ class SearchOptions(TypedDict, total=False):
     plan: Any
     relevant: Any
     not_relevant: Any
+    tenant: Tenant
 
 
 class ExplainOptions(TypedDict, total=False):
@@ -61,10 +65,10 @@ class ExplainOptions(TypedDict, total=False):
     fusion: Fusion | str | None
     depth: int | None
     where: Where | None
+    tenant: Tenant
 
 
 KERNELS = ("automatic", "pruned", "exhaustive", "reference")
-_LATER = frozenset({"tenant"})
 
 
 def as_scoring(scoring: Bm25 | str | None) -> Bm25:
@@ -79,9 +83,6 @@ def as_scoring(scoring: Bm25 | str | None) -> Bm25:
 
 
 def check_options(options: Mapping[str, object]) -> None:
-    later = _LATER & options.keys()
-    if later:
-        raise NotYet(f"coming in a later version, leave it out for now: search(..., {'=, '.join(sorted(later))}=)")
     marks = [name for name in ("relevant", "not_relevant") if options.get(name) is not None]
     if marks and options.get("plan") is None:
         raise InvalidArgument(f"expected a plan beside {marks[0]}, like plan='bm25 >> rocchio >> bm25', found none")

@@ -12,11 +12,12 @@ from rocchio.filters.column_file import ArraySource, ColumnsBuilder, MemoryArray
 from rocchio.filters.columns import BoolColumn, Column, DocIdColumn, KeywordColumn, OrderedColumn
 from rocchio.filters.evaluate import evaluate
 from rocchio.filters.predicate import Predicate
-from rocchio.filters.typed import filtered_fields
+from rocchio.filters.typed import column_fields
 from rocchio.storage.array_file import ArrayFile
 from rocchio.storage.documents import DocumentReader
 from rocchio.storage.passage_file import PassageReader
 from rocchio.storage.schema import ID_FIELD, Field, Schema
+from rocchio.storage.tenancy import TENANTS_FIELD
 from rocchio.types import Mask
 
 
@@ -37,7 +38,7 @@ class SegmentColumns:
         self._file, self._lexical, self._documents, self._schema = file, lexical, documents, schema
         self._passages = passages
         self._count = lexical.row_count if passages is None else passages.documents
-        self._fields = filtered_fields(schema)
+        self._fields = column_fields(schema)
         self._columns: dict[str, Column] = {}
         self._made: MemoryArrays | None = None
         self._lock = threading.Lock()
@@ -45,6 +46,12 @@ class SegmentColumns:
     def mask(self, predicate: Predicate) -> Mask:
         """A mask of the documents, deleted ones too, that a typed predicate is true of. Raises Corruption."""
         return evaluate(predicate, self.column, self._count)
+
+    def tenants(self) -> KeywordColumn:
+        """The column of the tenants that documents were given with."""
+        column = self.column(TENANTS_FIELD)
+        assert isinstance(column, KeywordColumn)
+        return column
 
     def column(self, name: str) -> Column:
         """The column of a field that predicates may name."""

@@ -18,6 +18,7 @@ from rocchio.encoders.term_rows import SegmentTerms
 from rocchio.engine.background import Background
 from rocchio.engine.impact_builder import ImpactBuilder
 from rocchio.engine.latent import Blocks, LatentModels, latent_fields, rows_with_text, source_columns
+from rocchio.engine.memberships import Memberships
 from rocchio.engine.open_segment import OpenSegment, open_segment, string_buffers
 from rocchio.engine.passages import Rows, live_documents, merged_passages, write_passages
 from rocchio.engine.vector_index import Calibrations, finish_vectors
@@ -39,6 +40,7 @@ from rocchio.storage.segment import (
     vectors_name,
     write_checksums,
 )
+from rocchio.storage.tenancy import TENANTS_FIELD
 from rocchio.storage.tombstones import Tombstones
 
 
@@ -80,6 +82,7 @@ class SegmentWriter:
         self._passages = PassageWriter() if schema.split_field is not None else None
         self._ids: list[pa.LargeStringArray] = []
         self._rows: dict[str, int] = {}
+        self._tenants: dict[str, list[str]] = {}
         self._deleted: set[int] = set()
         self._background = Background()
         self.row_count = 0
@@ -93,6 +96,10 @@ class SegmentWriter:
         """The first row of a document that was added here and not deleted."""
         return self._rows.get(doc_id)
 
+    def tenants_of(self, doc_id: str) -> set[str]:
+        """The tenants of a document that was added here."""
+        return set(self._tenants[doc_id])
+
     def delete(self, doc_id: str) -> None:
         """Drop a document that was added here."""
         self._deleted.add(self._rows.pop(doc_id))
@@ -104,7 +111,10 @@ class SegmentWriter:
         self._ids.append(batch.rows.column(ID_FIELD))
         first_rows = (batch.first_rows + self.row_count).tolist()
         self.row_count += batch.rows.num_rows
-        self._rows.update(zip(batch.documents.column(ID_FIELD).to_pylist(), first_rows, strict=True))
+        names = batch.documents.column(ID_FIELD).to_pylist()
+        self._rows.update(zip(names, first_rows, strict=True))
+        if self._schema.tenants is not None:
+            self._tenants.update(zip(names, batch.documents.column(TENANTS_FIELD).to_pylist(), strict=True))
 
     def _store(self, batch: Rows, terms: Sequence[FieldTerms], term_count: int) -> int:
         """Compress and invert a batch, while the next one is analysed; returns the memory that postings take."""
@@ -188,10 +198,12 @@ def merge_segments(
     segments: Sequence[OpenSegment],
     advance: Callable[[int], None],
     remade: Mapping[str, Callable[[OpenSegment], Blocks]] | None = None,
+    memberships: Memberships | None = None,
 ) -> SegmentEntry:
     """Write the live documents of `segments` as one new segment, durably, without analysing text again.
 
-    Vectors are copied, but those of fields in `remade` come from its functions, for all rows of a segment.
+    Vectors are copied, but those of fields in `remade` come from its functions, for all rows of a segment. Documents
+    get the tenants that `memberships` say.
     """
     directory.make_folder(name)
     merger = SegmentMerger([segment.lexical for segment in segments])
@@ -200,7 +212,7 @@ def merge_segments(
     out = ArrayFileWriter(directory, f"{name}/{SegmentFile.INDEX}")
     try:
         ids = []
-        for batch, ids_by_row in live_documents(segments):
+        for batch, ids_by_row in live_documents(segments, memberships if schema.tenants is not None else None):
             documents.add(batch)
             columns.add(batch)
             ids.append(ids_by_row)

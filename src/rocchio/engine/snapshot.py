@@ -21,14 +21,15 @@ from rocchio.engine.execution import DocIds, search_batch, search_threads
 from rocchio.engine.explain import explain
 from rocchio.engine.filter_report import FilterReport, filter_report
 from rocchio.engine.filtered_batch import search_by_filter
-from rocchio.engine.filtering import FilterMasks, Filters, Where
+from rocchio.engine.filtering import TENANT_CACHE_BYTES, FilterMasks, Filters, Where
 from rocchio.engine.found import Found
 from rocchio.engine.grouping import Groups
 from rocchio.engine.hybrid import explain_mixed, search_mixed, search_mixed_batch
 from rocchio.engine.latent import LatentModels
+from rocchio.engine.memberships import Grants, Memberships
 from rocchio.engine.mixed import Mixed, MixedQuery, as_mixed, materialised
-from rocchio.engine.offline import OfflineSearch, OpenOffline, open_offline
-from rocchio.engine.open_segment import OpenSegment, open_segment
+from rocchio.engine.offline import OfflineSearch, OpenOffline
+from rocchio.engine.open_segment import OpenSegment
 from rocchio.engine.plan import search_plan
 from rocchio.engine.queries import (
     Query,
@@ -37,8 +38,11 @@ from rocchio.engine.queries import (
     check_alpha,
     check_k,
     check_query_cut,
+    check_text,
     check_unicode,
+    counted_terms,
     query_ids_of,
+    query_list,
     sparse_batch,
     to_batch,
 )
@@ -51,6 +55,7 @@ from rocchio.engine.search_options import (
     as_scoring,
     check_options,
 )
+from rocchio.engine.tenant_snapshot import TenantViews, everything, scoped
 from rocchio.engine.vector_search import (
     Wanted,
     check_vector_options,
@@ -61,15 +66,17 @@ from rocchio.engine.vector_search import (
 )
 from rocchio.engine.vector_view import VectorView
 from rocchio.engine.view import View
-from rocchio.errors import Corruption, InvalidArgument, NotFound
+from rocchio.errors import InvalidArgument, NotFound
 from rocchio.lexical.scoring import Bm25
 from rocchio.storage.directory import Directory
-from rocchio.storage.manifest import Manifest, SegmentEntry, read_manifest
-from rocchio.storage.schema import Schema
+from rocchio.storage.manifest import Manifest
 from rocchio.storage.segment import SegmentFile, sparse_name
-from rocchio.types import DocId, Explanation, Hit, Run
+from rocchio.storage.tenancy import AllTenants, Tenant
+from rocchio.types import DocId, Explanation, Hit, Mask, Run
 
 _QUERY_TABLE_BYTES = 64 << 20
+TENANT_CACHES = 32
+"""Of what a snapshot may keep of terms, each tenant's view may keep one in so many."""
 DEFAULT_CACHE_MB = 1024
 """Memory for the columns of terms that were searched, in MiB."""
 
@@ -88,15 +95,62 @@ class Snapshot:
         encoders: Encoders,
         offline: OpenOffline,
         clicks: ClickHistory,
+        grants: Grants,
+        directory: Directory,
+        whole: Snapshot | None = None,
+        scope: Tenant = None,
     ) -> None:
         self.manifest, self.segments, self.schema = manifest, tuple(segments), manifest.schema
+        self.grants, self.directory, self.scope, self._whole = grants, directory, scope, whole
         self.latents, self.encoders, self.clicks, self.opened_offline = latents, encoders, clicks, offline
         self._analyzer_for, self._cache_bytes = analyzer_for, cache_mb << 20
-        self._analysis_lock = threading.Lock()
+        self._analysis_lock: threading.Lock = threading.Lock() if whole is None else whole._analysis_lock
         self._searchers: dict[tuple[Bm25, tuple[float, ...]], Searcher] = {}
         self._sparse_searchers: dict[str, Searcher] = {}
         self._vector_views: dict[str, VectorView] = {}
         self.filters = Filters(self.segments, self.schema)
+        if whole is not None:
+            self.filters = Filters(self.segments, self.schema, TENANT_CACHE_BYTES, whole.filters)
+        self._views = TenantViews(self)
+
+    # ---- tenants
+
+    @cached_property
+    def memberships(self) -> Memberships:
+        """Which tenants see which documents."""
+        return Memberships(self.segments, self.grants.changes)
+
+    def for_tenant(self, tenant: str) -> Snapshot:
+        """What a tenant of a multi-tenant collection sees. Raises NotFound for one that sees nothing."""
+        return self if self.scope == tenant else self._views.get(tenant)
+
+    @cached_property
+    def everything(self) -> Snapshot:
+        """All documents of a multi-tenant collection, for whoever runs it."""
+        return self if isinstance(self.scope, AllTenants) else everything(self)
+
+    def seen_as(
+        self,
+        tenant: str,
+        manifest: Manifest,
+        segments: Sequence[OpenSegment],
+        offline: OpenOffline,
+        clicks: ClickHistory,
+    ) -> Snapshot:
+        """The same, of segments as a tenant sees them."""
+        shared: dict[str, Any] = {name: getattr(self, name) for name in ("latents", "encoders", "grants", "directory")}
+        cache_mb = max(1, (self._cache_bytes >> 20) // TENANT_CACHES) if self._cache_bytes else 0
+        own: dict[str, Any] = {"offline": offline, "clicks": clicks, "whole": self, "scope": tenant}
+        return Snapshot(manifest, segments, self._analyzer_for, cache_mb, **shared, **own)
+
+    @property
+    def counted(self) -> Snapshot:
+        """Whose documents statistics count: these, or all of the collection."""
+        tenancy = self.schema.tenants
+        is_global = self._whole is not None and tenancy is not None and tenancy.statistics == "global"
+        return self._whole if self._whole is not None and is_global else self
+
+    # ---- reading
 
     @cached_property
     def analyzer(self) -> Analyzer:
@@ -105,7 +159,7 @@ class Snapshot:
 
     @cached_property
     def _analysis(self) -> Analysis:
-        return Analysis(self.analyzer)
+        return Analysis(self.analyzer) if self._whole is None else self._whole._analysis
 
     def __repr__(self) -> str:
         return f"<rocchio.Snapshot {self.manifest.generation}: {len(self)} documents>"
@@ -134,9 +188,12 @@ class Snapshot:
         given. Fewer than k hits is a normal answer: a document without any of the terms, or without a vector, is never
         returned. Ties are in the order of doc_id. Answers are exact, unless the options, see `SearchOptions`, say
         otherwise.
-        Raises InvalidArgument, NotYet, Corruption.
+        Raises InvalidArgument, NotFound, Corruption.
         """
         check_options(options)
+        tenant = options.pop("tenant", None)
+        if tenant is not None:
+            return scoped(self, self.scope, tenant).search(query, k, **options)
         query = materialised(query)
         where = options.get("where")
         if isinstance(where, Sequence) and not isinstance(where, str):
@@ -163,10 +220,10 @@ class Snapshot:
             return self._hits(
                 view.searcher,
                 search_batch(view, batch, k, kernel),
-                lambda segment, row: explain(view, self.manifest.row_count, batch, segment, row),
+                lambda segment, row: explain(view, self.counted.manifest.row_count, batch, segment, row),
                 view.groups is not None,
             )
-        queries = _query_list(query, self.schema)
+        queries = query_list(query, self.schema)
         ids = query_ids_of(options.get("query_ids"), len(queries))
         parts = search_threads(view, to_arrays(queries), k, kernel, options.get("threads", 1))
         return _run(ids, view.searcher, parts, view.scoring.replace(" ", ""))
@@ -232,6 +289,8 @@ class Snapshot:
     @cached_property
     def _groups(self) -> Groups | None:
         """Which document each row belongs to; None where each row is one."""
+        if self._whole is not None:
+            return self._whole._groups
         if self.schema.split_field is None:
             return None
         return Groups([s.passages for s in self.segments if s.passages is not None], [s.rows for s in self.segments])
@@ -239,6 +298,8 @@ class Snapshot:
     @cached_property
     def _names(self) -> Searcher:
         """Knows the doc_ids; searches nothing."""
+        if self._whole is not None:
+            return self._whole._names
         segments = [segment.lexical for segment in self.segments]
         return self._impact_searcher(segments, self.schema.text_columns, [None] * len(segments))
 
@@ -253,6 +314,9 @@ class Snapshot:
         if unknown:
             known = ", ".join(ExplainOptions.__annotations__)
             raise InvalidArgument(f"expected options of {known}, found {', '.join(sorted(unknown))}")
+        tenant = options.pop("tenant", None)
+        if tenant is not None:
+            return scoped(self, self.scope, tenant).explain(query, doc_id, **options)
         segment, row = self.locate(doc_id)
         allowed = self.allowed(options.get("where"))
         if allowed is not None and not allowed.masks[segment][row // 8] >> row % 8 & 1:
@@ -297,20 +361,24 @@ class Snapshot:
 
     def terms(self, text: str) -> dict[str, float]:
         """How a text is indexed: each term with how often it occurs, in order of appearance."""
-        _check_text(text)
+        check_text(text)
         with self._analysis_lock:
             return self._analysis.query_terms(text)
 
+    def terms_of(self, texts: Sequence[str]) -> list[dict[str, float]]:
+        """`terms` of each of several texts, in one call of the analyzer."""
+        return counted_terms(self._batch(texts)) if texts else []
+
     def spans(self, text: str) -> list[tuple[int, int, str]]:
         """Where a text's terms stand: (start, end, term) in characters; for highlighting."""
-        _check_text(text)
+        check_text(text)
         with self._analysis_lock:
             return self._analysis.spans(text)
 
     def view(self, options: SearchOptions) -> tuple[View, Callable[[Sequence[Any]], QueryBatch]]:
         """What the options choose to search, and how queries become arrays for it. Raises InvalidArgument."""
         filtered = self.allowed(options.get("where"))
-        allowed = () if filtered is None else filtered.masks
+        allowed = self._seen if filtered is None else filtered.masks
         field = options.get("field")
         sparse = self.schema.sparse_choice(field)
         if sparse is None:
@@ -335,8 +403,15 @@ class Snapshot:
         view = View(searcher, f"impact(scale={scale:g})", segments, [sparse], scale, alpha, allowed)
         return view, lambda queries: sparse_batch(queries, sparse, query_cut)
 
+    @cached_property
+    def _seen(self) -> tuple[Mask, ...]:
+        """Rows that may be found, by segment, where searchers know of others too; else nothing."""
+        return () if self.counted is self else tuple(segment.tombstones.live for segment in self.segments)
+
     def sparse_searcher(self, name: str) -> Searcher:
         """The kernels' view of this snapshot for a sparse field; kept for the next query."""
+        if self.counted is not self:
+            return self.counted.sparse_searcher(name)
         if name not in self._sparse_searchers:
             number = self.schema.sparse_fields.index(name)
             segments = [segment.sparse[number] for segment in self.segments]
@@ -367,18 +442,18 @@ class Snapshot:
 
     def searcher(self, scoring: Bm25, field: FieldChoice) -> Searcher:
         """The kernels' view of this snapshot for a scoring and choice of fields; kept for the next query."""
-        key = (scoring, tuple(self.schema.weights(field)))
-        found = self._searchers.get(key)
+        if self.counted is not self:
+            return self.counted.searcher(scoring, field)
+        weights = tuple(self.schema.weights(field))
+        found = self._searchers.get((scoring, weights))
         if found is None:
-            bm25, weights = key
-            entries = self.manifest.segments
-            totals = [sum(entry.lengths[f] for entry in entries) for f in range(len(weights))]
+            totals = [sum(segment.tokens[f] for segment in self.segments) for f in range(len(weights))]
             found = Searcher(
                 [segment.lexical for segment in self.segments],
-                bm25.native_variant,
-                bm25.k1,
-                bm25.b,
-                bm25.delta,
+                scoring.native_variant,
+                scoring.k1,
+                scoring.b,
+                scoring.delta,
                 list(weights),
                 self.manifest.row_count,
                 np.array(totals, np.uint64),
@@ -387,7 +462,7 @@ class Snapshot:
             )
             if len(self._searchers) >= 16:  # each holds a few bytes per document
                 self._searchers.clear()
-            self._searchers[key] = found
+            self._searchers[scoring, weights] = found
         return found
 
     def share_columns(self, previous: Snapshot | None) -> None:
@@ -423,73 +498,3 @@ class Snapshot:
 
 def _run(ids: list[str], searcher: Searcher, parts: Sequence[Found], name: str) -> Run:
     return Run(ids, DocIds(searcher, parts), [scores for part in parts for scores in part.scores_by_query()], name)
-
-
-def open_snapshot(
-    directory: Directory,
-    analyzer_for: Callable[[str], Analyzer],
-    cache_mb: int = DEFAULT_CACHE_MB,
-    previous: Snapshot | None = None,
-    encoders: Encoders | None = None,
-) -> Snapshot:
-    """The last committed state. Segments that `previous` has open are shared.
-
-    Each scoring and choice of fields that is searched keeps columns of at most about `cache_mb` MiB.
-    """
-    for _ in range(100):
-        manifest = read_manifest(directory)
-        known = {_identity(segment.entry): segment for segment in previous.segments} if previous else {}
-        try:
-            segments = [
-                known.get(_identity(entry)) or open_segment(directory, entry, manifest.schema)
-                for entry in manifest.segments
-            ]
-            latents = LatentModels(directory, manifest.schema, manifest.models)
-            latents.map_files(previous.latents if previous else None)
-            offline = open_offline(directory, manifest, previous.opened_offline if previous else None)
-        except NotFound as error:
-            # a writer may have replaced the manifest and removed old files in the meantime: look again
-            if read_manifest(directory).generation == manifest.generation:
-                raise Corruption(directory.path(""), None, f"a file is missing: {error}") from error
-            continue
-        encoders = encoders or Encoders()
-        clicks = ClickHistory(directory, manifest.clicks, previous.clicks if previous else None)
-        opened = Snapshot(
-            manifest,
-            segments,
-            analyzer_for,
-            cache_mb,
-            latents=latents,
-            encoders=encoders,
-            offline=offline,
-            clicks=clicks,
-        )
-        opened.share_columns(previous)
-        return opened
-    raise Corruption(directory.path(""), None, "files vanish as fast as the manifest changes")
-
-
-def _identity(entry: SegmentEntry) -> tuple[object, ...]:
-    """What an open segment depends on."""
-    return entry.name, entry.tombstones, tuple(entry.frozen.values()), entry.calibrations
-
-
-def _query_list(queries: Any, schema: Schema) -> list[Any]:
-    if hasattr(queries, "__array__") or hasattr(queries, "__dlpack__"):
-        names = ", ".join(map(repr, schema.vector_fields))
-        raise InvalidArgument(
-            f"expected field= with a vector to say what to search, found none; the vector fields are {names}"
-            if names
-            else "expected a text, {term: weight}, or a list of either, found a vector; there is no vector field"
-        )
-    if isinstance(queries, bytes) or not isinstance(queries, Iterable):
-        raise InvalidArgument(
-            f"expected a text, {{term: weight}}, a vector, or a list of one kind, found {type(queries).__name__}"
-        )
-    return list(queries)
-
-
-def _check_text(text: Any) -> None:
-    if not isinstance(text, str):
-        raise InvalidArgument(f"expected a text, found {text!r}")
-    check_unicode(text)

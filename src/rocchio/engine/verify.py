@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 from rocchio.engine.frozen import frozen_problems
 from rocchio.engine.latent import model_problems
+from rocchio.engine.memberships import Grants, check_grants
 from rocchio.engine.offline import offline_problems
 from rocchio.engine.open_segment import open_segment
+from rocchio.engine.pseudo_embeddings import OpenEmbeddings
 from rocchio.errors import DataError, NotFound
+from rocchio.storage.append_log import LogEntry
 from rocchio.storage.click_log import read_clicks
 from rocchio.storage.directory import Directory
-from rocchio.storage.manifest import ClickLogEntry, Manifest, SegmentEntry, read_manifest
+from rocchio.storage.grant_log import GRANTS
+from rocchio.storage.manifest import Manifest, SegmentEntry, read_manifest
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,8 @@ def verify(directory: Directory, progress: Callable[[int, int], None]) -> Verify
         progress(done, len(manifest.segments))
         problems += _problems(directory, entry, manifest)
     problems += model_problems(directory, manifest) + offline_problems(directory, manifest)
-    problems += click_problems(directory, manifest.clicks)
+    problems += OpenEmbeddings(directory, manifest).problems()
+    problems += click_problems(directory, manifest.clicks) + grant_problems(directory, manifest)
     progress(len(manifest.segments), len(manifest.segments))
     return VerifyReport(
         manifest.generation,
@@ -49,19 +54,35 @@ def verify(directory: Directory, progress: Callable[[int, int], None]) -> Verify
         1
         + sum(len(entry.files()) for entry in manifest.segments)
         + len(manifest.derived_files)
-        + bool(manifest.clicks.size),
+        + bool(manifest.clicks.size)
+        + bool(manifest.grants.size),
         sum(sum(entry.sizes.values()) + entry.frozen_bytes for entry in manifest.segments)
         + sum(model.size for model in manifest.models.values())
-        + (manifest.offline.size if manifest.offline else 0)
-        + manifest.clicks.size,
+        + sum(entry.size for entry in (manifest.offline, manifest.embeddings) if entry)
+        + sum(entry.size for entry in manifest.tenant_offline.values())
+        + manifest.clicks.size
+        + manifest.grants.size,
         tuple(problems),
     )
 
 
-def click_problems(directory: Directory, entry: ClickLogEntry) -> list[DataError | NotFound]:
+def click_problems(directory: Directory, entry: LogEntry) -> list[DataError | NotFound]:
     """What is wrong with the click log, if anything."""
     try:
         read_clicks(directory, entry)
+    except (DataError, NotFound) as error:
+        return [error]
+    return []
+
+
+def grant_problems(directory: Directory, manifest: Manifest) -> list[DataError | NotFound]:
+    """What is wrong with the log of grants, if anything."""
+    try:
+        grants = Grants.read(directory, manifest.grants, None)
+        segments = (
+            [open_segment(directory, entry, manifest.schema) for entry in manifest.segments] if grants.changes else []
+        )
+        check_grants(segments, grants, directory.path(GRANTS))
     except (DataError, NotFound) as error:
         return [error]
     return []

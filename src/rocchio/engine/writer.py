@@ -17,20 +17,23 @@ from rocchio.analysis import Analysis
 from rocchio.dense.calibration import calibrate
 from rocchio.engine.background import beside
 from rocchio.engine.embedding import Remade, text_blocks
+from rocchio.engine.embedding_precompute import MadeEmbeddings, summarised_embeddings, write_embeddings_file
 from rocchio.engine.frozen import write_frozen_file
 from rocchio.engine.garbage import remove_orphans
-from rocchio.engine.latent import latent_fields
-from rocchio.engine.offline import still_fitting
+from rocchio.engine.latent import check_latent, latent_fields
 from rocchio.engine.open_segment import OpenSegment, open_segment
 from rocchio.engine.passages import RowMaker, Rows
 from rocchio.engine.precompute import Precomputed, PrecomputeSummary, summarised, write_offline_file
+from rocchio.engine.pseudo_embeddings import still_fitting
 from rocchio.engine.segment_writer import FieldTerms, SegmentWriter, analyse, merge_segments, with_deletions
 from rocchio.engine.snapshot import Snapshot
+from rocchio.engine.tenant_writing import MOST_LISTED, GrantSummary, PendingTenants, as_ids
 from rocchio.errors import StorageFailure
 from rocchio.lexical.frozen import Frozen
+from rocchio.storage.append_log import LogEntry
 from rocchio.storage.click_log import Impression, append_clicks
 from rocchio.storage.directory import Directory
-from rocchio.storage.manifest import ClickLogEntry, Manifest, SegmentEntry, write_manifest
+from rocchio.storage.manifest import Manifest, SegmentEntry, write_manifest
 from rocchio.storage.schema import ID_FIELD, Field, Schema
 from rocchio.storage.segment import segment_name
 
@@ -56,7 +59,9 @@ class Writer:
         self._deleted: list[set[int]] = [set() for _ in self._segments]
         self._next_segment = snapshot.manifest.next_segment
         self._latents, self._offline = snapshot.latents.copy(), snapshot.manifest.offline
+        self._embeddings = snapshot.manifest.embeddings
         self._building: SegmentWriter | None = None
+        self._tenants = PendingTenants(snapshot, self._segments)
 
     @cached_property
     def _analysis(self) -> Analysis:
@@ -74,7 +79,7 @@ class Writer:
     @property
     def has_changes(self) -> bool:
         # a number is taken before the first file of its segment: an interrupt in between leaves something to remove
-        return self._next_segment > self._base.manifest.next_segment or any(self._deleted)
+        return self._next_segment > self._base.manifest.next_segment or any(self._deleted) or bool(self._tenants)
 
     def existing(self, doc_ids: pa.LargeStringArray) -> set[str]:
         """Those of the doc_ids that are live, pending changes included."""
@@ -144,6 +149,65 @@ class Writer:
                     gone.append(doc_id)
         return gone
 
+    def owners(self, doc_ids: Sequence[str]) -> dict[str, set[str]]:
+        """The tenants of those of the doc_ids that are live, pending changes included."""
+        doc_ids = list(dict.fromkeys(doc_ids))
+        found = [(doc_ids[position], place.segment, place.row) for position, place in self._places(as_ids(doc_ids))]
+        owners = self._tenants.owners(found)
+        if self._building is not None:
+            owners |= {
+                name: self._building.tenants_of(name) for name in doc_ids if self._building.row_of(name) is not None
+            }
+        return owners
+
+    def change_grants(self, tenant: str, doc_ids: Sequence[str], granted: bool) -> GrantSummary:
+        """Let a tenant see documents from the next commit on, or see them no more."""
+        if self._building is not None and any(self._building.row_of(name) is not None for name in doc_ids):
+            self._flush()  # documents have places then
+        doc_ids = list(dict.fromkeys(doc_ids))
+        found = list(self._places(as_ids(doc_ids)))
+        changed = self._tenants.change(tenant, [(place.segment, place.row) for _, place in found], granted)
+        there = {position for position, _ in found}
+        missing = [doc_id for position, doc_id in enumerate(doc_ids) if position not in there]
+        if changed and not granted:
+            self._tenants.offline.pop(tenant, None)  # it may say what stands in documents that were seen before
+        return GrantSummary(tenant, changed, len(found) - changed, len(missing), missing[:MOST_LISTED])
+
+    def commit_grants(self, tenant: str, doc_ids: Sequence[str], granted: bool) -> GrantSummary:
+        """`change_grants`, durably; nothing is written if nothing changes. There must be no pending changes."""
+        summary = self.change_grants(tenant, doc_ids, granted)
+        if self._tenants:
+            self.commit()
+        return summary
+
+    def commit_without(self, tenant: str) -> tuple[int, int]:
+        """`delete_tenant`, durably."""
+        counts = self.delete_tenant(tenant)
+        self.commit()
+        return counts
+
+    def delete_of(self, tenant: str, doc_ids: Sequence[str]) -> list[str]:
+        """Delete a tenant's documents: those that are only theirs; of those that others see too, their own sight.
+
+        Returns the doc_ids of both.
+        """
+        owners = self.owners(doc_ids)
+        alone = [doc_id for doc_id, tenants in owners.items() if tenants == {tenant}]
+        shared = [doc_id for doc_id, tenants in owners.items() if tenant in tenants and tenants != {tenant}]
+        if shared:
+            self.change_grants(tenant, shared, granted=False)
+        return self.delete(alone) + shared
+
+    def delete_tenant(self, tenant: str) -> tuple[int, int]:
+        """Delete the documents that are only a tenant's, and their sight of others; there must be no pending changes.
+
+        Returns how many of each.
+        """
+        alone, shared = self._tenants.forget(tenant)
+        for number, rows in alone.items():
+            self._deleted[number].update(rows)
+        return sum(map(len, alone.values())), shared
+
     def _flush(self) -> None:
         if self._building is None:
             return
@@ -175,17 +239,25 @@ class Writer:
         self,
         entries: Sequence[SegmentEntry],
         schema: Schema | None = None,
-        clicks: ClickLogEntry | None = None,
+        clicks: LogEntry | None = None,
     ) -> Manifest:
+        models = self._latents.entries if entries else {}
         manifest = replace(
             self._base.manifest,
             schema=schema or self._base.schema,
             generation=self.generation,
             next_segment=self._next_segment,
             segments=tuple(entries),
-            models=self._latents.entries if entries else {},
-            clicks=clicks or self._base.manifest.clicks,
-            offline=still_fitting(self._offline, entries),
+            models=models,
+            clicks=clicks or self._tenants.written_clicks(self._directory, self.generation),
+            offline=still_fitting(self._offline, entries, models),
+            embeddings=still_fitting(self._embeddings, entries, models),
+            grants=self._tenants.written_grants(self._directory, entries, self.generation),
+            tenant_offline={
+                tenant: entry
+                for tenant, entry in self._tenants.offline.items()
+                if still_fitting(entry, entries, models)
+            },
         )
         self._directory.sync_folder("")  # folders of new segments must be durable before the manifest names them
         write_manifest(self._directory, manifest)
@@ -202,7 +274,9 @@ class Writer:
         name = segment_name(self._next_segment)
         self._next_segment += 1
         remade = self._refitted(merging) if refit else {}
-        merged = merge_segments(self._directory, name, self._base.schema, merging, advance, remade)
+        merged = merge_segments(
+            self._directory, name, self._base.schema, merging, advance, remade, self._tenants.memberships
+        )
         rest = [segment.entry for segment in self._segments if segment.entry.name not in chosen]
         return self._publish([*rest, merged] if merged.rows else rest)
 
@@ -217,7 +291,8 @@ class Writer:
         The field takes the place of the one of this name, or joins the others. There must be no pending changes.
         """
         old = self._base.schema
-        schema = Schema({**old.fields, name: field}, old.analyzer)
+        schema = replace(old, fields={**old.fields, name: field})
+        check_latent(schema)
         self._latents = self._latents.copy(schema)
         if not self._segments:  # the first commit will encode, or fit
             self._latents.entries.pop(name, None)
@@ -231,7 +306,9 @@ class Writer:
             remade = partial(text_blocks, field=field, running=running, old=kept)
         segment = segment_name(self._next_segment)
         self._next_segment += 1
-        merged = merge_segments(self._directory, segment, schema, self._segments, advance, {name: remade})
+        merged = merge_segments(
+            self._directory, segment, schema, self._segments, advance, {name: remade}, self._tenants.memberships
+        )
         return self._publish([merged] if merged.rows else [], schema)
 
     def freeze(
@@ -256,11 +333,23 @@ class Writer:
         """Forget all frozen columns, durably. There must be no pending changes."""
         return self._publish([replace(segment.entry, frozen={}) for segment in self._segments])
 
-    def precompute(self, made: Precomputed | None) -> PrecomputeSummary:
-        """Write the offline feedback, durably, or forget it. There must be no pending changes."""
-        self._offline = None if made is None else write_offline_file(self._directory, self.generation, made)
+    def precompute(self, made: Precomputed | None, tenant: str | None = None) -> PrecomputeSummary:
+        """Write the offline feedback, of a tenant or of all, durably, or forget it. No changes may be pending."""
+        entry = None if made is None else write_offline_file(self._directory, self.generation, made)
+        if tenant is None:
+            self._offline = entry
+        elif entry is None:
+            self._tenants.offline.pop(tenant, None)
+        else:
+            self._tenants.offline[tenant] = entry
         manifest = self._publish([segment.entry for segment in self._segments])
-        return summarised(manifest, made)
+        return summarised(manifest, made, manifest.offline if tenant is None else manifest.tenant_offline.get(tenant))
+
+    def precompute_embeddings(self, made: MadeEmbeddings | None) -> PrecomputeSummary:
+        """Write pseudo query embeddings, durably, or forget them. There must be no pending changes."""
+        self._embeddings = None if made is None else write_embeddings_file(self._directory, self.generation, made)
+        manifest = self._publish([segment.entry for segment in self._segments])
+        return summarised_embeddings(manifest, made)
 
     def calibrate(self, number: int, queries: npt.NDArray[np.float32], advance: Callable[[int], None]) -> Manifest:
         """Calibrate the `number`-th vector field with queries, durably. There must be no pending changes."""

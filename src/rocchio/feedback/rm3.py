@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from rocchio.feedback.method import Expansion, check_weight, interpolate, scaled
-from rocchio.feedback.terms import FeedbackTerms, Floats, TermFilter, Weights
+from rocchio.feedback.terms import FeedbackTerms, TermFilter, Weights
 
 LEAST_NORM = 0.001
 """Documents of fewer accepted tokens say nothing, as in Anserini."""
@@ -19,7 +20,8 @@ class Rm3(Expansion):
     """RM3 as Anserini has it: documents weighed by their BM25 scores, each cut to its `terms` most frequent terms.
 
     `original` is the share of the query as it was given. Terms that more than `most_share` of the collection have are
-    left out, and those not of 2 to 20 letters or digits.
+    left out, and those not of 2 to 20 letters or digits. Scores stand for likelihoods: a document whose score is not
+    above 0, as all are by distance, says nothing.
     """
 
     original: float = 0.5
@@ -35,11 +37,20 @@ class Rm3(Expansion):
     def filter(self) -> TermFilter:
         return TermFilter((2, 20), "letters or digits", self.most_share, self.terms)
 
-    def expand(self, found: FeedbackTerms) -> Weights:
+    def model(self, found: FeedbackTerms) -> Weights:
+        """The heaviest terms of the relevance model. The kernels compute the same (`relevance_models.cpp`)."""
         norms = found.by_document(found.frequencies)
-        shares = np.where(norms > LEAST_NORM, found.scores / np.maximum(norms, LEAST_NORM), 0.0)
+        counts = (norms > LEAST_NORM) & (found.scores > 0)
+        shares = np.where(counts, found.scores / np.maximum(norms, LEAST_NORM), 0.0)
         weights = found.by_term(found.frequencies * shares[found.entry_documents])
-        return mix(found, weights, self.terms, self.original)
+        return found.named(found.heaviest(weights, self.terms), weights)
+
+    def mixed(self, query: Mapping[str, float], model: Weights) -> Weights:
+        """The better query, from a relevance model."""
+        return mix(query, model, self.original)
+
+    def expand(self, found: FeedbackTerms) -> Weights:
+        return self.mixed(found.query, self.model(found))
 
 
 @dataclass(frozen=True)
@@ -67,13 +78,13 @@ class Rm3Terrier(Expansion):
         shares = likelihoods / np.sort(likelihoods).sum() / np.maximum(found.lengths, 1.0)
         weights = found.by_term(found.frequencies * shares[found.entry_documents])
         usable = (found.df >= 2) & (found.df < int(0.1 * found.collection.documents))
-        return mix(found, np.where(usable, weights, 0.0), self.terms, self.original)
+        chosen = found.named(found.heaviest(np.where(usable, weights, 0.0), self.terms), weights)
+        return mix(found.query, chosen, self.original)
 
 
-def mix(found: FeedbackTerms, weights: Floats, terms: int, original: float) -> Weights:
-    """The query, its weights summing to 1, mixed with the heaviest terms, theirs summing to 1."""
-    query = scaled(dict(found.query), sum(map(abs, found.query.values())))
-    chosen = found.named(found.heaviest(weights, terms), weights)
-    if not chosen:
-        return dict(found.query)
-    return interpolate(query, original, scaled(chosen, sum(chosen.values())))
+def mix(query: Mapping[str, float], model: Weights, original: float) -> Weights:
+    """The query, its weights summing to 1, mixed with the terms of a model, theirs summing to 1; as it is without."""
+    if not model:
+        return dict(query)
+    norm = sum(map(abs, query.values()))
+    return interpolate(scaled(query, norm), original, scaled(model, sum(model.values())))

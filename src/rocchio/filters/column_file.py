@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rocchio.filters.column_arrays import Arrays, ColumnBuilder
-from rocchio.filters.typed import filtered_fields
+from rocchio.filters.typed import column_fields
 from rocchio.storage.array_file import ArrayFileWriter
 from rocchio.storage.checked import FileInfo
 from rocchio.storage.directory import Directory
@@ -49,7 +49,7 @@ class ColumnsBuilder:
     """Collects the columns of one segment."""
 
     def __init__(self, schema: Schema) -> None:
-        self._builders = {name: ColumnBuilder(field) for name, field in filtered_fields(schema).items()}
+        self._builders = {name: ColumnBuilder(field) for name, field in column_fields(schema).items()}
 
     def __bool__(self) -> bool:
         """Whether there is any column."""

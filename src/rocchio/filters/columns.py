@@ -129,6 +129,12 @@ class KeywordColumn(_Stored):
         return self._union(np.arange(first, last))
 
     @property
+    def values(self) -> list[str]:
+        """The distinct strings, in order."""
+        values: list[str] = self._texts.to_pylist()
+        return values
+
+    @property
     def counts(self) -> npt.NDArray[np.uint32]:
         """How many rows have each string."""
         return self._array("counts", "u4", self._count)

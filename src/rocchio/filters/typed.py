@@ -28,9 +28,9 @@ _EXPECTED = {"bool": "TRUE or FALSE", "number": "a number", "keyword": "a string
 _ID = keyword()
 
 
-def filtered_fields(schema: Schema) -> dict[str, Field]:
-    """The fields that predicates may name, besides doc_id, in order."""
-    return {name: field for name, field in schema.fields.items() if field.kind in FILTERED_KINDS}
+def column_fields(schema: Schema) -> dict[str, Field]:
+    """The fields that have a column: those that predicates may name, and tenants, which none may."""
+    return {name: field for name, field in schema.columns.items() if field.kind in FILTERED_KINDS}
 
 
 def typed(predicate: Predicate, schema: Schema) -> Predicate:

@@ -5,7 +5,7 @@ from rocchio.pipelines.execute import Executor, Marks, Query, Ranked, Source, St
 from rocchio.pipelines.gate import Gate
 from rocchio.pipelines.parse import as_step, parse_plan
 from rocchio.pipelines.refine import Refine
-from rocchio.pipelines.retrieve import Dense, Hybrid, Offline, Retrieve, Sparse, Words
+from rocchio.pipelines.retrieve import Dense, Hybrid, Offline, PseudoEmbeddings, Retrieve, Sparse, Words
 from rocchio.pipelines.step import Step
 from rocchio.pipelines.trace import StepTrace, Trace
 
@@ -19,6 +19,7 @@ __all__ = [
     "Hybrid",
     "Marks",
     "Offline",
+    "PseudoEmbeddings",
     "Query",
     "Ranked",
     "Refine",

@@ -20,12 +20,13 @@ from rocchio.feedback import (
 )
 from rocchio.pipelines.gate import gate
 from rocchio.pipelines.refine import refining
-from rocchio.pipelines.retrieve import Dense, Hybrid, Offline, Sparse, words
+from rocchio.pipelines.retrieve import Dense, Hybrid, Offline, PseudoEmbeddings, Sparse, words
 
 bm25 = words
 dense = Dense
 hybrid = Hybrid
 offline = Offline
+pseudo_embeddings = PseudoEmbeddings
 sparse = Sparse
 rm3 = refining(Rm3)
 rm3_terrier = refining(Rm3Terrier)
@@ -54,6 +55,7 @@ __all__ = [
     "kl",
     "kl_correct",
     "offline",
+    "pseudo_embeddings",
     "reencode",
     "rm3",
     "rm3_terrier",

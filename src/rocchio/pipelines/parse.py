@@ -25,7 +25,7 @@ LONGEST = 10_000
 
 
 STEPS: Mapping[str, Callable[..., Step]] = MappingProxyType(
-    {name: getattr(named, name) for name in ("bm25", "dense", "sparse", "hybrid", "offline")}
+    {name: getattr(named, name) for name in ("bm25", "dense", "sparse", "hybrid", "offline", "pseudo_embeddings")}
     | {kind.name: getattr(named, kind.name) for kind in METHODS}
 )
 """Steps by the name that calls them."""

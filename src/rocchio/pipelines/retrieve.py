@@ -7,11 +7,13 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from rocchio.errors import InvalidArgument
+from rocchio.feedback.method import check_count
 from rocchio.fusion import Fusion, parse_fusion
 from rocchio.lexical.scoring import Bm25
 from rocchio.pipelines.step import Step, call, literal
 
 MOST_QUERIES = 100
+LEAST_TEMPERATURE = 0.001
 
 
 class Retrieve(Step):
@@ -127,6 +129,32 @@ class Offline(Retrieve):
 
     def __str__(self) -> str:
         return call("offline", self)
+
+
+@dataclass(frozen=True)
+class PseudoEmbeddings(Retrieve):
+    """Pseudo query embeddings of a vector field, None for the one that has them: of the `candidates` documents with the
+    best single centroid each centroid counts by the softmax of its similarity to the query over `temperature`.
+    """
+
+    field: str | None = None
+    candidates: int = 1000
+    temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_text("field", "the name of a vector field", self.field)
+        check_count("candidates", self.candidates)
+        temperature = self.temperature
+        is_number = isinstance(temperature, int | float) and not isinstance(temperature, bool)
+        if not is_number or not LEAST_TEMPERATURE <= temperature <= 1e6:
+            raise InvalidArgument(f"expected temperature from {LEAST_TEMPERATURE} to 1e6, found {temperature!r}")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {}
+
+    def __str__(self) -> str:
+        return call("pseudo_embeddings", self)
 
 
 def _check_text(name: str, what: str, value: Any) -> None:

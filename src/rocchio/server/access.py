@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from rocchio.errors import AccessDenied, NotYet
+from rocchio.errors import AccessDenied
 from rocchio.server.keys import ROLES, KeyFile
+from rocchio.storage.tenancy import ALL_TENANTS, Tenant
 
 OPEN_PATHS = frozenset({"/livez", "/readyz", "/healthz"})
 """Answered without a key, and telling nothing."""
@@ -28,14 +28,15 @@ class Caller:
             raise AccessDenied(f"expected a key with the role {role}, found one with {self.role}")
 
     def need_all_tenants(self, role: str) -> None:
-        """For what the engine cannot restrict to a tenant yet. Raises AccessDenied, NotYet."""
+        """For what concerns whoever runs the server. Raises AccessDenied."""
         self.need(role)
         if self.tenant is not None:
-            raise NotYet("coming in a later version, use a key without a tenant for now: collections with tenants")
+            raise AccessDenied("expected a key of the whole server, found one of a tenant")
 
-    def search_options(self) -> dict[str, Any]:
-        """What the engine is told about the tenant. It raises NotYet until it knows tenants: nothing is let through."""
-        return {} if self.tenant is None else {"tenant": self.tenant}
+    @property
+    def scope(self) -> Tenant:
+        """Whose documents the engine may look at: a key without a tenant is for all of them."""
+        return ALL_TENANTS if self.tenant is None else self.tenant
 
 
 LOCAL = Caller("-", "admin", None)

@@ -17,6 +17,8 @@ from rocchio.engine.highlight import snippet
 from rocchio.engine.snapshot import Snapshot
 from rocchio.errors import InvalidArgument, RocchioError, UserError
 from rocchio.server.catalogue import Catalogue
+from rocchio.server.tenants import ServedTo, document_count, served_to
+from rocchio.storage.tenancy import AllTenants, Tenant
 from rocchio.types import Hit
 
 MOST_RESULTS = 50
@@ -29,20 +31,22 @@ _WRITES = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempoten
 
 
 class Agents:
-    """What the tools do. Answers are kept by snapshot: agents repeat themselves, and a new commit is a new snapshot."""
+    """What the tools do, for one tenant if there is one. Answers are kept by snapshot: agents repeat themselves, and a
+    new commit is a new snapshot.
+    """
 
-    def __init__(self, catalogue: Catalogue, *, may_write: bool = False) -> None:
-        self._catalogue, self.may_write = catalogue, may_write
+    def __init__(self, catalogue: Catalogue, *, may_write: bool = False, tenant: Tenant = None) -> None:
+        self._catalogue, self.may_write, self._tenant = catalogue, may_write, tenant
         self._cache: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
         self._lock = threading.Lock()
 
     def list_collections(self) -> dict[str, Any]:
         """Collections with their documents and fields."""
         found = []
-        for name in self._catalogue.names():
+        for name in self._names():
             col = self._catalogue.get(name).col
             fields = {field: str(kind) for field, kind in col.schema.fields.items()}
-            found.append({"name": name, "documents": len(col), "fields": fields})
+            found.append({"name": name, "documents": document_count(col, self._tenant) or 0, "fields": fields})
         return {"collections": found}
 
     def search(
@@ -69,17 +73,27 @@ class Agents:
         """Write documents; durable when this returns."""
         if len(documents) > 4096:
             raise InvalidArgument(f"expected at most 4,096 documents, found {len(documents):,}; write them in parts")
-        writing = self._catalogue.get(self._name(collection)).writing
-        done = writing.submit(lambda col: col.upsert(documents)).result()
+        done = self._served(collection).submit(lambda col: col.upsert(documents)).result()
         return {"written": done.result.added, "generation": done.generation}
 
     def delete(self, doc_ids: list[str], collection: str | None) -> dict[str, Any]:
         """Delete documents; durable when this returns."""
-        done = self._catalogue.get(self._name(collection)).writing.submit(lambda col: col.delete(doc_ids)).result()
+        done = self._served(collection).submit(lambda col: col.delete(doc_ids)).result()
         return {"deleted": done.result, "generation": done.generation}
 
-    def _name(self, collection: str | None) -> str:
+    def _names(self) -> list[str]:
+        """The collections that are for whoever asks: of a tenant, multi-tenant ones; without a tenant, the others."""
         names = self._catalogue.names()
+        if isinstance(self._tenant, AllTenants):
+            return names
+        wants = self._tenant is not None
+        return [name for name in names if (self._catalogue.get(name).col.schema.tenants is not None) == wants]
+
+    def _served(self, collection: str | None) -> ServedTo:
+        return served_to(self._catalogue.get(self._name(collection)), self._tenant)
+
+    def _name(self, collection: str | None) -> str:
+        names = self._names()
         if collection is None and len(names) == 1:
             return names[0]
         if collection is None:
@@ -87,9 +101,9 @@ class Agents:
         return collection
 
     def _snapshot(self, collection: str | None) -> tuple[str, Snapshot]:
-        served = self._catalogue.get(self._name(collection))
-        served.writing.look()  # commits of other processes are seen at the next call
-        return served.name, served.col.snapshot()
+        served = self._served(collection)
+        served.served.writing.look()  # commits of other processes are seen at the next call
+        return served.name, served.snapshot()
 
     def _found(self, collection: str | None, query: str, top_k: int, given: dict[str, Any]) -> dict[str, Any]:
         if not 1 <= top_k <= MOST_RESULTS:
@@ -111,9 +125,9 @@ class Agents:
         return answer
 
 
-def create_mcp(catalogue: Catalogue, *, may_write: bool = False) -> MCPServer[Any]:
-    """The MCP server over a catalogue; `run("stdio")` serves an agent that started this process."""
-    agents = Agents(catalogue, may_write=may_write)
+def create_mcp(catalogue: Catalogue, *, may_write: bool = False, tenant: Tenant = None) -> MCPServer[Any]:
+    """The MCP server over a catalogue, for one tenant if there is one; `run("stdio")` serves an agent."""
+    agents = Agents(catalogue, may_write=may_write, tenant=tenant)
     server: MCPServer[Any] = MCPServer(
         "rocchio",
         version=rocchio.__version__,

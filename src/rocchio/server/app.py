@@ -17,7 +17,16 @@ from starlette.routing import compile_path
 
 import rocchio
 from rocchio.errors import RocchioError
-from rocchio.server import console, models, models_console, routes, routes_console, routes_health, routes_search
+from rocchio.server import (
+    console,
+    models,
+    models_console,
+    routes,
+    routes_console,
+    routes_feedback,
+    routes_health,
+    routes_search,
+)
 from rocchio.server.access import OPEN_PATHS, Access
 from rocchio.server.answers import error_answer
 from rocchio.server.catalogue import Catalogue
@@ -62,7 +71,14 @@ def create_app(
         redoc_url=None,
     )
     app.state.rocchio = state
-    for router in (routes_search.router, routes_console.router, routes.router, routes_health.router, console.router):
+    for router in (
+        routes_search.router,
+        routes_feedback.router,
+        routes_console.router,
+        routes.router,
+        routes_health.router,
+        console.router,
+    ):
         app.include_router(router)
     _handle_errors(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way to change it

@@ -71,7 +71,7 @@ class Catalogue:
                 self._open[name] = Served(name, open_collection(folder, **self._options), self._queue)
             return self._open[name]
 
-    def create(self, name: str, fields: dict[str, Field], analyzer: str) -> Served:
+    def create(self, name: str, fields: dict[str, Field], analyzer: str, tenants: str | None = None) -> Served:
         """A new, empty collection. Raises InvalidArgument."""
         if self.is_single:
             raise InvalidArgument("expected a server of a folder of collections to create one, found one of a single")
@@ -82,7 +82,7 @@ class Catalogue:
         with self._lock:
             if self._folder(name) is not None:
                 raise InvalidArgument(f"expected a new name, found {name!r}, which is a collection already")
-            col = create(self.root / (name + SUFFIX), fields, analyzer=analyzer, **self._options)
+            col = create(self.root / (name + SUFFIX), fields, analyzer=analyzer, tenants=tenants, **self._options)
             self._open[name] = Served(name, col, self._queue)
             return self._open[name]
 

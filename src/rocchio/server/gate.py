@@ -44,6 +44,7 @@ class Gate:
                 await self.api(scope, receive, send)
             return
         started, status = time.perf_counter(), 0
+        name = searched(scope)
         self._number += 1
         scope["rocchio.request"] = f"{self._prefix}-{self._number:x}"
         scope["rocchio.state"] = self.state
@@ -57,7 +58,6 @@ class Gate:
         self._in_flight += 1
         try:
             self._admit(scope)
-            name = searched(scope)
             if name is None:
                 await self.api(scope, receive, noting)
             else:
@@ -71,7 +71,8 @@ class Gate:
                 await answer(scope, receive, noting)
         finally:
             self._in_flight -= 1
-            self._note(scope, status, time.perf_counter() - started)
+            route = SEARCH if name is not None else getattr(scope.get("route"), "path", "other")
+            self._note(scope, route, status, time.perf_counter() - started)
 
     def _admit(self, scope: Scope) -> None:
         """Raises HttpRefusal, BusyError."""
@@ -103,8 +104,7 @@ class Gate:
                 429, "too many requests", f"expected at most {rate:g} requests a second, found more", wait_s
             )
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route = SEARCH if searched(scope) is not None else getattr(scope.get("route"), "path", "other")
+    def _note(self, scope: Scope, route: str, status: int, seconds: float) -> None:
         self.state.metrics.answered(scope["method"], route, status, seconds)
         log = self.state.log
         if log.requests:

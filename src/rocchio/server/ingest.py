@@ -15,12 +15,12 @@ from starlette.types import Receive, Scope, Send
 
 from rocchio.engine.adding import AddSummary
 from rocchio.engine.collection import Collection
-from rocchio.engine.records import BadRow, to_arrow
+from rocchio.engine.records import BadRow
 from rocchio.errors import RocchioError
 from rocchio.server.body import parse_json
-from rocchio.server.catalogue import Served
 from rocchio.server.limits import Limits
 from rocchio.server.problems import HttpRefusal, problem_of
+from rocchio.server.tenants import ServedTo
 
 Line = tuple[int, bytes]
 """Number from 1, and its bytes without the line feed; what is too long is cut to one byte more than allowed."""
@@ -71,7 +71,7 @@ async def split_lines(pieces: AsyncIterator[bytes], most: int) -> AsyncIterator[
 class Ingest:
     """One body. `batches` yields after each commit; `progress` says what is durable then."""
 
-    def __init__(self, request: Request, served: Served, limits: Limits, is_stopping: Callable[[], bool]) -> None:
+    def __init__(self, request: Request, served: ServedTo, limits: Limits, is_stopping: Callable[[], bool]) -> None:
         self._request, self._served, self._limits, self._is_stopping = request, served, limits, is_stopping
         self.progress = Progress()
         self._lines: list[Line] = []
@@ -129,9 +129,8 @@ class Ingest:
                 places.append(number)
         progress, written = self.progress, 0
         if documents:
-            done = await self._served.writing.apply_patiently(
-                lambda col: upsert(col, documents), 10 * self._limits.body_s
-            )
+            wait_s = 10 * self._limits.body_s
+            done = await self._served.apply_patiently(lambda col: upsert(col, documents), wait_s)
             summary, refused = done.result
             for place, reason in refused:
                 self._reject(places[place], reason)
@@ -169,7 +168,7 @@ class Ingest:
 def upsert(col: Collection, documents: list[dict[str, Any]]) -> tuple[AddSummary, list[BadRow]]:
     """What became of the documents, and (position, reason) of those that were refused."""
     summary = col.upsert(documents, on_error="skip")
-    return summary, to_arrow(documents, col.schema)[1] if summary.rejected else []
+    return summary, summary.refused
 
 
 class Acknowledger:

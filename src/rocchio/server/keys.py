@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from rocchio.errors import BadRecord, InvalidArgument, NotFound, StorageFailure
+from rocchio.storage.tenancy import check_tenant, is_tenant
 
 ROLES = ("read", "write", "admin")
 """Each allows what those before it do."""
 _KEY = re.compile(r"rk_([0-9a-f]{16})_([0-9A-Za-z_-]{43})")
-_TENANT = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,127}")
 _VERSION = 1
 
 
@@ -81,10 +81,8 @@ class KeyFile:
         """A new key and what is kept of it; the key itself cannot be shown again. Raises InvalidArgument."""
         if role not in ROLES:
             raise InvalidArgument(f"expected a role of {', '.join(ROLES)}, found {role!r}")
-        if tenant is not None and not _TENANT.fullmatch(tenant):
-            raise InvalidArgument(
-                f"expected a tenant of at most 128 letters, digits, dots, dashes and underscores, found {tenant!r}"
-            )
+        if tenant is not None:
+            check_tenant(tenant)
         if len(note) > 200:
             raise InvalidArgument(f"expected a note of at most 200 characters, found {len(note)}")
         number, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
@@ -132,7 +130,7 @@ def _checked(entry: Any) -> KeyInfo:
     key = KeyInfo(**entry)
     if key.role not in ROLES or not re.fullmatch(r"[0-9a-f]{64}", key.sha256):
         raise ValueError(f"the key {key.id!r} has no known role or no hash")
-    if key.tenant is not None and not _TENANT.fullmatch(key.tenant):
+    if key.tenant is not None and not is_tenant(key.tenant):
         raise ValueError(f"the key {key.id!r} has no usable tenant")
     return key
 

@@ -22,6 +22,12 @@ class Limits:
     """k where hits bring stored fields, snippets or explanations."""
     hits: int = 1_000_000
     """k times the queries of a batch."""
+    judged: int = 2000
+    """Judged queries times plans of an experiment."""
+    experiments: int = 20
+    """Results of experiments that are kept for each collection; the oldest goes."""
+    impressions: int = 10_000
+    """Of a batch for the click log."""
     documents: int = 4096
     """Of a batch that is written as a whole. At most 4096: the engine adds that many at once, or none."""
     batch_documents: int = 1000

@@ -14,11 +14,12 @@ import numpy as np
 from rocchio.engine.document_map import DocumentMap, draw_map
 from rocchio.engine.snapshot import Snapshot
 from rocchio.errors import BusyError, RocchioError
+from rocchio.server.tenants import Of
 
 MOST_JOBS = 8
 """Maps that are kept or waited for."""
 _SCALE = 32767
-Key = tuple[str, int, str | None, int]
+Key = tuple[Of, int, str | None, int]
 
 
 class _Stopped(Exception):
@@ -39,16 +40,16 @@ class MapJobs:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="map")
         self._lock = threading.Lock()
 
-    def ask(self, name: str, snapshot: Snapshot, field: str | None, most: int) -> tuple[float, dict[str, Any] | None]:
+    def ask(self, of: Of, snapshot: Snapshot, field: str | None, most: int) -> tuple[float, dict[str, Any] | None]:
         """How far the map of a snapshot is, and the map when it is there; starts it when it is asked for first.
 
         Raises BusyError when too many wait, and what drawing raises.
         """
-        key = (name, snapshot.manifest.generation, field, most)
+        key = (of, snapshot.manifest.generation, field, most)
         with self._lock:
             job = self._jobs.get(key)
             if job is None:
-                self._make_room(name, key[1])
+                self._make_room(of, key[1])
                 job = self._jobs[key] = _Job(Future())
                 self._thread.submit(self._draw, job, snapshot, field, most)
         if not job.made.done():
@@ -64,9 +65,9 @@ class MapJobs:
         """Start no more."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _make_room(self, name: str, generation: int) -> None:
+    def _make_room(self, of: Of, generation: int) -> None:
         for key, job in list(self._jobs.items()):
-            outdated = key[0] == name and key[1] != generation
+            outdated = key[0] == of and key[1] != generation
             if job.made.done() and (outdated or len(self._jobs) >= MOST_JOBS):
                 del self._jobs[key]
         if len(self._jobs) >= MOST_JOBS:

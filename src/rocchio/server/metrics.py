@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 import rocchio
 from rocchio.server.catalogue import Catalogue
+from rocchio.storage.tenancy import ALL_TENANTS
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
@@ -60,7 +61,7 @@ class _Collections(Collector):
         waiting = GaugeMetricFamily("rocchio_changes_waiting", "Changes in the queue.", labels=["collection"])
         generation = GaugeMetricFamily("rocchio_generation", "Number of the last commit.", labels=["collection"])
         for served in self._catalogue.opened():
-            snapshot = served.col.snapshot()
+            snapshot = served.col.snapshot(ALL_TENANTS)
             entries = snapshot.manifest.segments
             documents.add_metric([served.name], len(snapshot))
             deleted.add_metric([served.name], sum(entry.deleted for entry in entries))

@@ -65,6 +65,7 @@ class SearchBody(QueryBody, Options):
                 {"terms": {"feedback": 1.0, "rank": 0.4}},
                 {"text": "relevance feedback", "where": "year >= 1971 AND year < 2000"},
                 {"text": "wing flutter", "plan": "bm25 >> rocchio >> bm25", "relevant": ["a2"], "not_relevant": ["a4"]},
+                {"text": "wing flutter", "plan": "bm25 >> rm3 >> bm25", "trace": True},
                 {"text": "wing flutter", "vectors": {"v": [0.1, 0.2, 0.3]}, "fusion": "rrf(k=60)"},
             ]
         },
@@ -74,7 +75,9 @@ class SearchBody(QueryBody, Options):
     not_relevant: list[str] | None = None
     fields: bool | list[str] = Field(False, description="Stored fields to return with each hit: all, or these.")
     highlight: bool = Field(False, description="Return a snippet of each text field, with the query's words marked.")
+    passage: bool = Field(False, description="Return the passage that each hit was found by, where texts are split.")
     explain: bool = Field(False, description="Return why each hit has its score.")
+    trace: bool = Field(False, description="Return what each step of the plan took and did.")
 
 
 class BatchBody(Options):
@@ -110,6 +113,61 @@ class ExplainBody(QueryBody):
     fusion: str | None = None
     depth: int | None = None
     where: str | None = None
+
+
+class ExperimentBody(Body):
+    """Plans side by side on judged queries, the first as baseline. Grades by doc_id by query id; 0 is not relevant."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "plans": ["bm25", "bm25 >> rm3 >> bm25"],
+                    "queries": {"q1": "wing flutter"},
+                    "qrels": {"q1": {"a1": 1, "a2": 0}},
+                    "measures": "AP nDCG@10",
+                }
+            ]
+        },
+    )
+
+    plans: Annotated[list[str] | dict[str, str], Field(min_length=1)]
+    queries: Annotated[dict[str, str], Field(min_length=1)]
+    qrels: dict[str, dict[str, int]]
+    measures: str = "AP nDCG@10 R@100"
+    depth: Annotated[int, Field(ge=1)] = 1000
+    feedback_quality: bool = Field(
+        False, description="Also run plans with strong, moderate and weak feedback drawn from the judgements."
+    )
+    name: str | None = Field(None, description="Keep the result under this name until the server stops.")
+
+
+class Impression(Body):
+    """What a user saw and clicked: `clicked` are ranks in `shown`, from 1; `time` is ISO 8601, now if left out."""
+
+    session: str
+    query: str
+    shown: list[str]
+    clicked: list[int]
+    time: str | None = None
+
+
+class ClicksBody(Body):
+    """Impressions for the click log, all of them or none."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {"impressions": [{"session": "s1", "query": "flutter", "shown": ["a1", "a2"], "clicked": [2]}]}
+            ]
+        },
+    )
+
+    impressions: Annotated[list[Impression], Field(min_length=1)]
 
 
 class CountBody(Body):
@@ -169,6 +227,7 @@ class CreateBody(Body):
     name: str
     fields: Annotated[dict[str, FieldBody], Field(min_length=1)]
     analyzer: str = "english"
+    tenants: str | None = Field(None, description="Like tenants(statistics=tenant), for a multi-tenant collection.")
 
 
 class Snippet(BaseModel):
@@ -178,6 +237,15 @@ class Snippet(BaseModel):
     marks: list[tuple[int, int]]
 
 
+class PassageAnswer(BaseModel):
+    """A passage: `text` is fields[field][start:end], in characters (Unicode code points)."""
+
+    field: str
+    text: str
+    start: int
+    end: int
+
+
 class HitAnswer(BaseModel):
     """One document that was found."""
 
@@ -185,7 +253,28 @@ class HitAnswer(BaseModel):
     score: float
     fields: dict[str, Any] | None = None
     snippets: dict[str, Snippet] | None = None
+    passage: PassageAnswer | None = None
     why: dict[str, Any] | None = None
+
+
+class StepAnswer(BaseModel):
+    """A step of a plan: how long it took, for how many results; k is null where queries are refined; a shared step had
+    been run for another part of the plan."""
+
+    step: str
+    seconds: float
+    queries: int
+    k: int | None
+    note: str
+    shared: bool
+
+
+class TraceAnswer(BaseModel):
+    """The steps of a plan in the order in which they were run, and the terms that it searched with in the end."""
+
+    steps: list[StepAnswer]
+    seconds: float
+    terms: dict[str, float]
 
 
 class SearchAnswer(BaseModel):
@@ -193,6 +282,7 @@ class SearchAnswer(BaseModel):
 
     hits: list[HitAnswer]
     generation: int
+    trace: TraceAnswer | None = None
 
 
 class ResultAnswer(BaseModel):
@@ -207,6 +297,29 @@ class BatchAnswer(BaseModel):
     """The answers to a batch, in its order."""
 
     results: list[ResultAnswer]
+    generation: int
+
+
+class ExperimentAnswer(BaseModel):
+    """What an experiment found: `runs` with means and the values of each query, `comparison` against the first."""
+
+    plans: dict[str, str]
+    runs: list[dict[str, Any]]
+    comparison: dict[str, Any] | None
+    seconds: dict[str, float]
+    generation: int
+
+
+class ExperimentsAnswer(BaseModel):
+    """Names of the experiments that are kept, the oldest first."""
+
+    experiments: list[str]
+
+
+class ClicksAnswer(BaseModel):
+    """How many impressions are in the log now."""
+
+    logged: int
     generation: int
 
 
@@ -288,6 +401,8 @@ REQUESTS: tuple[type[Body], ...] = (
     SearchBody,
     BatchBody,
     ExplainBody,
+    ExperimentBody,
+    ClicksBody,
     CountBody,
     DocumentsBody,
     DeleteBody,

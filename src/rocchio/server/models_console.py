@@ -71,40 +71,6 @@ class RefineAnswer(SearchAnswer):
     steps: list[dict[str, Any]]
 
 
-class ExperimentBody(Body):
-    """Plans to compare on judged queries: {id: text}, and {id: {doc_id: grade}}. The first plan is the baseline."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "plans": ["bm25", "bm25 >> rm3 >> bm25"],
-                    "queries": {"q1": "wing flutter"},
-                    "qrels": {"q1": {"a1": 1}},
-                }
-            ]
-        },
-    )
-
-    plans: Annotated[list[str], Field(min_length=1, max_length=16)]
-    queries: Annotated[dict[str, str], Field(min_length=1, max_length=10_000)]
-    qrels: Annotated[dict[str, dict[str, int]], Field(min_length=1, max_length=10_000)]
-    measures: str = Field("AP nDCG@10 R@100", description="As ir_measures names them.")
-    depth: Annotated[int, Field(ge=1, le=1000, description="Results of each query.")] = 1000
-
-
-class ExperimentAnswer(BaseModel):
-    """As `rocchio experiment --json` prints it: `runs` with means and values by query, and their `comparison`."""
-
-    plans: dict[str, str]
-    runs: list[dict[str, Any]]
-    comparison: dict[str, Any] | None
-    seconds: dict[str, float]
-    generation: int
-
-
 class MapBody(Body):
     """Which vectors place documents on the map: those of `field`, or of the first vector field, or of the words."""
 
@@ -127,4 +93,4 @@ class MapAnswer(BaseModel):
     generation: int
 
 
-REQUESTS: tuple[type[Body], ...] = (FacetsBody, RefineBody, ExperimentBody, MapBody)
+REQUESTS: tuple[type[Body], ...] = (FacetsBody, RefineBody, MapBody)

@@ -29,7 +29,6 @@ TABLE: dict[type[RocchioError], ProblemKind] = {
     errors.DuplicateDocument: ProblemKind(409, "a doc_id that is there already"),
     errors.AccessDenied: ProblemKind(403, "the key does not allow this"),
     errors.LimitExceeded: ProblemKind(413, "more than this server takes"),
-    errors.NotYet: ProblemKind(422, "not in this version"),
     errors.BadRecord: ProblemKind(422, "a record that cannot be used"),
     errors.Corruption: ProblemKind(500, "a damaged file", told=False),
     errors.IncompatibleFormat: ProblemKind(500, "a file of another format version", told=False),

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 import rocchio
+from rocchio.analysis import preset_name
 from rocchio.engine.collection import Collection
 from rocchio.engine.encoding import vector
 from rocchio.engine.opening import verify_folder
@@ -14,9 +15,9 @@ from rocchio.errors import LimitExceeded, RocchioError
 from rocchio.server import models
 from rocchio.server.answers import PROBLEMS, body_of, json_answer
 from rocchio.server.body import check_media_type, read_body
-from rocchio.server.catalogue import Served
 from rocchio.server.ingest import Ingest, IngestResponse
 from rocchio.server.state import caller_of, served_for, state_of
+from rocchio.server.tenants import ALL_TENANTS, ServedTo, document_count
 from rocchio.storage.schema import Field, boolean, date, keyword, number, sparse, text
 
 router = APIRouter(responses=PROBLEMS)
@@ -25,16 +26,19 @@ router = APIRouter(responses=PROBLEMS)
 @router.get("/collections", tags=["collections"], responses={200: {"model": models.CollectionsAnswer}})
 async def list_collections(request: Request) -> Response:
     """The collections of this server."""
-    caller_of(request).need_all_tenants("read")
+    caller = caller_of(request)
+    caller.need("read")
     state = state_of(request)
     catalogue = state.catalogue
     found: list[dict[str, Any]] = []
     for name in await state.in_reader(catalogue.names):
         try:
             served = await state.in_reader(catalogue.get, name)
-            found.append({"name": name, "documents": len(served.col)})
+            documents = await state.in_reader(document_count, served.col, caller.scope)
         except RocchioError:
-            found.append({"name": name, "documents": None})
+            documents = None
+        if documents is not None or caller.tenant is None:  # a tenant is told of what is theirs
+            found.append({"name": name, "documents": documents})
     return json_answer({"collections": found})
 
 
@@ -51,8 +55,8 @@ async def create_collection(request: Request) -> Response:
     state = state_of(request)
     body = await read_body(request, models.CreateBody, state.limits)
     fields = {name: _field(given) for name, given in body.fields.items()}
-    served = await state.in_reader(state.catalogue.create, body.name, fields, body.analyzer)
-    return json_answer(_about(served), 201)
+    served = await state.in_reader(state.catalogue.create, body.name, fields, body.analyzer, body.tenants)
+    return json_answer(_about(ServedTo(served, ALL_TENANTS)), 201)
 
 
 @router.get("/collections/{name}", tags=["collections"], responses={200: {"model": models.CollectionAnswer}})
@@ -90,7 +94,7 @@ async def write_documents(request: Request, name: str) -> Response:
             f"expected at most {limits.documents:,} documents, found {len(body.documents):,}; "
             "send many to the ingest route"
         )
-    done = await served.writing.apply(lambda col: _write(col, body))
+    done = await served.apply(lambda col: _write(col, body))
     answer = {"written": done.result.added, "replaced": done.result.replaced, "generation": done.generation}
     return json_answer(answer)
 
@@ -105,7 +109,7 @@ async def delete_documents(request: Request, name: str) -> Response:
     """Delete documents; doc_ids that are not there are ignored."""
     served = served_for(request, name, "write")
     body = await read_body(request, models.DeleteBody, state_of(request).limits)
-    done = await served.writing.apply(lambda col: col.delete(body.doc_ids))
+    done = await served.apply(lambda col: col.delete(body.doc_ids))
     return json_answer({"deleted": done.result, "generation": done.generation})
 
 
@@ -145,7 +149,7 @@ async def ingest_documents(request: Request, name: str) -> Response:
 async def get_document(request: Request, name: str, doc_id: str) -> Response:
     """The stored fields of a document, without its vectors."""
     served = served_for(request, name, "read")
-    fields = await state_of(request).in_reader(served.col.get, doc_id)
+    fields = await state_of(request).in_reader(lambda: served.snapshot().get(doc_id))
     return json_answer({"doc_id": doc_id, "fields": fields})
 
 
@@ -154,7 +158,7 @@ async def get_document(request: Request, name: str, doc_id: str) -> Response:
 async def delete_document(request: Request, name: str, doc_id: str) -> Response:
     """Delete one document; one that is not there is ignored."""
     served = served_for(request, name, "write")
-    done = await served.writing.apply(lambda col: col.delete(doc_id))
+    done = await served.apply(lambda col: col.delete(doc_id))
     return json_answer({"deleted": done.result, "generation": done.generation})
 
 
@@ -184,8 +188,13 @@ def _field(given: models.FieldBody) -> Field:
     return field
 
 
-def _about(served: Served) -> dict[str, Any]:
-    """`Collection.info` without the place on the server's disk."""
-    about = served.col.info().to_dict()
+def _about(served: ServedTo) -> dict[str, Any]:
+    """`Collection.info` without the place on the server's disk; for a tenant, what is theirs."""
+    if not served.is_whole:
+        snapshot, schema = served.snapshot(), served.served.col.schema
+        fields = {name: str(field) for name, field in schema.fields.items()}
+        about = {"documents": len(snapshot), "generation": snapshot.manifest.generation, "fields": fields}
+        return {"name": served.name, "analyzer": preset_name(schema.analyzer) or schema.analyzer, **about}
+    about = served.served.col.info().to_dict()
     del about["path"]
     return {"name": served.name, **about}

@@ -6,7 +6,6 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from rocchio.engine.experiment import run_experiment
 from rocchio.engine.facets import count_facets
 from rocchio.engine.plan import refine_query
 from rocchio.engine.snapshot import Snapshot
@@ -15,7 +14,7 @@ from rocchio.server import models_console as models
 from rocchio.server import searching
 from rocchio.server.answers import PROBLEMS, body_of, json_answer
 from rocchio.server.body import read_body
-from rocchio.server.state import caller_of, served_for, state_of
+from rocchio.server.state import served_for, state_of
 
 router = APIRouter(prefix="/collections/{name}", tags=["search"], responses=PROBLEMS)
 
@@ -23,46 +22,28 @@ router = APIRouter(prefix="/collections/{name}", tags=["search"], responses=PROB
 @router.post("/facets", responses={200: {"model": models.FacetsAnswer}}, openapi_extra=body_of(models.FacetsBody))
 async def facets(request: Request, name: str) -> Response:
     """How many documents have each value of keyword, number, date and bool fields. Counts are exact."""
-    caller_of(request).need_all_tenants("read")
     state, served = state_of(request), served_for(request, name, "read")
     body = await read_body(request, models.FacetsBody, state.limits)
     searching.check_size(body.depth, 1, state.limits)
-    return json_answer(await state.in_reader(_facets, served.col.snapshot(), body))
+    return json_answer(await state.in_reader(_facets, served.snapshot(), body))
 
 
 @router.post("/refine", responses={200: {"model": models.RefineAnswer}}, openapi_extra=body_of(models.RefineBody))
 async def refine(request: Request, name: str) -> Response:
     """What feedback makes of a query: the weight of each term before and after, and what is found with them."""
-    caller_of(request).need_all_tenants("read")
     state, served = state_of(request), served_for(request, name, "read")
     body = await read_body(request, models.RefineBody, state.limits)
     searching.check_size(body.k, 1, state.limits)
-    return json_answer(await state.in_reader(_refine, served.col.snapshot(), body))
-
-
-@router.post(
-    "/experiment",
-    responses={200: {"model": models.ExperimentAnswer}},
-    openapi_extra=body_of(models.ExperimentBody),
-)
-async def experiment(request: Request, name: str) -> Response:
-    """Plans side by side on judged queries: means, significance, what each query gains and loses."""
-    caller_of(request).need_all_tenants("read")
-    state, served = state_of(request), served_for(request, name, "read")
-    body = await read_body(request, models.ExperimentBody, state.limits)
-    runs = len(body.plans) * min(len(body.queries), len(body.qrels))
-    searching.check_size(body.depth, runs, state.limits)
-    return json_answer(await state.in_reader(_experiment, served.col.snapshot(), body))
+    return json_answer(await state.in_reader(_refine, served.snapshot(), body))
 
 
 @router.post("/map", responses={200: {"model": models.MapAnswer}}, openapi_extra=body_of(models.MapBody))
 async def document_map(request: Request, name: str) -> Response:
     """Documents as points in the plane, like ones near each other. Drawn in the background: ask again until ready."""
-    caller_of(request).need_all_tenants("read")
     state, served = state_of(request), served_for(request, name, "read")
     body = await read_body(request, models.MapBody, state.limits)
-    snapshot = served.col.snapshot()
-    done, drawn = await state.in_reader(state.maps.ask, served.name, snapshot, body.field, body.most)
+    snapshot = served.snapshot()
+    done, drawn = await state.in_reader(state.maps.ask, served.of, snapshot, body.field, body.most)
     answer = {"status": "drawing" if drawn is None else "ready", "done": done, "map": drawn}
     return json_answer({**answer, "generation": snapshot.manifest.generation})
 
@@ -96,15 +77,6 @@ def _refine(snapshot: Snapshot, body: models.RefineBody) -> dict[str, Any]:
         "steps": [{"step": each.step, "ms": each.seconds * 1000, "note": each.note} for each in found.trace.steps],
         "generation": snapshot.manifest.generation,
     }
-
-
-def _experiment(snapshot: Snapshot, body: models.ExperimentBody) -> dict[str, Any]:
-    # judgements of queries that are not there are nobody's mistake: a file of them may be for more queries
-    qrels = {query_id: grades for query_id, grades in body.qrels.items() if query_id in body.queries}
-    if not any(qrels.values()):
-        raise InvalidArgument("expected queries with judgements, found none; their ids differ from those of the qrels")
-    found = run_experiment(snapshot, body.plans, body.queries, qrels, measures=body.measures, depth=body.depth)
-    return {**found.to_dict(), "generation": snapshot.manifest.generation}
 
 
 def _query(body: models.FacetsBody | models.RefineBody) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 
 from rocchio.engine.snapshot import Snapshot
@@ -11,7 +9,7 @@ from rocchio.server import models, searching
 from rocchio.server.answers import PROBLEMS, body_of, json_answer
 from rocchio.server.body import read_body
 from rocchio.server.coalescing import Plain
-from rocchio.server.state import caller_of, served_for, state_of
+from rocchio.server.state import served_for, state_of
 
 router = APIRouter(prefix="/collections/{name}", tags=["search"], responses=PROBLEMS)
 
@@ -23,14 +21,14 @@ async def search(request: Request, name: str) -> Response:
     body = await read_body(request, models.SearchBody, state.limits)
     searching.check_size(body.k, 1, state.limits)
     searching.check_details(body, state.limits)
-    snapshot, tenant = served.col.snapshot(), caller_of(request).search_options()
+    snapshot = await state.snapshot(served)
     state.metrics.searches.labels(name).inc()
-    if searching.is_plain(body) and not tenant:
+    if searching.is_plain(body):
         plain = Plain(snapshot, body.k, body.field, body.scoring)  # type: ignore[arg-type]  # is_plain says so
         found = await state.coalescer.search(plain, body.text or "")
         hits = [{"doc_id": doc_id, "score": score} for doc_id, score in found]
         return json_answer({"hits": hits, "generation": snapshot.manifest.generation})
-    return json_answer(await state.in_reader(searching.search, snapshot, body, tenant))
+    return json_answer(await state.in_reader(searching.search, snapshot, body))
 
 
 @router.post("/search/batch", responses={200: {"model": models.BatchAnswer}}, openapi_extra=body_of(models.BatchBody))
@@ -39,10 +37,10 @@ async def search_batch(request: Request, name: str) -> Response:
     state, served = state_of(request), served_for(request, name, "read")
     body = await read_body(request, models.BatchBody, state.limits)
     searching.check_size(body.k, len(body.queries), state.limits)
-    snapshot, tenant = served.col.snapshot(), caller_of(request).search_options()
+    snapshot = await state.snapshot(served)
     state.metrics.searches.labels(name).inc(len(body.queries))
     # the answer is made there too: printing a million scores takes longer than finding them
-    return await state.in_reader(_batch_answer, snapshot, body, tenant, state.threads)
+    return await state.in_reader(_batch_answer, snapshot, body, state.threads)
 
 
 @router.post("/explain", openapi_extra=body_of(models.ExplainBody))
@@ -50,8 +48,8 @@ async def explain(request: Request, name: str) -> Response:
     """Why a document has its score for a query, term by term or part by part."""
     state, served = state_of(request), served_for(request, name, "read")
     body = await read_body(request, models.ExplainBody, state.limits)
-    snapshot, tenant = served.col.snapshot(), caller_of(request).search_options()
-    return json_answer(await state.in_reader(searching.explain, snapshot, body, tenant))
+    snapshot = await state.snapshot(served)
+    return json_answer(await state.in_reader(searching.explain, snapshot, body))
 
 
 @router.post("/count", responses={200: {"model": models.CountAnswer}}, openapi_extra=body_of(models.CountBody))
@@ -59,10 +57,10 @@ async def count(request: Request, name: str) -> Response:
     """How many documents satisfy a filter."""
     state, served = state_of(request), served_for(request, name, "read")
     body = await read_body(request, models.CountBody, state.limits)
-    snapshot = served.col.snapshot()
+    snapshot = await state.snapshot(served)
     found = await state.in_reader(snapshot.count, body.where)
     return json_answer({"count": found, "generation": snapshot.manifest.generation})
 
 
-def _batch_answer(snapshot: Snapshot, body: models.BatchBody, tenant: dict[str, Any], threads: int) -> Response:
-    return json_answer(searching.search_batch(snapshot, body, tenant, threads))
+def _batch_answer(snapshot: Snapshot, body: models.BatchBody, threads: int) -> Response:
+    return json_answer(searching.search_batch(snapshot, body, threads))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +11,8 @@ import numpy as np
 
 from rocchio.engine.highlight import snippet
 from rocchio.engine.mixed import query as mixed_query
+from rocchio.engine.plan import search_traced
+from rocchio.engine.search_options import check_options
 from rocchio.engine.snapshot import Snapshot
 from rocchio.errors import InvalidArgument, LimitExceeded
 from rocchio.server.limits import Limits
@@ -29,25 +30,36 @@ def is_plain(body: SearchBody) -> bool:
     )  # fmt: skip
 
 
-def search(snapshot: Snapshot, body: SearchBody, tenant: Mapping[str, Any]) -> dict[str, Any]:
+def search(snapshot: Snapshot, body: SearchBody) -> dict[str, Any]:
     """The answer to one search. Raises what the engine raises."""
     for name in body.fields if isinstance(body.fields, list) else ():
         if name not in snapshot.schema.fields:
             raise InvalidArgument(f"expected names of fields to return, found an {snapshot.schema.unknown_field(name)}")
-    options = {**_options(body, body), **tenant, **_given(body, ("relevant", "not_relevant"))}
-    hits: list[Hit] = snapshot.search(_query(body, body.field), body.k, **options)
+    options = {**_options(body, body), **_given(body, ("relevant", "not_relevant"))}
+    query, traced = _query(body, body.field), {}
+    hits: list[Hit]
+    if body.trace:
+        if body.plan is None:
+            raise InvalidArgument("expected a plan to trace, like bm25 >> rm3 >> bm25, found none")
+        check_options(options)
+        hits, trace, ended_with = search_traced(snapshot, query, body.k, options)
+        steps = [asdict(step) for step in trace.steps]
+        traced = {"trace": {"steps": steps, "seconds": trace.seconds, "terms": ended_with}}
+    else:
+        hits = snapshot.search(query, body.k, **options)
     terms = _terms(snapshot, body) if body.highlight else frozenset()
     return {
         "hits": [_hit(snapshot, hit, body, terms) for hit in hits],
         "generation": snapshot.manifest.generation,
+        **traced,
     }
 
 
-def search_batch(snapshot: Snapshot, body: BatchBody, tenant: Mapping[str, Any], threads: int) -> dict[str, Any]:
+def search_batch(snapshot: Snapshot, body: BatchBody, threads: int) -> dict[str, Any]:
     """The answers to many searches, in columns; scores are float32 arrays."""
     queries = [QueryBody(text=each) if isinstance(each, str) else each for each in body.queries]
     parts = [_query(each, body.field) for each in queries]
-    options = {**_options(body, queries[0]), **tenant, **_given(body, ("query_ids", "relevant", "not_relevant"))}
+    options = {**_options(body, queries[0]), **_given(body, ("query_ids", "relevant", "not_relevant"))}
     run = snapshot.search(_alike(parts), body.k, threads=threads, **options)
     results = [
         {"query_id": query_id, "doc_ids": list(run.doc_ids[i]), "scores": run.scores[i]}
@@ -56,12 +68,12 @@ def search_batch(snapshot: Snapshot, body: BatchBody, tenant: Mapping[str, Any],
     return {"results": results, "generation": snapshot.manifest.generation}
 
 
-def explain(snapshot: Snapshot, body: ExplainBody, tenant: Mapping[str, Any]) -> dict[str, Any]:
+def explain(snapshot: Snapshot, body: ExplainBody) -> dict[str, Any]:
     """Why a document has its score."""
     given = _given(body, ("field", "scoring", "fusion", "depth", "where"))
     if (field := _implied_field(body)) is not None:
         given.setdefault("field", field)
-    return why_json(snapshot.explain(_query(body, body.field), body.doc_id, **given, **tenant))
+    return why_json(snapshot.explain(_query(body, body.field), body.doc_id, **given))
 
 
 def check_size(k: int, queries: int, limits: Limits) -> None:
@@ -74,9 +86,9 @@ def check_size(k: int, queries: int, limits: Limits) -> None:
 
 def check_details(body: SearchBody, limits: Limits) -> None:
     """Raises LimitExceeded for more hits with documents than the server holds at once."""
-    if body.k > limits.detailed and (body.fields or body.highlight or body.explain):
+    if body.k > limits.detailed and (body.fields or body.highlight or body.explain or body.passage):
         raise LimitExceeded(
-            f"expected k of at most {limits.detailed:,} with fields, highlight or explain, found {body.k:,}"
+            f"expected k of at most {limits.detailed:,} with fields, highlight, passage or explain, found {body.k:,}"
         )
 
 
@@ -167,6 +179,8 @@ def _hit(snapshot: Snapshot, hit: Hit, body: SearchBody, terms: frozenset[str]) 
             if (text := stored.get(name))
             and (piece := snippet(text, snapshot.spans(text), terms, _SNIPPET_CHARACTERS)).marks
         }
+    if body.passage and (passage := hit.passage) is not None:
+        found["passage"] = asdict(passage)
     if body.explain:
         found["why"] = why_json(hit.why())
     return found

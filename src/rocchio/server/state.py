@@ -11,13 +11,16 @@ from typing import Any, TypeVar, cast
 
 from starlette.requests import Request
 
+from rocchio.engine.snapshot import Snapshot
 from rocchio.server.access import Access, Caller
-from rocchio.server.catalogue import Catalogue, Served
+from rocchio.server.catalogue import Catalogue
 from rocchio.server.coalescing import Coalescer
+from rocchio.server.experiments import Experiments
 from rocchio.server.limits import Limits
 from rocchio.server.logs import Log
 from rocchio.server.mapping import MapJobs
 from rocchio.server.metrics import Metrics
+from rocchio.server.tenants import ServedTo, served_to
 
 Result = TypeVar("Result")
 
@@ -38,12 +41,19 @@ class State:
 
     def __post_init__(self) -> None:
         self.readers = ThreadPoolExecutor(self.threads, thread_name_prefix="reader")
+        self.experiments = Experiments(self.limits)
         self.coalescer = Coalescer(self.readers, self.threads)
         self.maps = MapJobs(lambda: self.stopping)
 
     async def in_reader(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Run what takes longer than a request should hold up the others."""
         return await asyncio.get_running_loop().run_in_executor(self.readers, function, *arguments)
+
+    async def snapshot(self, served: ServedTo) -> Snapshot:
+        """What a caller sees of a collection now. Raises NotFound for a tenant that sees nothing."""
+        if served.is_whole:
+            return served.snapshot()
+        return await self.in_reader(served.snapshot)  # a tenant's view may have to be made
 
 
 def state_of(request: Request) -> State:
@@ -56,7 +66,8 @@ def caller_of(request: Request) -> Caller:
     return cast(Caller, request.scope["rocchio.caller"])
 
 
-def served_for(request: Request, name: str, role: str) -> Served:
-    """A collection, for a caller with the role and without a tenant. Raises AccessDenied, NotYet, NotFound."""
-    caller_of(request).need_all_tenants(role)
-    return state_of(request).catalogue.get(name)
+def served_for(request: Request, name: str, role: str) -> ServedTo:
+    """A collection, as a caller with the role may see and change it. Raises AccessDenied, NotFound."""
+    caller = caller_of(request)
+    caller.need(role)
+    return served_to(state_of(request).catalogue.get(name), caller.scope)

@@ -15,6 +15,7 @@ from rocchio.engine.collection import Collection
 from rocchio.errors import BadRecord, BusyError, RocchioError, UserError
 from rocchio.storage.directory import LocalDirectory
 from rocchio.storage.manifest import MANIFEST, read_manifest
+from rocchio.storage.tenancy import ALL_TENANTS
 
 Change = Callable[[Collection], Any]
 _TOGETHER = 16
@@ -162,7 +163,8 @@ class Writing:
     def _refresh(self) -> None:
         """A new snapshot costs the columns that searches have built: only if the generation is another one."""
         seen = self._signature()
-        if read_manifest(LocalDirectory(self._col.path)).generation != self._col.snapshot().manifest.generation:
+        known = self._col.snapshot(ALL_TENANTS).manifest.generation
+        if read_manifest(LocalDirectory(self._col.path)).generation != known:
             with contextlib.suppress(UserError):  # changes of this group are pending: their commit will see it too
                 self._col.refresh()
         self._seen = seen

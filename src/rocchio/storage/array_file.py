@@ -102,6 +102,18 @@ class ArrayFile:
         size = width * item.itemsize
         return self.file.view(offset + first * size, offset + last * size).view(item).reshape(-1, width)
 
+    def gather(self, name: str, dtype: str, width: int, rows: npt.NDArray[np.int64]) -> Array:
+        """Some rows of an array of `width` items a row: a copy (n, width), only these verified. Raises Corruption."""
+        native, offset, count = self.native(name, dtype)
+        item = np.dtype(f"<{dtype}")
+        if len(rows) and not 0 <= rows.min() <= rows.max() < count // width:
+            raise Corruption(self.file.path, offset, f"array {name!r} has no rows {rows.min()} to {rows.max()}")
+        size = width * item.itemsize
+        for begin in (offset + np.unique(rows) * size).tolist():
+            native.ensure(begin, begin + size)
+        whole = self.file.data[offset : offset + count // width * size]
+        return whole.view(item).reshape(-1, width)[rows]
+
     def _entry(self, name: str) -> Mapping[str, Any]:
         if name not in self._table:
             raise Corruption(self.file.path, None, f"expected an array {name!r}, found {sorted(self._table)}")

@@ -1,26 +1,23 @@
 """The click log: what was shown for a query and what was clicked, one JSON object a line, in `clicks.jsonl`.
 
-The file only grows. The manifest says how many of its bytes are committed and their checksum; bytes behind these are
-what a crash left of an interrupted call, and the next one cuts them off.
+The file only grows; see `append_log`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from rocchio._native import crc32c
-from rocchio.errors import Corruption, NotFound
-from rocchio.storage.checked import as_bytes
-from rocchio.storage.directory import Bytes, Directory
-from rocchio.storage.manifest import ClickLogEntry
+from rocchio.storage.append_log import LogEntry, append_lines, read_lines, stored_bytes
+from rocchio.storage.directory import Directory
+from rocchio.storage.tenancy import check_tenant
 
 CLICK_LOG = "clicks.jsonl"
 MOST_SHOWN = 10_000
-_NOTHING = ClickLogEntry()
+_NOTHING = LogEntry()
 LONGEST_TEXT = 10_000
 """Characters of a query or an identifier."""
 
@@ -30,7 +27,7 @@ class Impression:
     """One list of documents as one user saw it.
 
     `session` names whose it was; `shown` are doc_ids from rank 1 on; `clicked` are ranks, each once, ascending; `time`
-    is in UTC, as ISO 8601 with milliseconds.
+    is in UTC, as ISO 8601 with milliseconds. `tenant` is whose user saw it, None in a collection without tenants.
     """
 
     session: str
@@ -38,11 +35,12 @@ class Impression:
     shown: tuple[str, ...]
     clicked: tuple[int, ...]
     time: str
+    tenant: str | None = None
 
     @property
     def line(self) -> bytes:
         """As it stands in the file."""
-        values = {name: getattr(self, name) for name in self.__slots__}
+        values = {name: value for name in self.__slots__ if (value := getattr(self, name)) is not None}
         return json.dumps(values, ensure_ascii=False).encode() + b"\n"
 
 
@@ -123,66 +121,38 @@ def _written(time: datetime) -> str:
     return time.isoformat(timespec="milliseconds")
 
 
-def append_clicks(directory: Directory, committed: ClickLogEntry, impressions: Sequence[Impression]) -> ClickLogEntry:
-    """Write impressions behind what is committed, durably; they count when a manifest has what is returned.
-
-    Raises Corruption for a log that is shorter than the manifest says, StorageFailure.
-    """
-    if committed.size and stored_size(directory) < committed.size:
-        raise _shortened(directory, committed.size)
-    data = b"".join(impression.line for impression in impressions)
-    file = directory.append(CLICK_LOG, committed.size)
-    try:
-        file.write(data)
-        file.sync()
-    finally:
-        file.close()
-    size, entries = committed.size + len(data), committed.entries + len(impressions)
-    return ClickLogEntry(size, entries, crc32c(as_bytes(data), committed.crc))
+def click_file(entry: LogEntry) -> str:
+    """The file of a click log: it changes when a tenant is deleted, whose clicks go too."""
+    return entry.name or CLICK_LOG
 
 
-def stored_size(directory: Directory) -> int:
+def is_click_file(name: str) -> bool:
+    """Whether a file of a collection is one of its click logs."""
+    return name == CLICK_LOG or (name.startswith("clicks-") and name.endswith(".jsonl"))
+
+
+def append_clicks(directory: Directory, committed: LogEntry, impressions: Sequence[Impression]) -> LogEntry:
+    """Write impressions behind what is committed, durably; see `append_lines`."""
+    return append_lines(directory, click_file(committed), committed, [impression.line for impression in impressions])
+
+
+def stored_size(directory: Directory, entry: LogEntry) -> int:
     """Bytes of the file, also those of an interrupted call; 0 if there is none."""
-    try:
-        return len(directory.map(CLICK_LOG))
-    except NotFound:
-        return 0
+    return stored_bytes(directory, click_file(entry))
 
 
-def read_clicks(directory: Directory, entry: ClickLogEntry, known: ClickLogEntry = _NOTHING) -> list[Impression]:
+def read_clicks(directory: Directory, entry: LogEntry, known: LogEntry = _NOTHING) -> list[Impression]:
     """The impressions of `entry` behind those of `known`, which is an older state of the same log.
 
     Raises Corruption.
     """
-    if entry.size == known.size:
-        return []
-    path = directory.path(CLICK_LOG)
-    data = _mapped(directory, entry.size)[known.size : entry.size]
-    if crc32c(data, known.crc) != entry.crc:
-        raise Corruption(path, known.size, "checksum mismatch")
-    found, offset = [], known.size
-    for line in data.tobytes().splitlines(keepends=True):
-        try:
-            found.append(impression_of(json.loads(line)))
-        except (ValueError, RecursionError) as error:
-            raise Corruption(path, offset, f"an impression cannot be read: {error}") from error
-        offset += len(line)
-    if len(found) != entry.entries - known.entries:
-        raise Corruption(path, None, f"expected {entry.entries - known.entries} impressions, found {len(found)}")
-    return found
+    if known.name != entry.name:
+        known = _NOTHING
+    return read_lines(directory, click_file(entry), entry, known, _parsed, ("an impression", "impressions"))
 
 
-def _mapped(directory: Directory, size: int) -> Bytes:
-    try:
-        data = directory.map(CLICK_LOG)
-    except NotFound as error:
-        raise Corruption(directory.path(CLICK_LOG), None, "the file is missing") from error
-    if len(data) < size:
-        raise _shortened(directory, size)
-    return data
-
-
-def _shortened(directory: Directory, size: int) -> Corruption:
-    return Corruption(
-        directory.path(CLICK_LOG), None, f"expected at least {size} bytes, found {stored_size(directory)}"
-    )
+def _parsed(line: bytes) -> Impression:
+    record = json.loads(line)
+    tenant = record.pop("tenant", None) if isinstance(record, dict) else None
+    found = impression_of(record)
+    return found if tenant is None else replace(found, tenant=check_tenant(tenant))

@@ -7,6 +7,8 @@ checked by its chunk checksums before Arrow sees it, and validated by Arrow afte
 from __future__ import annotations
 
 import datetime as dt
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +22,8 @@ from rocchio.storage.directory import Directory
 from rocchio.storage.schema import ID_FIELD, Field, Schema
 
 BATCH_ROWS = 256
+RECENT_BYTES = 4 << 20
+"""Of decoded batches that a reader keeps: searches that follow each other return the same documents."""
 SPARSE_TYPE = pa.map_(pa.large_string(), pa.float32())
 
 
@@ -43,9 +47,9 @@ def arrow_type(field: Field) -> pa.DataType:
 
 
 def arrow_schema(schema: Schema) -> pa.Schema:
-    """The columns of a batch of documents: doc_id first, then the fields in order."""
+    """The columns of a batch of documents: doc_id first, then the fields in order, then tenants if there are any."""
     columns = [pa.field(ID_FIELD, pa.large_string(), nullable=False)]
-    return pa.schema(columns + [pa.field(name, arrow_type(field)) for name, field in schema.fields.items()])
+    return pa.schema(columns + [pa.field(name, arrow_type(field)) for name, field in schema.columns.items()])
 
 
 def stored_schema(schema: Schema) -> pa.Schema:
@@ -102,6 +106,9 @@ class DocumentReader:
         if len(offsets) != -(-rows // BATCH_ROWS) + 1 or (np.diff(offsets.astype(np.int64)) < 0).any():
             raise Corruption(file.path, None, f"the batch offsets do not fit {rows} rows")
         self._ipc: pa.ipc.RecordBatchFileReader | None = None
+        self._recent: OrderedDict[int, pa.RecordBatch] = OrderedDict()
+        self._recent_bytes = 0
+        self._lock = threading.Lock()
 
     def batch(self, index: int) -> pa.RecordBatch:
         """Documents [index * 256, ...), verified. Raises Corruption."""
@@ -135,16 +142,29 @@ class DocumentReader:
         """Indexes of all batches."""
         return list(range(len(self._offsets) - 1))
 
+    def _recently(self, index: int) -> pa.RecordBatch:
+        """The batch, from those that were decoded last."""
+        with self._lock:
+            found = self._recent.get(index)
+            if found is not None:
+                self._recent.move_to_end(index)
+                return found
+        found = self.batch(index)
+        with self._lock:
+            if index not in self._recent:
+                self._recent[index] = found
+                self._recent_bytes += found.nbytes
+            while self._recent_bytes > RECENT_BYTES and len(self._recent) > 1:
+                self._recent_bytes -= self._recent.popitem(last=False)[1].nbytes
+        return found
+
     def fetch(self, rows: Sequence[int], schema: Schema) -> list[dict[str, Any]]:
         """Fields of the documents at `rows`, in that order, without doc_id and vectors; None for what was not given."""
-        cache: dict[int, pa.RecordBatch] = {}
         documents = []
         for row in rows:
             index, place = divmod(row, BATCH_ROWS)
-            if index not in cache:
-                cache[index] = self.batch(index)
             try:
-                (record,) = cache[index].slice(place, 1).to_pylist()
+                (record,) = self._recently(index).slice(place, 1).to_pylist()
             except (ValueError, OverflowError) as error:
                 raise Corruption(self._file.path, None, f"row {row} holds an impossible value: {error}") from error
             documents.append(

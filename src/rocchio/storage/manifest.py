@@ -6,6 +6,7 @@ whoever reads it sees the state before or after a commit, never between.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -13,13 +14,18 @@ from typing import Any
 
 from rocchio._native import crc32c
 from rocchio.errors import Corruption, IncompatibleFormat, InvalidArgument
+from rocchio.storage.append_log import LogEntry
 from rocchio.storage.checked import SealedFile, as_bytes
 from rocchio.storage.directory import Directory
 from rocchio.storage.schema import Schema
+from rocchio.storage.tenancy import check_tenant
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
+PLAIN_VERSION = 3
+"""Of collections without tenants, which older versions of rocchio read."""
 OLDEST_VERSION = 2
-"""Version 2 has no columns for filters. Version 1, whose lexical arrays were not compressed, was never released."""
+"""Version 4 has tenants, which version 3 would not tell apart. Version 2 has no columns for filters. Version 1, whose
+lexical arrays were not compressed, was never released."""
 
 MANIFEST = "manifest.json"
 PENDING = "manifest.json.new"
@@ -60,6 +66,21 @@ class OfflineEntry(FrozenEntry):
     tokens: int = 0
     entries: int = 0
     segments: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class EmbeddingsEntry(FrozenEntry):
+    """The file of pseudo query embeddings of the vector field `field`, of the pseudo-queries that `queries` describes.
+
+    `count` centroids of documents that `segments` had; with each name how many documents were deleted then. `model` is
+    the file of the model that made the vectors, empty where none is fitted on the collection.
+    """
+
+    field: str = ""
+    queries: str = ""
+    count: int = 0
+    model: str = ""
+    segments: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -104,20 +125,12 @@ class SegmentEntry:
 
 
 @dataclass(frozen=True)
-class ClickLogEntry:
-    """How much of the click log is committed: its first `size` bytes, which are `entries` lines, and their CRC-32C."""
-
-    size: int = 0
-    entries: int = 0
-    crc: int = 0
-
-
-@dataclass(frozen=True)
 class Manifest:
     """A committed state. `generation` counts commits; `next_segment` numbers segments and is never reused.
 
     `models` are those of encoders that were fitted on the collection, by vector field: all its vectors are of that one.
-    `offline` is what was precomputed for feedback. `clicks` says how much of the click log belongs to it.
+    `offline` and `embeddings` are what was precomputed for feedback, `tenant_offline` the former by tenant. `clicks`
+    says how much of the click log belongs to it, `grants` how much of the log of grants and revokes.
     """
 
     schema: Schema
@@ -126,12 +139,16 @@ class Manifest:
     segments: tuple[SegmentEntry, ...] = field(default=())
     models: Mapping[str, ModelEntry] = field(default_factory=dict)
     offline: OfflineEntry | None = None
-    clicks: ClickLogEntry = ClickLogEntry()  # it is immutable
+    clicks: LogEntry = field(default_factory=LogEntry)
+    embeddings: EmbeddingsEntry | None = None
+    grants: LogEntry = field(default_factory=LogEntry)
+    tenant_offline: Mapping[str, OfflineEntry] = field(default_factory=dict)
 
     @property
     def derived_files(self) -> list[str]:
-        """Names of the files of models and of offline feedback."""
-        entries = [*self.models.values(), *([self.offline] if self.offline else [])]
+        """Names of the files of models and of what was precomputed."""
+        precomputed = filter(None, (self.offline, self.embeddings, *self.tenant_offline.values()))
+        entries = [*self.models.values(), *precomputed]
         return [name for entry in entries for name in (entry.name, entry.checksums.name)]
 
     @property
@@ -175,9 +192,14 @@ def read_manifest(directory: Directory) -> Manifest:
         raise Corruption(path, None, f"the manifest cannot be read: {error!r}") from error
 
 
+def format_version(schema: Schema) -> int:
+    """The version in which a collection is written."""
+    return PLAIN_VERSION if schema.tenants is None else FORMAT_VERSION
+
+
 def _to_json(manifest: Manifest) -> dict[str, Any]:
-    return {
-        "format_version": FORMAT_VERSION,
+    content: dict[str, Any] = {
+        "format_version": format_version(manifest.schema),
         "generation": manifest.generation,
         "next_segment": manifest.next_segment,
         "schema": manifest.schema.to_json(),
@@ -199,8 +221,16 @@ def _to_json(manifest: Manifest) -> dict[str, Any]:
         "models": {
             name: _frozen_to_json(model) | {"documents": model.documents} for name, model in manifest.models.items()
         },
-        "clicks": asdict(manifest.clicks),
-    } | ({"offline": _offline_to_json(manifest.offline)} if manifest.offline else {})
+        "clicks": _log_to_json(manifest.clicks),
+    }
+    if manifest.offline:
+        content["offline"] = _offline_to_json(manifest.offline)
+    if manifest.embeddings:
+        content["embeddings"] = _embeddings_to_json(manifest.embeddings)
+    if manifest.schema.tenants is not None:
+        content["grants"] = _log_to_json(manifest.grants)
+        content["tenant_offline"] = {name: _offline_to_json(each) for name, each in manifest.tenant_offline.items()}
+    return content
 
 
 def _from_json(content: Mapping[str, Any]) -> Manifest:
@@ -229,15 +259,27 @@ def _from_json(content: Mapping[str, Any]) -> Manifest:
         ),
         models,
         _offline_from_json(content["offline"]) if content.get("offline") else None,
-        _clicks_from_json(content["clicks"]) if "clicks" in content else ClickLogEntry(),
+        _log_from_json(content["clicks"]) if "clicks" in content else LogEntry(),
+        _embeddings_from_json(content["embeddings"], schema) if content.get("embeddings") else None,
+        _log_from_json(content["grants"]) if schema.tenants is not None else LogEntry(),
+        _tenant_offline_from_json(content["tenant_offline"]) if schema.tenants is not None else {},
     )
 
 
-def _clicks_from_json(data: Mapping[str, Any]) -> ClickLogEntry:
+def _log_to_json(entry: LogEntry) -> dict[str, Any]:
+    content = asdict(entry)
+    return content if entry.name else {name: value for name, value in content.items() if name != "name"}
+
+
+def _log_from_json(data: Mapping[str, Any]) -> LogEntry:
     size, entries, crc = _count(data["size"]), _count(data["entries"]), _count(data["crc"])
     if crc >= 2**32:
         raise ValueError(f"expected a checksum, found {crc}")
-    return ClickLogEntry(size, entries, crc)
+    return LogEntry(size, entries, crc, _safe_name(data["name"]) if "name" in data else "")
+
+
+def _tenant_offline_from_json(data: Mapping[str, Any]) -> dict[str, OfflineEntry]:
+    return {check_tenant(name): _offline_from_json(each) for name, each in data.items()}
 
 
 def _effort(value: Any) -> CalibratedEffort:
@@ -274,6 +316,20 @@ def _offline_from_json(data: Mapping[str, Any]) -> OfflineEntry:
     count, tokens, entries = (_count(data[name]) for name in _OFFLINE_COUNTS)
     segments = {_safe_name(name): _count(deleted) for name, deleted in data["segments"].items()}
     return OfflineEntry(file.name, file.size, file.checksums, plan, queries, count, tokens, entries, segments)
+
+
+def _embeddings_to_json(entry: EmbeddingsEntry) -> dict[str, Any]:
+    about = {"field": entry.field, "queries": entry.queries, "count": entry.count, "model": entry.model}
+    return _frozen_to_json(entry) | about | {"segments": dict(entry.segments)}
+
+
+def _embeddings_from_json(data: Mapping[str, Any], schema: Schema) -> EmbeddingsEntry:
+    file = _frozen_from_json(data)
+    about = str(data["field"]), str(data["queries"]), _count(data["count"]), str(data["model"])
+    if about[0] not in schema.encoded_fields:
+        raise ValueError(f"expected embeddings of a field with an encoder, found {about[0]!r}")
+    segments = {_safe_name(name): _count(deleted) for name, deleted in data["segments"].items()}
+    return EmbeddingsEntry(file.name, file.size, file.checksums, *about, segments)
 
 
 def _sealed_to_json(sealed: SealedFile) -> dict[str, Any]:

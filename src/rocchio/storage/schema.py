@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from rocchio.errors import InvalidArgument
 from rocchio.storage.passages import Passages, as_passages, parse_passages
+from rocchio.storage.tenancy import TENANTS_FIELD, Tenancy, parse_tenancy
 
 FieldKind: TypeAlias = Literal["text", "keyword", "number", "date", "bool", "sparse", "vector"]
 Metric: TypeAlias = Literal["cosine", "ip", "l2"]
@@ -121,10 +122,11 @@ def plain_vector(dim: int, *, metric: Metric = "cosine", dtype: VectorType = "fl
 
 @dataclass(frozen=True)
 class Schema:
-    """The fields by name, in order, and the analyzer's text form."""
+    """The fields by name, in order, the analyzer's text form, and, of a multi-tenant collection, its `tenants`."""
 
     fields: Mapping[str, Field]
     analyzer: str
+    tenants: Tenancy | None = None
 
     def __post_init__(self) -> None:
         if len(self.fields) > MAX_FIELDS:
@@ -150,6 +152,11 @@ class Schema:
                 f"expected different text fields as the source of the vector field {name!r}, found "
                 f"{', '.join(map(str, source)) or 'none'}; the text fields are {', '.join(self.text_fields) or 'none'}"
             )
+
+    @property
+    def columns(self) -> Mapping[str, Field]:
+        """What is stored of a document besides its doc_id: the fields, and its tenants."""
+        return self.fields if self.tenants is None else {**self.fields, TENANTS_FIELD: keyword()}
 
     @property
     def text_fields(self) -> list[str]:
@@ -255,12 +262,15 @@ class Schema:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for the manifest."""
-        return {"analyzer": self.analyzer, "fields": {name: _to_json(field) for name, field in self.fields.items()}}
+        fields = {name: _to_json(field) for name, field in self.fields.items()}
+        tenants = {} if self.tenants is None else {"tenants": str(self.tenants)}
+        return {"analyzer": self.analyzer, "fields": fields, **tenants}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Schema:
         """The inverse of `to_json`; raises InvalidArgument, TypeError or KeyError on anything else."""
-        return cls({name: _from_json(spec) for name, spec in data["fields"].items()}, str(data["analyzer"]))
+        tenants = parse_tenancy(str(data["tenants"])) if "tenants" in data else None
+        return cls({name: _from_json(spec) for name, spec in data["fields"].items()}, str(data["analyzer"]), tenants)
 
 
 _ONLY_OF = {"scale": "sparse", "dim": "vector", "metric": "vector", "dtype": "vector"}

@@ -73,6 +73,11 @@ def offline_name(generation: int) -> str:
     return f"{OFFLINE}/offline-{generation:08d}.arrays"
 
 
+def embeddings_name(generation: int) -> str:
+    """The file of pseudo query embeddings that a commit wrote."""
+    return f"{OFFLINE}/embeddings-{generation:08d}.arrays"
+
+
 def model_name(kind: str, generation: int, number: int) -> str:
     """The file of a model that a commit fitted; `number` counts the vector fields of the schema from 0."""
     return f"{MODELS}/{kind}-{generation:08d}-{number}.arrays"

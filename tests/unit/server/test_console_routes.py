@@ -126,13 +126,13 @@ def test_maps_wait_for_each_other_and_stop(col: rocchio.Collection, monkeypatch:
     jobs = MapJobs(lambda: stopping[0])
     held = jobs._thread.submit(time.sleep, 0.2)
     snapshot = col.snapshot()
-    assert jobs.ask("papers", snapshot, "v", 4) == (0.0, None)
-    assert jobs.ask("papers", snapshot, "v", 3) == (0.0, None)
+    assert jobs.ask(("papers", None), snapshot, "v", 4) == (0.0, None)
+    assert jobs.ask(("papers", None), snapshot, "v", 3) == (0.0, None)
     with pytest.raises(rocchio.errors.BusyError, match="fewer than 2 maps"):
-        jobs.ask("papers", snapshot, None, 4)
+        jobs.ask(("papers", None), snapshot, None, 4)
     stopping[0] = True
     held.result()
     jobs._thread.shutdown(wait=True)
     with pytest.raises(mapping._Stopped):
-        jobs.ask("papers", snapshot, "v", 4)
+        jobs.ask(("papers", None), snapshot, "v", 4)
     jobs.close()

@@ -336,8 +336,8 @@ def test_newer_manifest(directory: LocalDirectory, tmp_path: Path) -> None:
     rewrite(tmp_path, {"format_version": 1, "anything": "else"})
     with pytest.raises(IncompatibleFormat, match="version 1, this rocchio reads from 2 on; index the documents anew"):
         read_manifest(directory)
-    rewrite(tmp_path, {"format_version": 4, "anything": "else"})
-    with pytest.raises(IncompatibleFormat, match="has format version 4, this rocchio reads up to 3; upgrade rocchio"):
+    rewrite(tmp_path, {"format_version": 5, "anything": "else"})
+    with pytest.raises(IncompatibleFormat, match="has format version 5, this rocchio reads up to 4; upgrade rocchio"):
         read_manifest(directory)
 
 

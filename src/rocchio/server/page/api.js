@@ -50,7 +50,7 @@ export const api = {
   facets: (name, body, signal) => ask(`${of(name)}/facets`, { body, signal }),
   refine: (name, body, signal) => ask(`${of(name)}/refine`, { body, signal }),
   map: (name, body, signal) => ask(`${of(name)}/map`, { body, signal }),
-  experiment: (name, body, signal) => ask(`${of(name)}/experiment`, { body, signal }),
+  experiment: (name, body, signal) => ask(`${of(name)}/experiments`, { body, signal }),
 };
 
 /** One request at a time: a new one aborts the one before, whose answer is undefined. */

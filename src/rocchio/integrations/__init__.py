@@ -1,0 +1,1 @@
+"""Frameworks that can use a collection: one module each, which needs the framework; `rocchio` never imports them."""
