@@ -284,6 +284,7 @@ class Collection(Reading, ClickLogging, Progressive, TenantManagement):
         `field` only removes it. The summary counts documents as `pseudo_queries` and centroids as `entries`. Raises
         InvalidArgument, also with uncommitted changes, NotFound, BadRecord, EncoderFailure.
         """
+        self._need_all("precompute_embeddings")
         with self._writing_nothing_else("precompute_embeddings"):
             made = None if field is None else precompute_embeddings(self._snapshot, field, options)
             summary = self._publish(lambda writer: writer.precompute_embeddings(made))

@@ -165,6 +165,8 @@ class EmbeddingSearch:
     @property
     def note(self) -> str:
         """What to know about the answers, empty if nothing."""
+        if self._snapshot.schema.tenants is not None:
+            return ""  # how much all tenants added is none of a tenant's business
         info = describe_embeddings(self._snapshot.manifest)
         return info.note if info is not None else ""
 

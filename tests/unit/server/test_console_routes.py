@@ -64,7 +64,7 @@ def test_refine_of_sparse_weights(folder: Path, col: rocchio.Collection):
 
 def test_an_experiment_is_as_the_command_prints_it(ask: Asker, col: rocchio.Collection):
     plans, queries, qrels = ["bm25", "bm25 >> rm3 >> bm25"], {"q": "wing"}, {"q": {"a1": 1}, "unasked": {"a2": 1}}
-    found = post(ask, "experiment", plans=plans, queries=queries, qrels=qrels, measures="RR").json()
+    found = post(ask, "experiments", plans=plans, queries=queries, qrels=qrels, measures="RR").json()
     expected = col.experiment(plans, queries, {"q": {"a1": 1}}, measures="RR").to_dict()
     assert found["runs"] == expected["runs"]
     assert found["comparison"] == expected["comparison"]
@@ -102,7 +102,7 @@ def test_a_map_is_drawn_and_kept(ask: Asker, col: rocchio.Collection):
         ("facets", {"where": "year >"}, 422, "^"),
         ("refine", {"plan": "bm25"}, 422, "to refine, found neither"),
         ("refine", {"text": "a", "plan": "bm25 >> nothing"}, 422, "found 'nothing'"),
-        ("experiment", {"plans": ["bm25"], "queries": {"q": "a"}, "qrels": {"p": {"a1": 1}}}, 422, "their ids differ"),
+        ("experiments", {"plans": ["bm25"], "queries": {"q": "a"}, "qrels": {"p": {"a1": 1}}}, 422, "their ids differ"),
         ("map", {"field": "text"}, 422, "expected a vector field"),
         ("map", {"most": 2}, 422, "most"),
     ],
@@ -116,7 +116,7 @@ def test_what_cannot_be_answered(ask: Asker, route: str, body: dict[str, Any], s
 
 def test_an_experiment_is_bounded(folder: Path, serve: Callable[..., Asker]):
     ask = serve(folder, limits=Limits(rate=0, hits=100))
-    answer = post(ask, "experiment", plans=["bm25"], queries={"q": "a"}, qrels={"q": {"a1": 1}}, depth=101)
+    answer = post(ask, "experiments", plans=["bm25"], queries={"q": "a"}, qrels={"q": {"a1": 1}}, depth=101)
     assert answer.status_code == 413
 
 

@@ -71,6 +71,11 @@ def reads(acme: Collection, query: Any) -> Iterator[tuple[str, Callable[[], Any]
     yield "range_search", lambda: acme.range_search("v", [[1.0, 1.0]], 2.0).doc_ids[0]
     yield "clusters", lambda: acme.clusters("v", 2).doc_ids
     yield "repr", acme.snapshot
+    yield "facets", lambda: acme.facets(values=100).to_dict()
+    yield "facets of others", lambda: acme.facets(among=["b1", "a1"], values=100).to_dict()
+    yield "document_map", lambda: str(vars(acme.document_map("v")))
+    yield "documents", lambda: list(acme.documents())
+    yield "documents where", lambda: list(acme.documents("tags STARTS WITH 'b'"))
     words = query if isinstance(query, str) else "report"
     yield "proqe", lambda: str(acme.proqe(words, lambda _query, _document: True, rounds=9, most_share=1.0))
     yield "proqe hits", lambda: acme.proqe(words, lambda _query, _document: True, rounds=9, most_share=1.0).hits
@@ -161,6 +166,7 @@ def test_every_way_to_read_is_tried() -> None:
     """Who adds one to `Reading` says here what a tenant sees of it."""
     tried = {"search", "bm25", "plan", "count", "explain_filter", "explain", "get", "vector", "snapshot"}
     tried |= {"recall_report", "tune", "experiment", "range_search", "clusters", "knn_graph"}
+    tried |= {"facets", "document_map", "documents"}
     whole = {"info", "verify", "tenants"}  # not for tenants
     harmless = {"terms", "schema", "path"}
     assert {name for name in vars(Reading) if not name.startswith("_")} <= tried | whole | harmless
@@ -182,6 +188,7 @@ def test_handles_of_a_tenant_maintain_nothing(col: Collection) -> None:
         acme.thaw,
         acme.tenants,
         lambda: acme.embed("v"),
+        lambda: acme.precompute_embeddings("v"),
         lambda: acme.calibrate([[1.0, 0.0]] * 20, "v"),
         lambda: acme.grant("b1", "acme"),
         lambda: acme.revoke("ab", "beta"),
