@@ -26,7 +26,7 @@ ask search '{"text": "parse a date", "k": 3, "fields": ["kind"], "plan": "bm25 >
 ask facets '{"text": "parse a date", "fields": ["kind"]}'
 ask refine '{"text": "parse a date", "plan": "bm25 >> rocchio >> bm25", "relevant": ["datetime.date"], "k": 3}'
 ask search '{"terms": {"date": 1.0, "calendar": 0.6}, "plan": "bm25", "k": 3}'
-ask experiment '{"plans": ["bm25", "dense"], "queries": {"q": "parse a date"}, "qrels": {"q": {"datetime.date": 1}}}'
+ask experiments '{"plans": ["bm25", "dense"], "queries": {"q": "parse a date"}, "qrels": {"q": {"datetime.date": 1}}}'
 ask map '{"most": 500}'
 if [ "${1:-}" = --stay ]; then
   echo "open $url/ in a browser; Ctrl-C ends it"
