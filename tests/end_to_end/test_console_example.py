@@ -23,6 +23,6 @@ def test_it_asks_what_the_console_asks():
     done = subprocess.run([SCRIPT], env={**os.environ, "ROCCHIO": str(rocchio)}, capture_output=True, text=True,
                           timeout=240, check=False)  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    for route in ("search", "facets", "refine", "experiment", "map"):
+    for route in ("search", "facets", "refine", "experiments", "map"):
         assert f"> {route} " in done.stdout
     assert "content-security-policy: default-src 'none'" in done.stdout
