@@ -65,7 +65,7 @@ class OpenedRocchio:
         if effort is None:
             return Reads(vectors.count * (width + 16), vectors.count * width)
         *_, work = vectors.index.search(queries.ravel(), k, None, effort.probes, effort.refine, 0)
-        lists, entries, refined, rescored = (number / len(queries) for number in work)
+        lists, entries, refined, rescored, _ = (number / len(queries) for number in work)
         of_lists = entries * (width / 8 + 8)
         total = of_lists + refined * (width + 16) + rescored * 2 * queries.shape[1] + vectors.lists * (width + 16)
         return Reads(total, int(of_lists / lists))
