@@ -14,8 +14,10 @@ from tests.unit.server.asker import Asker
 
 import rocchio
 from rocchio.server import mapping
+from rocchio.server.experiments import Experiments
 from rocchio.server.limits import Limits
 from rocchio.server.mapping import MapJobs
+from rocchio.server.models import ExperimentBody
 
 
 @pytest.fixture
@@ -118,6 +120,14 @@ def test_an_experiment_is_bounded(folder: Path, serve: Callable[..., Asker]):
     ask = serve(folder, limits=Limits(rate=0, hits=100))
     answer = post(ask, "experiments", plans=["bm25"], queries={"q": "a"}, qrels={"q": {"a1": 1}}, depth=101)
     assert answer.status_code == 413
+
+
+def test_experiments_run_one_at_a_time(col: rocchio.Collection):
+    runs = Experiments(Limits())
+    body = ExperimentBody(plans=["bm25"], queries={"q": "a"}, qrels={"q": {"a1": 1}}, depth=10)
+    with runs._running, pytest.raises(rocchio.errors.BusyError, match="expected no other experiment on this server"):
+        runs.run(("papers", None), col.snapshot(), body)
+    assert runs.run(("papers", None), col.snapshot(), body)["runs"]  # it is free again
 
 
 def test_maps_wait_for_each_other_and_stop(col: rocchio.Collection, monkeypatch: pytest.MonkeyPatch):
