@@ -37,8 +37,8 @@ LEAST_GAIN = 0.0005
 MOST_SHOWN = 1.0
 """Sign codes for each row: where lists show more, a comparison of all takes no longer, and misses none."""
 
-MIXED = 5
-"""Vectors that make one query together."""
+MIXED, SCATTERED = 3, 16
+"""Vectors that make one query together, and those whose spread takes it away from them."""
 
 Ids = npt.NDArray[np.int64]
 
@@ -135,16 +135,24 @@ def calibrate(index: Searched, queries: Floats) -> Calibration:
 
 
 def mixtures(vectors: Vectors, count: int, seed: int, metric: str) -> Floats:
-    """`count` means of MIXED random rows of `vectors` (n, dim), of their directions under cosine.
+    """`count` means of MIXED random rows of `vectors` (n, dim), each moved away as far as it is from the mean of all.
 
-    Rows themselves would be too easy as queries: what is near a row is in the same lists. Means of a few rows are
-    near nothing in particular and about as hard as questions that are asked of passages.
+    Where to is random, but as the vectors spread: a sum of SCATTERED of them, with random signs. Under cosine all this
+    is done with directions. Rows themselves would be too easy as queries, since what is near a row is in the same
+    lists, and so are means of rows: questions are asked in other words than passages, and lie beside them.
     """
-    rows = np.random.default_rng(seed).integers(len(vectors), size=(count, MIXED))
-    chosen = vectors[rows.ravel()].astype(np.float64).reshape(count, MIXED, -1)
+    random = np.random.default_rng(seed)
+    rows = vectors.astype(np.float64)
     if metric == "cosine":
-        chosen /= np.linalg.norm(chosen, axis=2, keepdims=True)
-    mixed: Floats = chosen.mean(axis=1).astype(np.float32)
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    centre = rows.mean(axis=0)
+    rows -= centre
+    means = rows[random.integers(len(rows), size=(count, MIXED))].mean(axis=1)
+    signs = random.choice((-1.0, 1.0), size=(count, SCATTERED))
+    away = np.einsum("qsd,qs->qd", rows[random.integers(len(rows), size=(count, SCATTERED))], signs)
+    length = np.linalg.norm(away, axis=1, keepdims=True)
+    away *= np.linalg.norm(means, axis=1, keepdims=True) / np.where(length > 0, length, 1)
+    mixed: Floats = (centre + means + away).astype(np.float32)
     return mixed
 
 

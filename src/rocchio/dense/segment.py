@@ -44,6 +44,9 @@ LARGEST_MEAN = 1e16
 KEPT_SHARE = 0.18
 """Of the space of vectors and index, what indexes of tenants' rows may take besides."""
 
+MOST_NEW = 0.2
+"""Of the best rows, what twice the lists may change, however low the recall: else lists far from the best settle early."""
+
 LISTS_AT_ONCE = 64
 """Lists that are compared with their rows in one go."""
 
@@ -116,7 +119,7 @@ class VectorSegment:
         if (k, recall) not in self._efforts:
             effort = self.calibration.effort(k, recall)
             # what twice as many lists add is about what is missing with as many as there are
-            self._efforts[k, recall] = effort and replace(effort, most_new=2 * (1 - recall))
+            self._efforts[k, recall] = effort and replace(effort, most_new=min(MOST_NEW, 2 * (1 - recall)))
         return self._efforts[k, recall]
 
     def search(self, queries: npt.NDArray[np.float32], k: int, allowed: Mask | None, effort: Effort | None) -> Found:
