@@ -6,10 +6,10 @@ A `score` is larger-is-better, always.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -128,8 +128,20 @@ class Passage:
     end: int
 
 
-def _no_passage() -> None:
-    return None
+class HitDetails(Protocol):
+    """What the hits of one search tell when they are asked; each hit hands over its `place`, whatever that is there."""
+
+    def fields(self, place: Any) -> dict[str, Any]:
+        """See `Hit.fields`."""
+
+    def passage(self, place: Any) -> Passage | None:
+        """See `Hit.passage`."""
+
+    def vector(self, place: Any, field: str) -> npt.NDArray[Any] | None:
+        """See `Hit.vector`."""
+
+    def explain(self, place: Any) -> Explanation:
+        """See `Hit.why`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,32 +150,30 @@ class Hit:
 
     doc_id: DocId
     score: float
-    _load: Callable[[], dict[str, Any]] = field(repr=False, compare=False)
-    _explain: Callable[[], Explanation] = field(repr=False, compare=False)
-    _load_vector: Callable[[str], npt.NDArray[Any] | None] = field(repr=False, compare=False)
-    _load_passage: Callable[[], Passage | None] = field(default=_no_passage, repr=False, compare=False)
+    _details: HitDetails = field(repr=False, compare=False)
+    _place: Any = field(repr=False, compare=False)
 
     @property
     def fields(self) -> dict[str, Any]:
         """The stored fields of the document, without its doc_id and without vectors."""
-        return self._load()
+        return self._details.fields(self._place)
 
     @property
     def passage(self) -> Passage | None:
         """The passage that the document was found by, its best one; None where documents are not split, or where what
         was searched belongs to the whole document."""
-        return self._load_passage()
+        return self._details.passage(self._place)
 
     def vector(self, field: str) -> npt.NDArray[Any] | None:
         """The document's vector (dim,) in the vector field `field`, as it is stored; None if it has none.
 
         Where passages have vectors of their own, that of the hit's `passage`.
         """
-        return self._load_vector(field)
+        return self._details.vector(self._place, field)
 
     def why(self) -> Explanation:
         """The score explained, term by term."""
-        return self._explain()
+        return self._details.explain(self._place)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -45,7 +45,7 @@ KEPT_SHARE = 0.18
 """Of the space of vectors and index, what indexes of tenants' rows may take besides."""
 
 MOST_NEW = 0.2
-"""Of the best rows, what twice the lists may change, however low the recall: else lists far from the best settle early."""
+"""Of the best rows, what twice the lists may change, however low the recall: else far lists settle early."""
 
 LISTS_AT_ONCE = 64
 """Lists that are compared with their rows in one go."""
@@ -131,7 +131,7 @@ class VectorSegment:
         """
         mask = self._usable(allowed)
         flat = np.ascontiguousarray(queries, np.float32).ravel()
-        if effort is None or self.plan(allowed, effort).strategy == "exact":
+        if effort is None or self._is_exact(allowed, effort):
             near = self._tree and self._tree.nearest(queries, k, self._unpacked(mask))
             if near:
                 return best_of(*self._scored(flat, near), k)
@@ -180,6 +180,10 @@ class VectorSegment:
     def _unpacked(self, mask: Mask | None) -> npt.NDArray[np.bool_] | None:
         return None if mask is None else unpacked(mask, self.rows)
 
+    def _is_exact(self, allowed: Mask | None, effort: Effort) -> bool:
+        """Whether all allowed rows are compared; where nothing is masked, only if there are no lists."""
+        return self.lists == 0 or (allowed is not None and self.plan(allowed, effort).strategy == "exact")
+
     def plan(self, allowed: Mask | None, effort: Effort | None) -> MaskPlan:
         """How a search under a mask goes, and why."""
         mask = self._usable(allowed)
@@ -198,7 +202,7 @@ class VectorSegment:
         """How many vectors there are."""
         return self.originals.count
 
-    @property
+    @cached_property
     def lists(self) -> int:
         """How many lists they are in; 0 for few vectors."""
         _, _, count = self._index_file.native(LIST_SIZES, INDEX_ARRAYS[LIST_SIZES])

@@ -54,17 +54,28 @@ def search_mixed(snapshot: Snapshot, query: MixedQuery, k: int, options: SearchO
     single = Hybrid(snapshot, [query], k, options)
     doc_ids, scores = single.best(0, k)
 
-    def hit(doc_id: DocId, score: float) -> Hit:
-        return Hit(
-            doc_id,
-            score,
-            lambda: snapshot.get(doc_id),
-            lambda: single.explain(0, doc_id),
-            lambda field: single.vector(0, doc_id, field),
-            lambda: single.passage(0, doc_id),
-        )
+    details = _MixedDetails(snapshot, single)
+    return [Hit(doc_id, score, details, doc_id) for doc_id, score in zip(doc_ids, scores.tolist(), strict=True)]
 
-    return [hit(doc_id, score) for doc_id, score in zip(doc_ids, scores.tolist(), strict=True)]
+
+@dataclass(frozen=True)
+class _MixedDetails:
+    """What the hits of the one query of a `Hybrid` tell; they are at their doc_ids."""
+
+    snapshot: Snapshot
+    single: Hybrid
+
+    def fields(self, doc_id: DocId) -> dict[str, Any]:
+        return self.snapshot.get(doc_id)
+
+    def passage(self, doc_id: DocId) -> Passage | None:
+        return self.single.passage(0, doc_id)
+
+    def vector(self, doc_id: DocId, field: str) -> Any:
+        return self.single.vector(0, doc_id, field)
+
+    def explain(self, doc_id: DocId) -> Explanation:
+        return self.single.explain(0, doc_id)
 
 
 def search_mixed_batch(

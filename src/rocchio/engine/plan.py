@@ -238,17 +238,21 @@ class _Prepared:
 
     def hits(self) -> list[Hit]:
         """Of the one query."""
-        return [
-            Hit(
-                doc_id,
-                score,
-                lambda doc_id=doc_id: self._snapshot.get(doc_id),  # type: ignore[misc]
-                lambda doc_id=doc_id: self._explain(doc_id),  # type: ignore[misc]
-                lambda field, doc_id=doc_id: self._vector(doc_id, field),  # type: ignore[misc]
-                lambda doc_id=doc_id: self._passage(doc_id),  # type: ignore[misc]
-            )
-            for doc_id, score in self.ranked[0]
-        ]
+        return [Hit(doc_id, score, self, doc_id) for doc_id, score in self.ranked[0]]
+
+    def fields(self, doc_id: DocId) -> dict[str, Any]:
+        """Stored fields of a hit."""
+        return self._snapshot.get(doc_id)
+
+    def passage(self, doc_id: DocId) -> Passage | None:
+        """The passage by which the last step has found a hit."""
+        place = self._place(doc_id)
+        return None if place is None else passage_at(self._snapshot, *place)
+
+    def vector(self, doc_id: DocId, field: str) -> Any:
+        """A hit's vector in a field, if it has one; of its passage, where passages have vectors."""
+        place = self._place(doc_id)
+        return self._snapshot.vector(doc_id, field) if place is None else vector_at(self._snapshot, *place, field)
 
     def _last_search(self) -> tuple[Step, Any, ExplainOptions] | None:
         """The last step, its query as it was then, and what explains it; None if it is no search of one index."""
@@ -275,15 +279,7 @@ class _Prepared:
             return None
         return explained(self._snapshot, query, doc_id, options)[1]
 
-    def _passage(self, doc_id: DocId) -> Passage | None:
-        place = self._place(doc_id)
-        return None if place is None else passage_at(self._snapshot, *place)
-
-    def _vector(self, doc_id: DocId, field: str) -> Any:
-        place = self._place(doc_id)
-        return self._snapshot.vector(doc_id, field) if place is None else vector_at(self._snapshot, *place, field)
-
-    def _explain(self, doc_id: DocId) -> Explanation:
+    def explain(self, doc_id: DocId) -> Explanation:
         """Why a hit has its score: the last search of the plan with the query as it was then."""
         asked = self._last_search()
         if asked is not None:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from rocchio._native import FrozenColumns, LexicalSegment, Searcher, Variant
 from rocchio.analysis import Analysis, Analyzer
-from rocchio.engine.best_passage import document_vector, explained, passage_at, vector_at
+from rocchio.engine.best_passage import document_vector, explained
 from rocchio.engine.click_history import ClickHistory
 from rocchio.engine.encoding import Encoders
 from rocchio.engine.execution import DocIds, search_batch, search_threads
@@ -47,6 +47,7 @@ from rocchio.engine.queries import (
     to_batch,
 )
 from rocchio.engine.query_vectors import QueryVectors, query_vectors, with_absent
+from rocchio.engine.row_details import RowDetails
 from rocchio.engine.search_options import (
     ExplainOptions,
     FieldChoice,
@@ -481,19 +482,11 @@ class Snapshot:
     def _hits(
         self, searcher: Searcher, found: Found, why: Callable[[int, int], Explanation], by_passage: bool
     ) -> list[Hit]:
-        def hit(doc_id: str, score: float, segment: int, row: int) -> Hit:
-            return Hit(
-                doc_id,
-                score,
-                lambda: self.fetch(segment, row),
-                lambda: why(segment, row),
-                lambda field: vector_at(self, segment, row, field),
-                lambda: passage_at(self, segment, row) if by_passage else None,
-            )
-
+        details = RowDetails(self, why, by_passage)
         ids = searcher.doc_ids(found.segments, found.rows)
-        places = zip(ids, found.scores.tolist(), found.segments.tolist(), found.rows.tolist(), strict=True)
-        return [hit(*place) for place in places]
+        places = zip(found.segments.tolist(), found.rows.tolist(), strict=True)
+        scored = zip(ids, found.scores.tolist(), places, strict=True)
+        return [Hit(doc_id, score, details, place) for doc_id, score, place in scored]
 
 
 def _run(ids: list[str], searcher: Searcher, parts: Sequence[Found], name: str) -> Run:

@@ -60,6 +60,9 @@ def _search_rows(view: VectorView, queries: Queries, wanted: Wanted) -> Found:
         return Found(np.zeros(len(queries) + 1, np.uint64), *(np.empty(0, dtype) for dtype in ("u4", "u4", "f4")))
     best = _best(view, parts[0] if len(parts) == 1 else Places.merged(parts), wanted)
     kept = best.rows >= 0
+    if kept.all():
+        offsets = np.arange(len(queries) + 1, dtype=np.uint64) * np.uint64(kept.shape[1])
+        return Found(offsets, best.segments.ravel(), best.rows.astype(np.uint32).ravel(), best.scores.ravel())
     offsets = np.zeros(len(queries) + 1, np.uint64)
     np.cumsum(kept.sum(axis=1), out=offsets[1:])
     return Found(offsets, best.segments[kept], best.rows[kept].astype(np.uint32), best.scores[kept])
@@ -93,14 +96,15 @@ def _search_segment(view: VectorView, number: int, queries: Queries, wanted: Wan
     effort = segment.effort(k, wanted.recall)
     rows, scores = segment.search(queries, min(k + 1, segment.rows), live, effort)
     if rows.shape[1] > k:
-        for query in np.flatnonzero((rows[:, k] >= 0) & (scores[:, k] == scores[:, k - 1])).tolist():
+        tied = (rows[:, k] >= 0) & (scores[:, k] == scores[:, k - 1])
+        for query in np.flatnonzero(tied).tolist() if tied.any() else ():
             count = k + 1
             more_rows, more_scores = rows[query], scores[query]
             while count < segment.rows and more_rows[-1] >= 0 and more_scores[-1] == scores[query, k - 1]:
                 count = min(4 * count, segment.rows)
                 (more_rows,), (more_scores,) = segment.search(queries[query : query + 1], count, live, effort)
-            tied = Places(np.full((1, len(more_rows)), number, np.uint32), more_rows[None], more_scores[None])
-            best = _best(view, tied, Wanted(k))
+            places = Places(np.full((1, len(more_rows)), number, np.uint32), more_rows[None], more_scores[None])
+            best = _best(view, places, Wanted(k))
             rows[query, :k], scores[query, :k] = best.rows[0, :k], best.scores[0, :k]
     return Places(np.full((len(rows), k), number, np.uint32), rows[:, :k], scores[:, :k])
 
@@ -109,7 +113,7 @@ def _best(view: VectorView, places: Places, wanted: Wanted) -> Places:
     """The best k of places in order of their scores, ties by doc_id; row -1 for what scores too little."""
     segments, rows, scores = places.segments, places.rows, places.scores
     tied = (scores[:, 1:] == scores[:, :-1]) & (rows[:, 1:] >= 0)
-    for query in np.flatnonzero(tied.any(axis=1)).tolist():
+    for query in np.flatnonzero(tied.any(axis=1)).tolist() if tied.any() else ():
         order = np.arange(rows.shape[1])
         _order_ties(view, order, np.flatnonzero(tied[query]), segments[query], rows[query], scores[query])
         segments[query], rows[query] = segments[query][order], rows[query][order]

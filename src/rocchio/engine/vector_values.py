@@ -7,6 +7,7 @@ bfloat16, which numpy does not have, becomes float32, which holds it exactly.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -31,6 +32,8 @@ MIN_VALUE = 1e-15
 
 def array_of(value: Any) -> Matrix:
     """Any array, or list of numbers, as an array of floats or integers. Raises ValueError with the reason in words."""
+    if type(value) is np.ndarray:
+        return _native(value)
     if isinstance(value, list | tuple):
         return _array_of_list(value)
     if hasattr(value, "detach") and hasattr(value, "cpu"):  # a tensor of torch, perhaps on a device, with a gradient
@@ -49,12 +52,17 @@ def array_of(value: Any) -> Matrix:
             raise ValueError(f"expected a list of numbers or an array, found {shown_with_type(value)}")
     except (TypeError, RuntimeError, BufferError, pa.ArrowException) as error:
         raise ValueError(f"expected an array that can be read, found {type(value).__name__}: {error}") from error
+    return _native(array)
+
+
+def _native(array: Matrix) -> Matrix:
+    """With numbers in the order of bytes of this machine. Raises ValueError for what are no numbers."""
+    if array.dtype.kind in "fiu":
+        return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
     if array.dtype.name == "bfloat16":  # as ml_dtypes has it, and so jax: the upper half of a float32
         widened: Matrix = (array.view(np.uint16).astype(np.uint32) << np.uint32(16)).view(np.float32)
         return widened
-    if array.dtype.kind not in "fiu":
-        raise ValueError(f"expected numbers, found an array of {array.dtype}")
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
+    raise ValueError(f"expected numbers, found an array of {array.dtype}")
 
 
 def _array_of_list(values: Sequence[Any]) -> Matrix:
@@ -179,13 +187,18 @@ def _column(
 
 def _checked(matrix: Matrix, field: Field) -> tuple[Matrix, Reasons]:
     """The vectors (n, dim) in the field's dtype, and what is wrong with which of them."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        stored = matrix.astype(field.dtype, copy=False)
-    least, most = stored.min(axis=1, initial=0), stored.max(axis=1, initial=0)
-    largest = np.maximum(-least, most).astype(np.float32)
+    if matrix.dtype == field.dtype:
+        stored = matrix
+    else:
+        with np.errstate(over="ignore", invalid="ignore"):
+            stored = matrix.astype(field.dtype)
+    least, most = stored.min(axis=1, initial=0), stored.max(axis=1, initial=0)  # abs() would take a copy of all
+    largest = np.maximum(-least, most).astype(np.float32, copy=False)
     fine = largest <= MAX_VALUE  # also false for NaN
     if field.metric == "cosine":
         fine &= largest >= MIN_VALUE
+    if fine.all():
+        return stored, {}
     return stored, {int(row): _reason(matrix[row], field) for row in np.flatnonzero(~fine)}
 
 
@@ -216,6 +229,12 @@ def matrix_of(column: pa.FixedSizeListArray) -> tuple[Matrix, npt.NDArray[np.boo
     return whole, present
 
 
+@cache
+def _as_query(dim: int, metric: str) -> Field:
+    """What queries of a vector field must be, whatever it stores."""
+    return Field("vector", dim=dim, metric=metric, dtype="float32")
+
+
 def query_matrix(query: Any, name: str, field: Field) -> tuple[npt.NDArray[np.float32], bool]:
     """Queries for the vector field `name` as float32 (n, dim), and whether it was a single vector (dim,).
 
@@ -235,8 +254,7 @@ def query_matrix(query: Any, name: str, field: Field) -> tuple[npt.NDArray[np.fl
             f"expected queries of {field.dim} numbers for the vector field {name!r}, found an array of shape "
             f"{array.shape}; give one vector ({field.dim},) or several (n, {field.dim})"
         )
-    as_query = Field("vector", dim=field.dim, metric=field.metric, dtype="float32")
-    queries, wrong = _checked(np.atleast_2d(array), as_query)
+    queries, wrong = _checked(array.reshape(-1, field.dim), _as_query(field.dim, field.metric))
     for row, reason in wrong.items():
         raise InvalidArgument(f"query {row}: {reason}")
     return np.ascontiguousarray(queries), array.ndim == 1
