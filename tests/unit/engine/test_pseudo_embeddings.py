@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.errors.refusal import refused
 import rocchio
 from rocchio._native import crc32c
 from rocchio.engine.collection import Collection
+from rocchio.engine.pseudo_embeddings import still_fitting
 from rocchio.errors import BadRecord, Corruption, InvalidArgument, NotFound, RocchioError
 from rocchio.storage.array_file import ArrayFileWriter
 from rocchio.storage.directory import LocalDirectory
@@ -136,11 +138,18 @@ def test_another_model_of_the_field_drops_them(tmp_path: Path) -> None:
     col.commit()
     col.precompute_embeddings("v")
     assert col.search("wing", plan="pseudo_embeddings")
+    before = col.snapshot().manifest
+    assert before.embeddings is not None
+    assert still_fitting(before.embeddings, before.segments, before.models) is before.embeddings
+    other = {"v": replace(before.models["v"], name="model-of-other-texts.lsa")}
+    assert still_fitting(before.embeddings, before.segments, other) is None  # though all segments are the same
     col.add({"doc_id": f"more{number}", "text": f"hull keel mast{number % 9} sail"} for number in range(8 * COUNT))
     col.commit()
-    name = col.snapshot().manifest.models["v"].name
-    kept = col.snapshot().manifest.embeddings
-    assert kept is None or kept.model == name
+    after = col.snapshot().manifest
+    assert after.models["v"].name != before.models["v"].name  # outgrown
+    assert after.embeddings is None
+    with refused(InvalidArgument, "pseudo query embeddings for the step"):
+        col.search("wing", plan="pseudo_embeddings")
 
 
 def test_refusals(tmp_path: Path, queries: Path) -> None:
