@@ -5,6 +5,7 @@
 // into chunks of 64 KiB, each with a CRC-32C that is stored elsewhere, and a chunk is verified the first time
 // anything in it is asked for.
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +15,9 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/byte_source.hpp"
 #include "base/errors.hpp"
+#include "base/page_cache.hpp"
 
 namespace rocchio {
 
@@ -25,20 +28,55 @@ constexpr std::size_t chunk_count(std::size_t size) {
     return (size + kChunkBytes - 1) / kChunkBytes;
 }
 
+/// What reads of a file need beside it; memory that one thread uses again.
+struct ReadBuffer {
+    /// What a read does not find in the cache: `size` bytes at `begin`, in one page, and where they go.
+    struct Piece {
+        std::uint64_t begin;
+        std::size_t size;
+        std::uint8_t* into;
+    };
+    /// Pages that are read in one go, and the pieces in them.
+    struct Run {
+        std::uint64_t first_page, last_page;
+        std::size_t first_piece, last_piece;
+    };
+    std::vector<std::uint64_t> begins;
+    std::vector<Piece> pieces;
+    std::vector<Run> runs;
+    std::vector<std::uint8_t> bytes;
+};
+
+/// How a file is read where it is not looked at as mapped: without a source, it is always.
+struct Paging {
+    std::shared_ptr<const ByteSource> source;
+    std::shared_ptr<PageCache> cache;
+};
+
 /// Read-only view of a file; the mapping belongs to the caller and must outlive it. Safe for many threads.
 class CheckedFile {
   public:
     /// `checksums` has one CRC-32C per chunk; its length must be chunk_count(bytes.size()).
-    CheckedFile(std::string path, std::span<const std::uint8_t> bytes, std::vector<std::uint32_t> checksums);
+    CheckedFile(std::string path, std::span<const std::uint8_t> bytes, std::vector<std::uint32_t> checksums,
+                Paging paging = {});
 
     /// Throws Corruption unless bytes [begin, end) lie in the file and their chunks match their checksums.
     void ensure(std::size_t begin, std::size_t end) const {
         if (begin == end) return;
         if (end > bytes_.size() || begin > end) fail_range(begin, end);
         for (std::size_t chunk = begin / kChunkBytes; chunk <= (end - 1) / kChunkBytes; ++chunk) {
-            if (!is_verified(chunk)) verify(chunk);
+            if (!is_verified(chunk)) verify(chunk, mapped(chunk));
         }
     }
+
+    /// Copies `size` bytes at each of `begins` one after the other to `out`; verified as by
+    /// `ensure`. Through the cache and, for what it does not hold, the source: the mapping is not touched.
+    /// What is read is kept in the cache if `keep`.
+    void gather(std::span<const std::uint64_t> begins, std::size_t size, std::uint8_t* out,
+                ReadBuffer& buffer, bool keep) const;
+
+    /// Pages that the cache has room for; 0 without one.
+    std::size_t cached_pages() const { return paging_.cache ? paging_.cache->room() : 0; }
 
     /// Offsets of all damaged chunks; reads the whole file, whatever was verified before.
     std::vector<std::uint64_t> damaged_chunks() const;
@@ -50,14 +88,23 @@ class CheckedFile {
     bool is_verified(std::size_t chunk) const {
         return (verified_[chunk / 64].load(std::memory_order_relaxed) >> (chunk % 64)) & 1u;
     }
-    bool matches(std::size_t chunk) const;
-    void verify(std::size_t chunk) const;
+    std::span<const std::uint8_t> mapped(std::size_t chunk) const {
+        const std::size_t begin = chunk * kChunkBytes;
+        return bytes_.subspan(begin, std::min(kChunkBytes, bytes_.size() - begin));
+    }
+    void verify(std::size_t chunk, std::span<const std::uint8_t> bytes) const;
+    void find_pieces(std::span<const std::uint64_t> begins, std::size_t size, std::uint8_t* out,
+                     ReadBuffer& buffer) const;
+    void find_runs(ReadBuffer& buffer) const;
+    void read_run(const ReadBuffer::Run& run, ReadBuffer& buffer, bool keep) const;
     [[noreturn]] void fail_range(std::size_t begin, std::size_t end) const;
 
     std::string path_;
     std::span<const std::uint8_t> bytes_;
     std::vector<std::uint32_t> checksums_;
     std::unique_ptr<std::atomic<std::uint64_t>[]> verified_;
+    Paging paging_;
+    std::uint64_t number_ = 0;  // in the cache
 };
 
 /// A flat little-endian array inside a CheckedFile. Every access path goes through a checksum.
@@ -89,6 +136,29 @@ class CheckedArray {
         return {data() + first, last - first};
     }
     std::span<const T> all() const { return view(0, count_); }
+
+    /// Copies rows of `width` elements, given by their numbers, one after the other to `out`: as
+    /// `CheckedFile::gather`. Throws Corruption when out of range or damaged.
+    void gather(std::span<const std::uint32_t> rows, std::size_t width, T* out, ReadBuffer& buffer,
+                bool keep) const {
+        if (rows.empty()) return;
+        buffer.begins.clear();
+        for (const std::uint32_t row : rows) {
+            if (row >= count_ / width) fail(row * width, "an index points outside its array");
+            buffer.begins.push_back(offset_ + row * width * sizeof(T));
+        }
+        file_->gather(buffer.begins, width * sizeof(T), reinterpret_cast<std::uint8_t*>(out), buffer, keep);
+    }
+
+    /// Copies elements [first, last) likewise, and keeps them.
+    void read(std::size_t first, std::size_t last, T* out, ReadBuffer& buffer) const {
+        if (first > last || last > count_) fail(first, "an index points outside its array");
+        const std::uint64_t begin[] = {offset_ + first * sizeof(T)};
+        file_->gather(begin, (last - first) * sizeof(T), reinterpret_cast<std::uint8_t*>(out), buffer, true);
+    }
+
+    /// Pages that the cache of the file has room for.
+    std::size_t cached_pages() const { return file_ ? file_->cached_pages() : 0; }
 
     /// Where an element is: an address to prefetch, never to read.
     const T* unverified(std::size_t index) const { return data() + index; }

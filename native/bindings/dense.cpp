@@ -53,9 +53,9 @@ CodeArrays code_arrays(const nb::dict& arrays, const char* codes, const char* co
     return {array_from<std::uint8_t>(arrays, codes), array_from<RowConstants>(arrays, constants, kConstants)};
 }
 
-Originals originals_from(const nb::dict& arrays, std::size_t dim, bool halves) {
-    if (halves) return {array_from<std::uint16_t>(arrays, "originals"), dim};
-    return {array_from<float>(arrays, "originals"), dim};
+Originals originals_from(const nb::dict& arrays, std::size_t dim, bool halves, bool in_memory) {
+    if (halves) return {array_from<std::uint16_t>(arrays, "originals"), dim, in_memory};
+    return {array_from<float>(arrays, "originals"), dim, in_memory};
 }
 
 /// Codes and constants as numpy holds them while an index is built.
@@ -161,15 +161,19 @@ void bind_index(nb::module_& module) {
         .def(
             "__init__",
             [](VectorIndex* self, const nb::dict& arrays, const std::string& metric, std::size_t dim,
-               bool halves, std::uint64_t seed, const InputArray<float>& mean) {
+               bool halves, std::uint64_t seed, const InputArray<float>& mean, bool lists_in_memory,
+               bool codes_in_memory, bool originals_in_memory) {
                 const ListArrays lists{code_arrays(arrays, "centroid_codes", "centroid_constants"),
                                        array_from<std::uint32_t>(arrays, "list_sizes"),
                                        array_from<std::uint8_t>(arrays, "list_blocks")};
                 new (self) VectorIndex(Transform(metric_of(metric), dim, seed, floats_of(mean)),
-                                       originals_from(arrays, dim, halves),
-                                       code_arrays(arrays, "codes", "constants"), lists);
+                                       originals_from(arrays, dim, halves, originals_in_memory),
+                                       code_arrays(arrays, "codes", "constants"), lists,
+                                       InMemory{codes_in_memory, lists_in_memory});
             },
-            "arrays"_a, "metric"_a, "dim"_a, "halves"_a, "seed"_a, "mean"_a)
+            "arrays"_a, "metric"_a, "dim"_a, "halves"_a, "seed"_a, "mean"_a, "lists_in_memory"_a = true,
+            "codes_in_memory"_a = true, "originals_in_memory"_a = true,
+            "What is not in memory is read when it is needed, through the sources of its files.")
         .def_prop_ro("rows", &VectorIndex::rows)
         .def_prop_ro("lists", &VectorIndex::lists)
         .def(

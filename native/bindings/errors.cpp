@@ -5,6 +5,8 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 
+#include <system_error>
+
 #include "bindings/bind.hpp"
 
 namespace nb = nanobind;
@@ -18,6 +20,11 @@ void bind_errors(nb::module_&) {
         } catch (const Corruption& error) {
             const nb::object type = nb::module_::import_("rocchio.errors").attr("Corruption");
             const nb::object value = type(error.path, error.offset, error.what());
+            PyErr_SetObject(type.ptr(), value.ptr());
+        } catch (const std::system_error&
+                     error) {  // of a file that cannot be read; the message begins with its path
+            const nb::object type = nb::module_::import_("rocchio.errors").attr("StorageFailure");
+            const nb::object value = type(error.code().value(), std::string("cannot read ") + error.what());
             PyErr_SetObject(type.ptr(), value.ptr());
         }
     });

@@ -77,26 +77,45 @@ std::vector<std::uint32_t> VectorIndex::CodeScan::chosen(
     return rows;
 }
 
-void VectorIndex::CodeScan::load(std::span<const std::uint32_t> rows) {
-    const std::size_t width = prepared_.width();
-    rows_ = rows;
-    const std::uint8_t* codes = index_.codes_.data() + rows.front() * width;
-    constants_ = index_.constants_.data() + rows.front();
-    if (rows.back() - rows.front() + 1 != rows.size()) {  // rows that are no neighbours are copied
-        copied_codes_.clear();
+void VectorIndex::CodeScan::load(std::span<const std::uint32_t> chosen, std::size_t first) {
+    rows_ = chosen.subspan(first, std::min(kernels::kBoundRows, chosen.size() - first));
+    constants_ = index_.constants_.data() + rows_.front();
+    if (rows_.back() - rows_.front() + 1 != rows_.size()) {  // rows that are no neighbours are copied
         copied_constants_.clear();
-        for (std::size_t i = 0; i < rows.size(); ++i) {
-            const std::uint32_t row = rows[i];
-            if (i + kAhead < rows.size()) fetch(index_.codes_.data() + rows[i + kAhead] * width, width);
-            const std::uint8_t* code = index_.codes_.data() + row * width;
-            copied_codes_.insert(copied_codes_.end(), code, code + width);
-            copied_constants_.push_back(index_.constants_[row]);
-        }
-        codes = copied_codes_.data();
+        for (const std::uint32_t row : rows_) copied_constants_.push_back(index_.constants_[row]);
         constants_ = copied_constants_.data();
     }
-    kernels::vector_kernels().dot_tile(codes, width, rows.size(), prepared_.codes(0), prepared_.size(),
-                                       dots_.data(), kernels::kBoundRows);
+    const std::uint8_t* codes = index_.codes_.in_memory() ? codes_of() : read_codes(chosen, first);
+    kernels::vector_kernels().dot_tile(codes, prepared_.width(), rows_.size(), prepared_.codes(0),
+                                       prepared_.size(), dots_.data(), kernels::kBoundRows);
+}
+
+/// The codes of the loaded rows side by side, from memory.
+const std::uint8_t* VectorIndex::CodeScan::codes_of() {
+    const std::size_t width = prepared_.width();
+    if (rows_.back() - rows_.front() + 1 == rows_.size()) return index_.codes_.row(rows_.front());
+    copied_codes_.clear();
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+        if (i + kAhead < rows_.size()) fetch(index_.codes_.row(rows_[i + kAhead]), width);
+        const std::uint8_t* code = index_.codes_.row(rows_[i]);
+        copied_codes_.insert(copied_codes_.end(), code, code + width);
+    }
+    return copied_codes_.data();
+}
+
+/// The same, read together with those of rows that follow.
+const std::uint8_t* VectorIndex::CodeScan::read_codes(std::span<const std::uint32_t> chosen,
+                                                      std::size_t first) {
+    const std::size_t width = prepared_.width();
+    if (first < copied_first_ || first >= copied_last_) {
+        copied_first_ = first;
+        copied_last_ = std::min(first + tile_rows(width), chosen.size());
+        const auto some = chosen.subspan(first, copied_last_ - first);
+        copied_codes_.resize(some.size() * width);
+        index_.codes_.gather(some, copied_codes_.data(), buffer_,
+                             index_.codes_.is_worth_keeping(chosen.size()));
+    }
+    return copied_codes_.data() + (first - copied_first_) * width;
 }
 
 std::uint64_t VectorIndex::CodeScan::reaching(std::size_t query, float threshold, float* uppers) const {

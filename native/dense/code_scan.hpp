@@ -22,8 +22,9 @@ class VectorIndex::CodeScan {
     /// The rows that a mask allows, all without one.
     std::vector<std::uint32_t> chosen(const std::optional<std::span<const std::uint8_t>>& allowed) const;
 
-    /// Brings some rows side by side, at most kernels::kBoundRows, which ascend.
-    void load(std::span<const std::uint32_t> rows);
+    /// Brings some of the chosen rows side by side, from the `first` on, at most kernels::kBoundRows. Rows
+    /// are loaded in order.
+    void load(std::span<const std::uint32_t> chosen, std::size_t first);
 
     /// Of the loaded rows: which may reach a threshold, as bits, with upper bounds of their ranking values.
     std::uint64_t reaching(std::size_t query, float threshold, float* uppers) const;
@@ -34,12 +35,17 @@ class VectorIndex::CodeScan {
     std::span<const std::uint32_t> rows() const { return rows_; }
 
   private:
+    const std::uint8_t* codes_of();
+    const std::uint8_t* read_codes(std::span<const std::uint32_t> chosen, std::size_t first);
+
     const VectorIndex& index_;
     PreparedQueries prepared_;
     std::vector<kernels::RowRanking> rankings_;
     std::span<const std::uint32_t> rows_;
     const RowConstants* constants_ = nullptr;
-    std::vector<std::uint8_t> copied_codes_;
+    std::vector<std::uint8_t> copied_codes_;          // of rows that are no neighbours, or are read
+    std::size_t copied_first_ = 0, copied_last_ = 0;  // of the chosen rows, where they are read
+    ReadBuffer buffer_;
     std::vector<RowConstants> copied_constants_;
     std::vector<std::int32_t> dots_;
 };

@@ -34,14 +34,14 @@ void VectorIndex::ExactSearch::run(std::int64_t* rows, float* scores, Work& work
     const PreparedQueries& prepared = scan_.queries();
     const std::vector<std::uint32_t> chosen = scan_.chosen(queries_.allowed);
     for (std::size_t first = 0; first < chosen.size(); first += kernels::kBoundRows) {
-        scan_.load(std::span(chosen).subspan(first, std::min(kernels::kBoundRows, chosen.size() - first)));
+        scan_.load(chosen, first);
         for (std::size_t query = 0; query < prepared.size(); ++query) add(query);
     }
     work.refined += chosen.size() * prepared.size();
     for (std::size_t query = 0; query < prepared.size(); ++query) {
         std::vector<Candidate> last = finalists(query);
         ExactScore score(index_.transform_.metric(), prepared.given(query), index_.originals_);
-        score_exactly(score, index_.originals_, last);
+        score_exactly(score, index_.originals_, last, reader_);
         work.rescored += last.size();
         write_best(last, queries_.k, rows + query * queries_.k, scores + query * queries_.k);
     }

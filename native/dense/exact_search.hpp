@@ -25,6 +25,7 @@ class VectorIndex::ExactSearch {
     const VectorIndex& index_;
     const VectorQueries& queries_;
     CodeScan scan_;
+    RowReader reader_;
     std::vector<Candidates> lowers_;  // by query: the best lower bounds
     std::vector<std::vector<Candidate>>
         uppers_;  // by query: rows that may be among the best, with upper bounds

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "dense/list_reader.hpp"
 #include "dense/vector_index.hpp"
 
 namespace rocchio::dense {
@@ -40,26 +41,17 @@ std::vector<std::uint64_t> blocks_of(const ListArrays& lists, std::size_t block_
     return first;
 }
 
-void check_block(const std::uint8_t* block, const BlockLayout& layout, std::size_t count,
-                 std::size_t row_count, const CheckedArray<std::uint8_t>& blocks, std::size_t offset) {
-    for (std::size_t i = 0; i < kernels::kSignRows; ++i) {
-        if (!std::isfinite(layout.factors_of(block)[i])) blocks.fail(offset, "a factor is not finite");
-        if (layout.addends != 0 && !std::isfinite(layout.addends_of(block)[i]))
-            blocks.fail(offset, "an addend is not finite");
-        if (i < count && layout.rows_of(block)[i] >= row_count)
-            blocks.fail(offset, "a list names a row past the last");
-    }
-}
-
 }  // namespace
 
 VectorIndex::VectorIndex(Transform transform, Originals originals, const CodeArrays& codes,
-                         const ListArrays& lists)
+                         const ListArrays& lists, InMemory in_memory)
     : transform_(std::move(transform)),
       originals_(std::move(originals)),
       layout_(transform_.width(), transform_.metric()),
       checked_codes_(codes),
-      checked_lists_(lists) {
+      checked_lists_(lists),
+      codes_(codes.codes, transform_.width(), in_memory.codes),
+      lists_in_memory_(in_memory.lists) {
     check_codes(codes, transform_.width());
     check_codes(lists.centroids, transform_.width());
     if (lists.centroids.constants.size() != lists.sizes.size())
@@ -67,20 +59,31 @@ VectorIndex::VectorIndex(Transform transform, Originals originals, const CodeArr
     if (codes.constants.size() != originals_.rows())
         codes.constants.fail(0, "expected as many codes as original vectors");
     first_blocks_ = blocks_of(lists, layout_.bytes);
-    codes_ = codes.codes.all();
     constants_ = codes.constants.all();
     centroid_codes_ = lists.centroids.codes.all();
     centroid_constants_ = lists.centroids.constants.all();
     sizes_ = lists.sizes.all();
-    blocks_ = lists.blocks.all();
-    for (std::size_t list = 0; list < sizes_.size(); ++list) {
-        for (std::size_t block = first_blocks_[list]; block < first_blocks_[list + 1]; ++block) {
-            const std::size_t before = (block - first_blocks_[list]) * kernels::kSignRows;
-            check_block(blocks_.data() + block * layout_.bytes, layout_, sizes_[list] - before, rows(),
-                        lists.blocks, block * layout_.bytes);
+    if (lists_in_memory_) {
+        blocks_ = lists.blocks.all();
+        for (std::size_t list = 0; list < sizes_.size(); ++list) {
+            for (std::size_t block = first_blocks_[list]; block < first_blocks_[list + 1]; ++block) {
+                const std::size_t before = (block - first_blocks_[list]) * kernels::kSignRows;
+                check_block(blocks_.data() + block * layout_.bytes, sizes_[list] - before, block);
+            }
         }
     }
     sum_up();
+}
+
+/// Checks a block, the `number`-th of all, with so many entries or more.
+void VectorIndex::check_block(const std::uint8_t* block, std::size_t entries, std::size_t number) const {
+    const auto fail = [&](const char* reason) { checked_lists_.blocks.fail(number * layout_.bytes, reason); };
+    for (std::size_t i = 0; i < kernels::kSignRows; ++i) {
+        if (!std::isfinite(layout_.factors_of(block)[i])) fail("a factor is not finite");
+        if (layout_.addends != 0 && !std::isfinite(layout_.addends_of(block)[i]))
+            fail("an addend is not finite");
+        if (i < entries && layout_.rows_of(block)[i] >= rows()) fail("a list names a row past the last");
+    }
 }
 
 /// What bounds of errors need to know of all rows.
@@ -103,12 +106,14 @@ void VectorIndex::sum_up() {
 
 std::vector<std::uint32_t> VectorIndex::listed_rows() const {
     std::vector<std::uint32_t> rows;
+    ListReader reader(*this);
     for (std::size_t list = 0; list < lists(); ++list) {
-        const std::uint8_t* block = first_block_of(list);
-        for (std::size_t begin = 0; begin < sizes_[list];
-             begin += kernels::kSignRows, block += layout_.bytes) {
-            const std::uint32_t* of_block = layout_.rows_of(block);
-            rows.insert(rows.end(), of_block, of_block + std::min(kernels::kSignRows, sizes_[list] - begin));
+        reader.open(list);
+        for (BlockRun run; reader.next(run);) {
+            for (std::size_t entry = 0; entry < run.entries; ++entry) {
+                const std::uint8_t* block = run.blocks + entry / kernels::kSignRows * layout_.bytes;
+                rows.push_back(layout_.rows_of(block)[entry % kernels::kSignRows]);
+            }
         }
     }
     return rows;

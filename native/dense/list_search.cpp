@@ -91,7 +91,7 @@ void VectorIndex::answer_exactly(std::span<const std::size_t> chosen, const Vect
 
 VectorIndex::ListSearch::ListSearch(const VectorIndex& index, const VectorQueries& queries,
                                     const Effort& effort)
-    : index_(index), queries_(queries), effort_(effort), nearness_(index.lists()) {
+    : index_(index), queries_(queries), effort_(effort), reader_(index), nearness_(index.lists()) {
     effort_.probes = std::clamp<std::size_t>(effort.probes, 1, index.lists());
     effort_.most_probes = std::clamp(effort.most_probes, effort_.probes, index.lists());
     chosen_ = queries.allowed ? effort_.most_probes : effort_.probes;
@@ -178,7 +178,7 @@ void VectorIndex::ListSearch::scan_nearest(std::size_t count) {
         const std::size_t leading = (effort_.probes + kLeading - 1) / kLeading;
         for (std::size_t place = 0; place < leading; ++place) {
             const std::size_t next = std::min(place + 1, leading - 1);
-            scan_list(progress, progress.lists[place], index_.first_block_of(progress.lists[next].list));
+            scan_list(progress, progress.lists[place], reader_.ahead(progress.lists[next].list));
         }
     }
 }
@@ -204,7 +204,7 @@ void VectorIndex::ListSearch::scan_by_list(std::size_t count) {
         const std::uint32_t following = progress_[next.query].lists[next.place].list;
         progress_[next.query].tables.fetch();
         Progress& progress = progress_[visits[i].query];
-        scan_list(progress, progress.lists[visits[i].place], index_.first_block_of(following));
+        scan_list(progress, progress.lists[visits[i].place], reader_.ahead(following));
     }
 }
 
@@ -235,7 +235,7 @@ bool VectorIndex::ListSearch::settle(const PreparedQueries& queries, std::size_t
     std::size_t place = effort_.probes;
     const auto scan_next = [&] {
         const std::size_t next = std::min(place + 1, progress.lists.size() - 1);
-        scan_list(progress, progress.lists[place], index_.first_block_of(progress.lists[next].list));
+        scan_list(progress, progress.lists[place], reader_.ahead(progress.lists[next].list));
         ++place;
     };
     while (place < index_.lists() && progress.met < effort_.least_entries) {
@@ -270,25 +270,31 @@ void VectorIndex::ListSearch::best_rows(Progress& progress, std::vector<std::uin
     rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
 }
 
-/// `following` is the block that will be scanned after this list.
+/// `following` is the block that will be scanned after this list, or null.
 void VectorIndex::ListSearch::scan_list(Progress& progress, const ScoredList& list,
                                         const std::uint8_t* following) {
+    work_.lists += 1;
+    work_.entries += index_.sizes_[list.list];
+    reader_.open(list.list);
+    for (BlockRun run; reader_.next(run);) scan_blocks(progress, list, run, following);
+}
+
+void VectorIndex::ListSearch::scan_blocks(Progress& progress, const ScoredList& list, const BlockRun& run,
+                                          const std::uint8_t* following) {
     const BlockLayout& layout = index_.layout_;
     const auto& kernels = kernels::vector_kernels();
-    const std::uint8_t* block = index_.first_block_of(list.list);
-    const std::size_t size = index_.sizes_[list.list];
-    work_.lists += 1;
-    work_.entries += size;
-    for (std::size_t begin = 0; begin < size; begin += kernels::kSignRows, block += layout.bytes) {
-        const bool is_last = size - begin <= kernels::kSignRows;
+    const std::uint8_t* block = run.blocks;
+    for (std::size_t begin = 0; begin < run.entries; begin += kernels::kSignRows, block += layout.bytes) {
+        const bool is_last = run.entries - begin <= kernels::kSignRows;
         const kernels::SignEstimate estimate =
             progress.tables.estimate(list.product, progress.candidates.threshold());
+        const std::uint8_t* next = !is_last ? block + layout.bytes : following != nullptr ? following : block;
         float estimates[kernels::kSignRows];
-        std::uint32_t found = kernels.scan_signs(block, layout.groups, progress.tables.tables(),
-                                                 layout.factors_of(block), layout.addends_of(block), estimate,
-                                                 is_last ? following : block + layout.bytes, estimates);
+        std::uint32_t found =
+            kernels.scan_signs(block, layout.groups, progress.tables.tables(), layout.factors_of(block),
+                               layout.addends_of(block), estimate, next, estimates);
         const std::uint32_t* rows = layout.rows_of(block);
-        if (is_last) found &= ~std::uint32_t{0} >> (begin + kernels::kSignRows - size);
+        if (is_last) found &= ~std::uint32_t{0} >> (begin + kernels::kSignRows - run.entries);
         progress.seen += static_cast<std::uint64_t>(std::popcount(found));
         for (; found != 0; found &= found - 1) {
             const auto place = static_cast<std::size_t>(std::countr_zero(found));
@@ -317,9 +323,7 @@ void VectorIndex::ListSearch::gather_rows(std::size_t count) {
 /// Estimates a query's rows again, from their eight-bit codes, and keeps those that may be among the best k.
 void VectorIndex::ListSearch::refine(const PreparedQueries& queries, std::size_t query) {
     const std::size_t first = query > 0 ? row_ends_[query - 1] : 0, last = row_ends_[query];
-    dots_.resize(last - first);
-    kernels::vector_kernels().dot_chosen(index_.codes_.data(), queries.width(), rows_.data() + first,
-                                         last - first, queries.codes(query), dots_.data());
+    multiply_codes(std::span(rows_).subspan(first, last - first), queries.codes(query));
     refined_.clear();
     for (std::size_t i = first; i < last; ++i) {
         const RowConstants& row = index_.constants_[rows_[i]];
@@ -330,6 +334,24 @@ void VectorIndex::ListSearch::refine(const PreparedQueries& queries, std::size_t
     const float deviation =
         (queries.norm(query) * index_.mean_error_ + queries.error(query) * index_.mean_norm_) / root;
     keep_contenders(kDeviations * deviation);
+}
+
+/// Products of a query's code with those of rows.
+void VectorIndex::ListSearch::multiply_codes(std::span<const std::uint32_t> rows, const std::int8_t* query) {
+    const std::size_t width = index_.transform_.width();
+    const auto& kernels = kernels::vector_kernels();
+    dots_.resize(rows.size());
+    if (index_.codes_.in_memory()) {
+        kernels.dot_chosen(index_.codes_.row(0), width, rows.data(), rows.size(), query, dots_.data());
+        return;
+    }
+    const std::size_t most = tile_rows(width);
+    for (std::size_t first = 0; first < rows.size(); first += most) {
+        const auto some = rows.subspan(first, std::min(most, rows.size() - first));
+        std::uint8_t* codes = row_reader_.bytes(some.size() * width);
+        index_.codes_.gather(some, codes, row_reader_.buffer, true);
+        kernels.dot_rows(codes, width, some.size(), query, dots_.data() + first);
+    }
 }
 
 /// Keeps the refined rows that are at most `slack` worse than the k-th.
@@ -353,6 +375,11 @@ void VectorIndex::ListSearch::score_contenders(const PreparedQueries& queries, s
     for (std::size_t query = 0, i = 0; query < queries.size(); ++query) {
         ExactScore score(index_.transform_.metric(), queries.given(query), index_.originals_);
         const std::size_t first = i;
+        if (!index_.originals_.in_memory()) {
+            i = contender_ends_[query];
+            score_exactly(score, index_.originals_, std::span(contenders_).subspan(first, i - first),
+                          row_reader_);
+        }
         for (; i < contender_ends_[query]; ++i) {
             // of the queries that follow, too
             if (i + kAhead < contenders_.size()) index_.originals_.fetch(contenders_[i + kAhead].row);

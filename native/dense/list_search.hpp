@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "dense/list_reader.hpp"
 #include "dense/vector_index.hpp"
 
 namespace rocchio::dense {
@@ -43,7 +44,10 @@ class VectorIndex::ListSearch {
     bool is_settled(const Progress& progress) const;
     void best_rows(Progress& progress, std::vector<std::uint32_t>& rows);
     void scan_list(Progress& progress, const ScoredList& list, const std::uint8_t* following);
+    void scan_blocks(Progress& progress, const ScoredList& list, const BlockRun& run,
+                     const std::uint8_t* following);
     void gather_rows(std::size_t count);
+    void multiply_codes(std::span<const std::uint32_t> rows, const std::int8_t* query);
     void refine(const PreparedQueries& queries, std::size_t query);
     void keep_contenders(float slack);
     void score_contenders(const PreparedQueries& queries, std::int64_t* rows, float* scores);
@@ -51,6 +55,8 @@ class VectorIndex::ListSearch {
     const VectorIndex& index_;
     const VectorQueries& queries_;
     Effort effort_;
+    ListReader reader_;
+    RowReader row_reader_;
     std::size_t chosen_;  // lists of each query that are put in order
     Work work_;
     std::vector<Progress> progress_;  // by query

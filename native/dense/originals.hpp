@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <variant>
 #include <vector>
 
@@ -14,13 +15,36 @@
 
 namespace rocchio::dense {
 
+/// Rows that were read, and what reading needs; memory that one thread uses again.
+class RowReader {
+  public:
+    /// Room for so many bytes.
+    std::uint8_t* bytes(std::size_t size) {
+        if (bytes_.size() < size) bytes_.resize(size);
+        return bytes_.data();
+    }
+    const std::uint8_t* bytes() const { return bytes_.data(); }
+
+    ReadBuffer buffer;
+
+  private:
+    std::vector<std::uint8_t> bytes_;
+};
+
 class Originals {
   public:
-    /// Rows of `dim` values one after another, as float32 or as float16 (its bits).
-    Originals(CheckedArray<float> values, std::size_t dim) : values_(std::move(values)), dim_(dim) {}
-    Originals(CheckedArray<std::uint16_t> values, std::size_t dim) : values_(std::move(values)), dim_(dim) {}
+    /// Rows of `dim` values one after another, as float32 or as float16 (its bits). What is not in memory is
+    /// read when it is needed.
+    Originals(CheckedArray<float> values, std::size_t dim, bool in_memory = true)
+        : values_(std::move(values)), dim_(dim), in_memory_(in_memory) {}
+    Originals(CheckedArray<std::uint16_t> values, std::size_t dim, bool in_memory = true)
+        : values_(std::move(values)), dim_(dim), in_memory_(in_memory) {}
 
+    bool in_memory() const { return in_memory_; }
     std::size_t dim() const { return dim_; }
+    std::size_t row_bytes() const {
+        return dim_ * (std::holds_alternative<CheckedArray<float>>(values_) ? 4 : 2);
+    }
     std::size_t rows() const {
         return std::visit([this](const auto& values) { return values.size() / dim_; }, values_);
     }
@@ -31,6 +55,25 @@ class Originals {
             return floats->view(row * dim_, (row + 1) * dim_).data();
         const auto halves = std::get<CheckedArray<std::uint16_t>>(values_).view(row * dim_, (row + 1) * dim_);
         kernels::vector_kernels().widen(halves.data(), dim_, buffer);
+        return buffer;
+    }
+
+    /// Reads rows, which ascend, and copies them one after another.
+    void gather(std::span<const std::uint32_t> rows, RowReader& reader) const {
+        std::visit(
+            [&]<typename T>(const CheckedArray<T>& values) {
+                auto* out = reinterpret_cast<T*>(reader.bytes(rows.size() * dim_ * sizeof(T)));
+                values.gather(rows, dim_, out, reader.buffer, true);
+            },
+            values_);
+    }
+
+    /// The i-th of the rows that were read last, as float32; `buffer` as for `row`.
+    const float* gathered(std::size_t i, const RowReader& reader, float* buffer) const {
+        const std::uint8_t* bytes = reader.bytes() + i * row_bytes();
+        if (std::holds_alternative<CheckedArray<float>>(values_))
+            return reinterpret_cast<const float*>(bytes);
+        kernels::vector_kernels().widen(reinterpret_cast<const std::uint16_t*>(bytes), dim_, buffer);
         return buffer;
     }
 
@@ -52,6 +95,7 @@ class Originals {
   private:
     std::variant<CheckedArray<float>, CheckedArray<std::uint16_t>> values_;
     std::size_t dim_;
+    bool in_memory_;
 };
 
 /// Scores of one query: a double sum in a fixed order, rounded once. Larger is better.
@@ -65,12 +109,19 @@ class ExactScore {
 
     /// Inner product, cosine (0 for a vector of zeros), or minus the squared distance; minus infinity for
     /// what is no number.
-    float operator()(std::size_t row) {
-        const auto score = static_cast<float>(of(originals_.row(row, buffer_.data())));
-        return std::isnan(score) ? -std::numeric_limits<float>::infinity() : score;
+    float operator()(std::size_t row) { return rounded(of(originals_.row(row, buffer_.data()))); }
+
+    /// Of the i-th row that was read last.
+    float of_gathered(std::size_t i, const RowReader& reader) {
+        return rounded(of(originals_.gathered(i, reader, buffer_.data())));
     }
 
   private:
+    static float rounded(double exact) {
+        const auto score = static_cast<float>(exact);
+        return std::isnan(score) ? -std::numeric_limits<float>::infinity() : score;
+    }
+
     double of(const float* values) const {
         const std::size_t dim = originals_.dim();
         const auto& kernels = kernels::vector_kernels();

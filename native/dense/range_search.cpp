@@ -26,6 +26,7 @@ void append(const std::vector<Candidate>& found, RangeResults& results) {
 RangeResults VectorIndex::within(std::span<const float> queries, std::span<const float> least,
                                  const std::optional<std::span<const std::uint8_t>>& allowed) const {
     RangeResults results{{0}, {}, {}, {}};
+    RowReader reader;
     for (std::size_t first = 0; first < least.size(); first += CodeScan::kGroup) {
         const std::size_t size = std::min(CodeScan::kGroup, least.size() - first);
         CodeScan scan(*this, queries.subspan(first * dim(), size * dim()));
@@ -36,7 +37,7 @@ RangeResults VectorIndex::within(std::span<const float> queries, std::span<const
         const std::vector<std::uint32_t> chosen = scan.chosen(allowed);
         ByQuery found(size);
         for (std::size_t begin = 0; begin < chosen.size(); begin += kernels::kBoundRows) {
-            scan.load(std::span(chosen).subspan(begin, std::min(kernels::kBoundRows, chosen.size() - begin)));
+            scan.load(chosen, begin);
             for (std::size_t query = 0; query < size; ++query) {
                 float uppers[kernels::kBoundRows];
                 std::uint64_t reaching = scan.reaching(query, thresholds[query], uppers);
@@ -50,7 +51,7 @@ RangeResults VectorIndex::within(std::span<const float> queries, std::span<const
         for (std::size_t query = 0; query < size; ++query) {
             std::vector<Candidate>& rows = found[query];
             ExactScore score(transform_.metric(), prepared.given(query), originals_);
-            score_exactly(score, originals_, rows);
+            score_exactly(score, originals_, rows, reader);
             results.work.rescored += rows.size();
             std::erase_if(rows, [&](const Candidate& row) { return !(row.value >= least[first + query]); });
             std::sort(rows.begin(), rows.end(), is_better);

@@ -2,8 +2,46 @@
 
 #include <algorithm>
 #include <limits>
+#include <vector>
+
+#include "dense/stored_codes.hpp"
 
 namespace rocchio::dense {
+
+namespace {
+
+void score_mapped(ExactScore& score, const Originals& originals, std::span<Candidate> candidates) {
+    constexpr std::size_t kAhead = 4;
+    for (std::size_t i = 0; i < kAhead && i < candidates.size(); ++i) originals.fetch(candidates[i].row);
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+        if (i + kAhead < candidates.size()) originals.fetch(candidates[i + kAhead].row);
+        candidates[i].value = score(candidates[i].row);
+    }
+}
+
+/// In the order of the file, as many as are read in one go at a time.
+void score_read(ExactScore& score, const Originals& originals, std::span<Candidate> candidates,
+                RowReader& reader) {
+    std::sort(candidates.begin(), candidates.end(),
+              [](const Candidate& a, const Candidate& b) { return a.row < b.row; });
+    const std::size_t most = std::max<std::size_t>(kTileBytes / originals.row_bytes(), 1);
+    std::vector<std::uint32_t> rows;
+    for (std::size_t first = 0; first < candidates.size(); first += most) {
+        const auto some = candidates.subspan(first, std::min(most, candidates.size() - first));
+        rows.clear();
+        for (const Candidate& candidate : some) rows.push_back(candidate.row);
+        originals.gather(rows, reader);
+        for (std::size_t i = 0; i < some.size(); ++i) some[i].value = score.of_gathered(i, reader);
+    }
+}
+
+}  // namespace
+
+void score_exactly(ExactScore& score, const Originals& originals, std::span<Candidate> candidates,
+                   RowReader& reader) {
+    if (originals.in_memory()) return score_mapped(score, originals, candidates);
+    score_read(score, originals, candidates, reader);
+}
 
 void write_best(std::span<Candidate> candidates, std::size_t k, std::int64_t* rows, float* scores) {
     const std::size_t found = std::min(k, candidates.size());

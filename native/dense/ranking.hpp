@@ -9,15 +9,9 @@
 
 namespace rocchio::dense {
 
-/// Replaces the values of candidates by their exact scores.
-inline void score_exactly(ExactScore& score, const Originals& originals, std::span<Candidate> candidates) {
-    constexpr std::size_t kAhead = 4;
-    for (std::size_t i = 0; i < kAhead && i < candidates.size(); ++i) originals.fetch(candidates[i].row);
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-        if (i + kAhead < candidates.size()) originals.fetch(candidates[i + kAhead].row);
-        candidates[i].value = score(candidates[i].row);
-    }
-}
+/// Replaces the values of candidates by their exact scores; their order may change.
+void score_exactly(ExactScore& score, const Originals& originals, std::span<Candidate> candidates,
+                   RowReader& reader);
 
 /// Writes the best k of distinct rows, best first, equal values by row; -1 and minus infinity where there are
 /// fewer.

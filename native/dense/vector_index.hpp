@@ -19,6 +19,7 @@
 #include "dense/originals.hpp"
 #include "dense/prepared_queries.hpp"
 #include "dense/scalar_code.hpp"
+#include "dense/stored_codes.hpp"
 #include "dense/transform.hpp"
 
 namespace rocchio::dense {
@@ -34,6 +35,12 @@ struct ListArrays {
     CodeArrays centroids;
     CheckedArray<std::uint32_t> sizes;  // entries of each list
     CheckedArray<std::uint8_t> blocks;
+};
+
+/// Which arrays are in memory; the others are read, and verified, when some of them are needed.
+struct InMemory {
+    bool codes = true;
+    bool lists = true;
 };
 
 /// What searches did.
@@ -83,8 +90,10 @@ struct RangeResults {
 
 class VectorIndex {
   public:
-    /// Verifies all codes and lists. Throws Corruption where they are damaged or contradict each other.
-    VectorIndex(Transform transform, Originals originals, const CodeArrays& codes, const ListArrays& lists);
+    /// Verifies all codes and lists that are in memory. Throws Corruption where they are damaged or
+    /// contradict each other.
+    VectorIndex(Transform transform, Originals originals, const CodeArrays& codes, const ListArrays& lists,
+                InMemory in_memory = {});
 
     std::size_t rows() const { return constants_.size(); }
     std::size_t lists() const { return sizes_.size(); }
@@ -118,6 +127,7 @@ class VectorIndex {
 
   private:
     class ListSearch;
+    class ListReader;
     class CodeScan;
     class ExactSearch;
     /// What a restricted index does not share.
@@ -129,12 +139,15 @@ class VectorIndex {
         std::vector<std::uint8_t> blocks;
     };
     void list(Own& own) const;
+    template <typename Use>
+    void for_tiles(std::span<const std::uint32_t> chosen, Use use) const;
     /// A list, and a query's product with its centroid.
     struct ScoredList {
         std::uint32_t list;
         float product;
     };
     void sum_up();
+    void check_block(const std::uint8_t* block, std::size_t entries, std::size_t number) const;
     void answer_exactly(std::span<const std::size_t> chosen, const VectorQueries& queries,
                         VectorResults& results) const;
     const std::uint8_t* first_block_of(std::size_t list) const {
@@ -146,7 +159,8 @@ class VectorIndex {
     BlockLayout layout_;
     CodeArrays checked_codes_;
     ListArrays checked_lists_;
-    std::span<const std::uint8_t> codes_;
+    StoredCodes codes_;
+    bool lists_in_memory_;
     std::span<const RowConstants> constants_;
     std::span<const std::uint8_t> centroid_codes_;
     std::span<const RowConstants> centroid_constants_;

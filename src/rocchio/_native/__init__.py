@@ -2,13 +2,16 @@
 
 from rocchio._native._ext import (
     CHUNK_BYTES,
+    PAGE_BYTES,
     ZONE_ROWS,
     Centroids,
     CheckedFile,
+    FileSource,
     FrozenColumns,
     Kernel,
     LexicalSegment,
     OfflineFeedback,
+    PageCache,
     Searcher,
     SegmentBuilder,
     SegmentMerger,
@@ -36,13 +39,16 @@ from rocchio._native._ext import (
 
 __all__ = [
     "CHUNK_BYTES",
+    "PAGE_BYTES",
     "ZONE_ROWS",
     "Centroids",
     "CheckedFile",
+    "FileSource",
     "FrozenColumns",
     "Kernel",
     "LexicalSegment",
     "OfflineFeedback",
+    "PageCache",
     "Searcher",
     "SegmentBuilder",
     "SegmentMerger",

@@ -16,10 +16,46 @@ def crc32c(data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', 
 def chunk_checksums(data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]:
     """CRC-32C of every chunk of CHUNK_BYTES bytes (the last may be shorter)."""
 
-class CheckedFile:
-    """A mapped file whose chunks are verified when first touched."""
+class FileSource:
+    """Reads of an open file at given places."""
 
-    def __init__(self, path: str, data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], checksums: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
+    def __init__(self, descriptor: int, path: str) -> None:
+        """Takes over the descriptor, which is closed at the end."""
+
+class PageCache:
+    """Pages of files that were read last, in bounded memory."""
+
+    def __init__(self, size_bytes: int) -> None: ...
+
+    def resize(self, size_bytes: int) -> None:
+        """Drops everything; at most so many bytes from now on."""
+
+    @property
+    def room(self) -> int:
+        """Pages that it can hold."""
+
+    def __len__(self) -> int:
+        """Pages that it holds."""
+
+    @property
+    def counts(self) -> tuple:
+        """
+        (pages that were held, pages that were not, reads, bytes read), since the beginning.
+        """
+
+PAGE_BYTES: int = 4096
+
+class CheckedFile:
+    """
+    A file whose chunks are verified when first touched: mapped, and read where it has a source.
+    """
+
+    def __init__(self, path: str, data: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], checksums: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], source: FileSource | None = None, cache: PageCache | None = None) -> None: ...
+
+    def gather(self, begins: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], size: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None,))]:
+        """
+        `size` bytes at each of `begins`, a copy, verified; with a source read from there. Raises Corruption.
+        """
 
     def ensure(self, begin: int, end: int) -> None:
         """Verify bytes [begin, end); raises Corruption."""
@@ -328,7 +364,10 @@ class Searcher:
 class VectorIndex:
     """Codes and lists of the vectors of one segment, over checked arrays."""
 
-    def __init__(self, arrays: dict, metric: str, dim: int, halves: bool, seed: int, mean: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
+    def __init__(self, arrays: dict, metric: str, dim: int, halves: bool, seed: int, mean: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], lists_in_memory: bool = True, codes_in_memory: bool = True, originals_in_memory: bool = True) -> None:
+        """
+        What is not in memory is read when it is needed, through the sources of its files.
+        """
 
     @property
     def rows(self) -> int: ...

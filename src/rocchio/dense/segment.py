@@ -28,6 +28,7 @@ from rocchio.dense.index_format import (
     SEED,
 )
 from rocchio.dense.mask_plan import CLOSER, MaskPlan, plan_search, widest
+from rocchio.dense.memory_plan import PARTS, MemoryNeeds, MemoryPlan
 from rocchio.dense.originals import VECTORS, Originals
 from rocchio.dense.point_tree import PointTree, Within, best_of, reaching, suits
 from rocchio.dense.reference import Found, unpacked
@@ -47,6 +48,9 @@ KEPT_SHARE = 0.18
 MOST_NEW = 0.2
 """Of the best rows, what twice the lists may change, however low the recall: else far lists settle early."""
 
+ROW_BYTES, LIST_BYTES = 6, 8
+"""Of each row and each list, what a search knows beside the index: marks of rows, numbers of rows and of blocks."""
+
 LISTS_AT_ONCE = 64
 """Lists that are compared with their rows in one go."""
 
@@ -63,11 +67,19 @@ Restricted = TypeVar("Restricted", bound=HasIndex)
 class VectorSegment:
     """Vectors and their index. Any number of threads may share it.
 
-    `calibration` says what recall takes which effort; without it, searches are exact.
+    `calibration` says what recall takes which effort; without it, searches are exact. With a plan of `memory`, parts
+    are read that are not in memory; answers are the same. Its files must have been opened with a cache.
     """
 
-    def __init__(self, originals: Originals, index_file: ArrayFile, calibration: Calibration) -> None:
+    def __init__(
+        self,
+        originals: Originals,
+        index_file: ArrayFile,
+        calibration: Calibration,
+        memory: MemoryPlan | None = None,
+    ) -> None:
         self.originals, self._index_file, self.calibration = originals, index_file, calibration
+        self._memory = memory
         self._efforts: dict[tuple[int, float], Effort | None] = {}
         self._restricted: OrderedDict[bytes, Any] = OrderedDict()
         self._lock = threading.Lock()
@@ -79,8 +91,14 @@ class VectorSegment:
 
     @cached_property
     def index(self) -> VectorIndex:
-        """Codes and lists, all of them verified at first use. Raises Corruption."""
-        file, originals = self._index_file, self.originals
+        """Codes and lists, what is in memory of them verified at first use.
+
+        Raises Corruption, and InvalidArgument where memory is too small.
+        """
+        file, originals, memory = self._index_file, self.originals, self._memory
+        if memory is not None:
+            memory.check()
+        in_memory = PARTS if memory is None else memory.in_memory
         arrays = {name: file.native(name, dtype) for name, dtype in INDEX_ARRAYS.items()}
         arrays["originals"] = originals.file.native(VECTORS, originals.dtype)
         mean, seed = file.array(MEAN, INDEX_ARRAYS[MEAN]), file.array(SEED, INDEX_ARRAYS[SEED])
@@ -88,7 +106,27 @@ class VectorSegment:
             raise Corruption(
                 file.file.path, None, f"expected one seed and a mean of {originals.dim} numbers up to {LARGEST_MEAN:g}"
             )
-        return VectorIndex(arrays, originals.metric, originals.dim, originals.dtype == "f2", int(seed[0]), mean)
+        parts = [part in in_memory for part in PARTS]
+        return VectorIndex(arrays, originals.metric, originals.dim, originals.dtype == "f2", int(seed[0]), mean, *parts)
+
+    def with_memory(self, memory: MemoryPlan) -> VectorSegment:
+        """The same within a plan; this one, if it has the same parts in memory."""
+        if self._memory is not None and self._memory.in_memory == memory.in_memory:
+            self._memory = memory
+            return self
+        return VectorSegment(self.originals, self._index_file, self.calibration, memory)
+
+    @property
+    def memory_needs(self) -> MemoryNeeds:
+        """What the parts take in memory. Raises Corruption for arrays that are not there."""
+        sizes = {
+            name: self._index_file.native(name, dtype)[2] * np.dtype(dtype).itemsize
+            for name, dtype in INDEX_ARRAYS.items()
+        }
+        lists, codes = sizes.pop(LIST_BLOCKS), sizes.pop(CODES)
+        marks = ROW_BYTES * self.rows + LIST_BYTES * self.lists
+        originals = self.rows * self.originals.dim * np.dtype(self.originals.dtype).itemsize
+        return MemoryNeeds(sum(sizes.values()) + marks, lists, codes, originals)
 
     def kept(self, rows: npt.NDArray[np.uint32], make: Callable[[], Restricted]) -> Restricted:
         """What was made for some rows, if it is kept, or is made now; the ones last used are kept, within a share of
@@ -103,9 +141,15 @@ class VectorSegment:
         with self._lock:
             self._restricted[key] = made
             used = sum(each.index.own_bytes for each in self._restricted.values())
-            while used > KEPT_SHARE * self.size_bytes and len(self._restricted) > 1:
+            while used > self._kept_bytes and len(self._restricted) > 1:
                 used -= self._restricted.popitem(last=False)[1].index.own_bytes
         return made
+
+    @property
+    def _kept_bytes(self) -> float:
+        """What indexes of tenants' rows may take."""
+        memory, share = self._memory, KEPT_SHARE * self.size_bytes
+        return share if memory is None else min(share, memory.kept_bytes * self.size_bytes / memory.needs.total)
 
     @property
     def size_bytes(self) -> int:
@@ -161,9 +205,9 @@ class VectorSegment:
 
     @cached_property
     def _tree(self) -> PointTree | None:
-        """Of vectors of few numbers; built at first use."""
+        """Of vectors of few numbers; built at first use. Within a memory limit there is none."""
         originals = self.originals
-        if not suits(originals.dim, originals.metric, originals.count):
+        if self._memory is not None or not suits(originals.dim, originals.metric, originals.count):
             return None
         rows = np.flatnonzero(originals.is_present).astype(np.uint32)
         points = originals.vectors[rows]

@@ -81,7 +81,9 @@ class TenantRows:
         """Queries that recall is measured with, one after the other, and their exact answers (queries, k)."""
         originals = self._base.originals
         chosen = np.random.default_rng(SEED_OF_QUERIES).permutation(self.rows)[: MIXED * QUERIES]
-        flat = mixtures(originals.vectors[np.sort(chosen)], QUERIES, SEED_OF_QUERIES, originals.metric).ravel()
+        flat = mixtures(
+            originals.gather(np.sort(chosen).astype(np.int64)), QUERIES, SEED_OF_QUERIES, originals.metric
+        ).ravel()
         if k not in self._truth:
             self._truth[k] = self.index.exact(flat, k)[0].reshape(-1, k)
         return flat, self._truth[k]

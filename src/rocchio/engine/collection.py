@@ -27,6 +27,7 @@ from rocchio.engine.search_options import FieldChoice
 from rocchio.engine.snapshot import DEFAULT_CACHE_MB, Snapshot
 from rocchio.engine.tenant_management import TenantManagement, checked_ids
 from rocchio.engine.vector_index import calibration_queries
+from rocchio.engine.vector_memory import VectorMemory
 from rocchio.engine.writer import Writer, due_for_merging
 from rocchio.errors import InvalidArgument, NotFound, RocchioError
 from rocchio.lexical.frozen import Frozen
@@ -57,6 +58,7 @@ class Collection(Reading, ClickLogging, Progressive, TenantManagement):
         cache_mb: int = DEFAULT_CACHE_MB,
         encoders: Encoders | None = None,
         tenant: Tenant = None,
+        memory: VectorMemory | None = None,
     ) -> None:
         self._directory, self.path, self._given_analyzer, self._memory_mb = directory, path, analyzer, memory_mb
         self._cache_mb, self._encoders, self._tenant = cache_mb, encoders or Encoders(), tenant
@@ -64,7 +66,8 @@ class Collection(Reading, ClickLogging, Progressive, TenantManagement):
         self._writer: Writer | None = None
         self._mutex = threading.RLock()
         self._busy = False
-        self._snapshot = open_snapshot(directory, self._analyzer_for, cache_mb, encoders=self._encoders)
+        self._vector_memory = memory
+        self._snapshot = open_snapshot(directory, self._analyzer_for, cache_mb, None, self._encoders, memory)
 
     # ---- writing
 
@@ -412,7 +415,8 @@ class Collection(Reading, ClickLogging, Progressive, TenantManagement):
         return self._writer
 
     def _last_commit(self) -> Snapshot:
-        return open_snapshot(self._directory, self._analyzer_for, self._cache_mb, self._snapshot, self._encoders)
+        before, encoders, memory = self._snapshot, self._encoders, self._vector_memory
+        return open_snapshot(self._directory, self._analyzer_for, self._cache_mb, before, encoders, memory)
 
     def _drop_writer(self) -> None:
         if self._writer is not None:
@@ -443,7 +447,7 @@ class TenantHandle(Collection):
         self._whole, self._tenant = whole, tenant
         self._directory, self.path, self._given_analyzer = whole._directory, whole.path, whole._given_analyzer
         self._memory_mb, self._cache_mb, self._encoders = whole._memory_mb, whole._cache_mb, whole._encoders
-        self._mutex = whole._mutex
+        self._mutex, self._vector_memory = whole._mutex, whole._vector_memory
 
 
 _DROPPED = "the uncommitted changes were dropped; the last commit is intact; add them again"

@@ -122,8 +122,8 @@ def _vectors(
     else:
         number = snapshot.schema.vector_fields.index(source)
         found = [
-            (np.asarray(segment.vectors[number].originals.vectors[flags], np.float32), np.flatnonzero(flags))
-            for segment, flags in zip(snapshot.segments, kept, strict=True)
+            (segment.vectors[number].originals.gather(rows).astype(np.float32), rows)
+            for segment, rows in zip(snapshot.segments, map(np.flatnonzero, kept), strict=True)
         ]
     for vectors, rows in found:
         parts.append(vectors)

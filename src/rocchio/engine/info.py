@@ -10,6 +10,7 @@ from rocchio.engine.offline import OfflineInfo, describe_offline
 from rocchio.engine.pseudo_embeddings import EmbeddingsInfo, describe_embeddings
 from rocchio.engine.snapshot import Snapshot
 from rocchio.engine.vector_info import VectorInfo, describe_vectors
+from rocchio.engine.vector_memory import MemoryInfo
 from rocchio.storage.manifest import FORMAT_VERSION
 from rocchio.storage.segment import vector_index_name, vectors_name
 
@@ -37,7 +38,8 @@ class CollectionInfo:
     split it is that of passages, and `tokens` count once for each passage that holds them.
 
     `size_bytes` is without `frozen_bytes`, columns kept by `freeze`, which are a cache, and without `offline`, what was
-    precomputed for feedback, None if nothing was.
+    precomputed for feedback, None if nothing was. `memory` is how the handle's `memory_limit` is divided, None without
+    one.
     """
 
     path: str
@@ -62,6 +64,7 @@ class CollectionInfo:
     passages: int = 0
     offline: OfflineInfo | None = None
     embeddings: EmbeddingsInfo | None = None
+    memory: MemoryInfo | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

@@ -47,7 +47,7 @@ def knn_graph(
     nodes = _Nodes(view)
     counts, indices, distances = [np.zeros(1, np.int64)], [], []
     for segment, rows in nodes.blocks():
-        queries = view.segments[segment].originals.vectors[rows].astype(np.float32)
+        queries = view.segments[segment].originals.gather(rows).astype(np.float32)
         found = search_vectors_threads(view, queries, Wanted(wanted.k + 1, recall=wanted.recall), threads)
         of_query = np.repeat(
             np.arange(len(rows)), np.concatenate([np.diff(part.offsets.astype(np.int64)) for part in found])

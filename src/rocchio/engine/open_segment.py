@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rocchio._native import FrozenColumns, LexicalSegment
+from rocchio._native import FrozenColumns, LexicalSegment, PageCache
 from rocchio.dense.calibration import Calibration
 from rocchio.dense.originals import Originals
 from rocchio.dense.segment import VectorSegment
@@ -172,10 +172,15 @@ def string_buffers(strings: pa.LargeStringArray) -> tuple[npt.NDArray[np.int64],
     return ends, np.frombuffer(data, np.uint8) if data is not None and data.size else np.empty(0, np.uint8)
 
 
-def open_segment(directory: Directory, entry: SegmentEntry, schema: Schema) -> OpenSegment:
-    """Map the files of a segment and check their shapes; contents are verified when touched."""
-    split = schema.split_field
-    files = SegmentFiles(directory, entry, len(schema.sparse_fields), len(schema.vector_fields), split is not None)
+def open_segment(
+    directory: Directory, entry: SegmentEntry, schema: Schema, cache: PageCache | None = None
+) -> OpenSegment:
+    """Map the files of a segment and check their shapes; contents are verified when touched.
+
+    With a `cache`, vectors can be read through it.
+    """
+    split, vector_fields = schema.split_field, len(schema.vector_fields)
+    files = SegmentFiles(directory, entry, len(schema.sparse_fields), vector_fields, split is not None, cache)
     tombstones = Tombstones.none(entry.rows)
     if entry.tombstones is not None:
         content = entry.tombstones.read(directory)

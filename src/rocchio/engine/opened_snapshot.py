@@ -12,6 +12,7 @@ from rocchio.engine.memberships import Grants, check_grants
 from rocchio.engine.offline import open_offline
 from rocchio.engine.open_segment import OpenSegment, open_segment
 from rocchio.engine.snapshot import DEFAULT_CACHE_MB, Snapshot
+from rocchio.engine.vector_memory import VectorMemory
 from rocchio.errors import Corruption, NotFound
 from rocchio.storage.directory import Directory
 from rocchio.storage.grant_log import GRANTS
@@ -24,19 +25,24 @@ def open_snapshot(
     cache_mb: int = DEFAULT_CACHE_MB,
     previous: Snapshot | None = None,
     encoders: Encoders | None = None,
+    memory: VectorMemory | None = None,
 ) -> Snapshot:
     """The last committed state. Segments that `previous` has open are shared.
 
-    Each scoring and choice of fields that is searched keeps columns of at most about `cache_mb` MiB.
+    Each scoring and choice of fields that is searched keeps columns of at most about `cache_mb` MiB; vectors stay
+    within `memory`.
     """
+    cache = None if memory is None else memory.cache
     for _ in range(100):
         manifest = read_manifest(directory)
         known = {_identity(segment.entry): segment for segment in previous.segments} if previous else {}
         try:
             segments = [
-                known.get(_identity(entry)) or open_segment(directory, entry, manifest.schema)
+                known.get(_identity(entry)) or open_segment(directory, entry, manifest.schema, cache)
                 for entry in manifest.segments
             ]
+            if memory is not None:
+                segments = memory.divided(segments, manifest.schema)
             latents = LatentModels(directory, manifest.schema, manifest.models)
             latents.map_files(previous.latents if previous else None)
             offline = open_offline(directory, manifest, previous.opened_offline if previous else None)

@@ -12,6 +12,7 @@ from rocchio.engine.encoding import CacheChoice, Encoders
 from rocchio.engine.latent import check_latent
 from rocchio.engine.snapshot import DEFAULT_CACHE_MB
 from rocchio.engine.tenant_snapshot import scoped
+from rocchio.engine.vector_memory import MemoryLimit, VectorMemory
 from rocchio.engine.verify import VerifyReport, verify
 from rocchio.engine.writer import DEFAULT_MEMORY_MB
 from rocchio.errors import InvalidArgument, NotFound, StorageFailure
@@ -32,6 +33,7 @@ def create(
     cache_mb: int = DEFAULT_CACHE_MB,
     embedding_cache: CacheChoice = True,
     tenants: Tenancy | str | None = None,
+    memory_limit: MemoryLimit | None = None,
 ) -> Collection:
     """A new, empty collection in the folder `path`, durable when this returns.
 
@@ -40,8 +42,8 @@ def create(
     text to tokens. `memory_mb` bounds what a writer buffers, `cache_mb` (0 or more) what a scoring and choice of fields
     keeps of the terms that were searched. `embedding_cache` is where vectors that an encoder made are kept for all
     collections: True is the user's cache, False none, a path that file. `tenants` makes it multi-tenant: see
-    `rocchio.tenants`. Raises InvalidArgument, also when the folder
-    is not empty, StorageFailure, and for an encoder NotFound and EncoderFailure.
+    `rocchio.tenants`. `memory_limit`: see `open`. Raises InvalidArgument, also when the folder is not empty,
+    StorageFailure, and for an encoder NotFound and EncoderFailure.
     """
     resolved = _resolve(analyzer)
     if not isinstance(fields, Mapping):
@@ -52,7 +54,8 @@ def create(
     manifest = Manifest(Schema(encoders.bound(fields), resolved.steps, tenancy))
     check_latent(manifest.schema)
     folder = _folder(path)
-    return create_in(LocalDirectory(folder), folder, manifest, resolved, memory_mb, cache_mb, encoders)
+    memory = _memory(memory_limit)
+    return create_in(LocalDirectory(folder), folder, manifest, resolved, memory_mb, cache_mb, encoders, memory)
 
 
 def create_in(
@@ -63,6 +66,7 @@ def create_in(
     memory_mb: int = DEFAULT_MEMORY_MB,
     cache_mb: int = DEFAULT_CACHE_MB,
     encoders: Encoders | None = None,
+    memory: VectorMemory | None = None,
 ) -> Collection:
     """`create` for any `Directory`."""
     _check_mib("memory_mb", memory_mb, 1)
@@ -76,7 +80,7 @@ def create_in(
     directory.make_folder("")
     directory.sync_folder("..")  # the collection's own name must be durable too
     write_manifest(directory, manifest)
-    return Collection(directory, path, analyzer, memory_mb, cache_mb, encoders)
+    return Collection(directory, path, analyzer, memory_mb, cache_mb, encoders, memory=memory)
 
 
 def open(
@@ -88,13 +92,16 @@ def open(
     encoders: Mapping[str, Callable[[list[str]], Any]] | None = None,
     embedding_cache: CacheChoice = True,
     tenant: Tenant = None,
+    memory_limit: MemoryLimit | None = None,
 ) -> Collection:
     """The collection in the folder `path`, as last committed. Maps files and reads almost nothing.
 
     `analyzer` and `encoders`, by vector field, are only needed when the collection was created with functions; they
     must be those. `tenant` is whose documents alone the handle of a multi-tenant collection reads and writes, or
     `rocchio.ALL_TENANTS`; without one, it writes, but each call that reads must name a tenant. `memory_mb`, `cache_mb`
-    and `embedding_cache`: see `create`. Raises InvalidArgument, NotFound, Corruption, IncompatibleFormat.
+    and `embedding_cache`: see `create`. `memory_limit`, bytes or a text like "64MB", bounds what searches of vector
+    fields hold in memory: what does not fit is read from disk, with the same answers; `memory()` shows how it is
+    divided. Raises InvalidArgument, also for a limit that is too small, NotFound, Corruption, IncompatibleFormat.
     """
     folder = _existing(path)
     _check_mib("memory_mb", memory_mb, 1)
@@ -103,7 +110,10 @@ def open(
     running = Encoders(encoders, embedding_cache)
     if tenant is not None and not isinstance(tenant, AllTenants):
         check_tenant(tenant)
-    col = Collection(LocalDirectory(folder), folder, given, memory_mb, cache_mb, running, tenant)
+    memory = _memory(memory_limit)
+    col = Collection(LocalDirectory(folder), folder, given, memory_mb, cache_mb, running, tenant, memory)
+    if memory is not None:
+        memory.plan.check()
     if isinstance(tenant, str) and col.schema.tenants is None:
         scoped(col.snapshot(), None, tenant)
     col._snapshot.analyzer  # noqa: B018  # a missing function or a wrong analyzer shows now, not at the first search
@@ -111,13 +121,15 @@ def open(
     return col
 
 
-def open_for_maintenance(path: str | Path, tenant: str | None = None) -> Collection:
+def open_for_maintenance(
+    path: str | Path, tenant: str | None = None, memory_limit: MemoryLimit | None = None
+) -> Collection:
     """Like `open` for what needs no text analysis: info, compact, delete. Needs no analyzer function.
 
     It sees all documents, or those of a tenant.
     """
-    folder = _existing(path)
-    col = Collection(LocalDirectory(folder), folder, None, DEFAULT_MEMORY_MB, tenant=ALL_TENANTS)
+    folder, memory = _existing(path), _memory(memory_limit)
+    col = Collection(LocalDirectory(folder), folder, None, DEFAULT_MEMORY_MB, tenant=ALL_TENANTS, memory=memory)
     return col if tenant is None else col.for_tenant(tenant)
 
 
@@ -155,6 +167,10 @@ def _resolve(analyzer: AnalyzerChoice) -> Analyzer:
     if callable(analyzer):
         return callable_analyzer(getattr(analyzer, "__name__", "function"), analyzer)
     raise InvalidArgument(f"expected an analyzer's name, text form or function, found {analyzer!r}")
+
+
+def _memory(limit: MemoryLimit | None) -> VectorMemory | None:
+    return None if limit is None else VectorMemory(limit)
 
 
 def _check_mib(name: str, value: Any, least: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack, overload
 
@@ -27,6 +28,7 @@ from rocchio.engine.search_options import ExplainOptions, SearchOptions
 from rocchio.engine.snapshot import Snapshot
 from rocchio.engine.tenant_snapshot import scoped
 from rocchio.engine.tuning import TuneOptions, tune_collection
+from rocchio.engine.vector_memory import MemoryInfo, VectorMemory
 from rocchio.engine.verify import VerifyReport, verify
 from rocchio.errors import InvalidArgument
 from rocchio.evaluation.experiment import Experiment
@@ -45,6 +47,7 @@ class Reading:
     _snapshot: Snapshot
     _directory: Directory
     _tenant: Tenant
+    _vector_memory: VectorMemory | None
     path: Path
 
     @overload  # a str is also an iterable of str: the first signature wins
@@ -210,7 +213,12 @@ class Reading:
     def info(self) -> CollectionInfo:
         """Counts, sizes and settings of the last commit."""
         self._need_all("info")
-        return describe(self._snapshot, str(self.path))
+        return replace(describe(self._snapshot, str(self.path)), memory=self.memory())
+
+    def memory(self) -> MemoryInfo | None:
+        """How the `memory_limit` of this handle is divided, and what reading took so far; None without a limit."""
+        self._need_all("memory")
+        return None if self._vector_memory is None else self._vector_memory.info()
 
     def verify(self, progress: Callable[[int, int], None] | None = None) -> VerifyReport:
         """Read every byte of the last commit and check it; `progress` is told (segments done, segments)."""

@@ -104,15 +104,13 @@ class ArrayFile:
 
     def gather(self, name: str, dtype: str, width: int, rows: npt.NDArray[np.int64]) -> Array:
         """Some rows of an array of `width` items a row: a copy (n, width), only these verified. Raises Corruption."""
-        native, offset, count = self.native(name, dtype)
+        _, offset, count = self.native(name, dtype)
         item = np.dtype(f"<{dtype}")
         if len(rows) and not 0 <= rows.min() <= rows.max() < count // width:
             raise Corruption(self.file.path, offset, f"array {name!r} has no rows {rows.min()} to {rows.max()}")
         size = width * item.itemsize
-        for begin in (offset + np.unique(rows) * size).tolist():
-            native.ensure(begin, begin + size)
-        whole = self.file.data[offset : offset + count // width * size]
-        return whole.view(item).reshape(-1, width)[rows]
+        begins = (offset + rows * size).astype(np.uint64)
+        return self.file.gather(begins, size).view(item).reshape(-1, width)
 
     def _entry(self, name: str) -> Mapping[str, Any]:
         if name not in self._table:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rocchio._native import CHUNK_BYTES, CheckedFile, chunk_checksums, crc32c
+from rocchio._native import CHUNK_BYTES, CheckedFile, PageCache, chunk_checksums, crc32c
 from rocchio.errors import Corruption
 from rocchio.storage.directory import Bytes, Directory
 
@@ -88,19 +88,31 @@ class CheckedFileWriter:
 
 
 class MappedFile:
-    """A checked file, mapped: `native` for the kernels, `view` for Python."""
+    """A checked file, mapped: `native` for the kernels, `view` for Python.
 
-    def __init__(self, directory: Directory, name: str, info: FileInfo) -> None:
+    With a `cache` it can also be read: then `view` and `gather` give copies, and the mapping is only touched by kernels
+    that are told that what they want is in memory.
+    """
+
+    def __init__(self, directory: Directory, name: str, info: FileInfo, cache: PageCache | None = None) -> None:
         self.path = directory.path(name)
         self.data = directory.map(name)
         if len(self.data) != info.size:
             raise Corruption(self.path, None, f"expected {info.size} bytes, found {len(self.data)}")
-        self.native = CheckedFile(self.path, self.data, info.checksums)
+        source = None if cache is None else directory.source(name)
+        self.native = CheckedFile(self.path, self.data, info.checksums, source, cache)
+        self._is_read = cache is not None
 
     def view(self, begin: int, end: int) -> Bytes:
         """Bytes [begin, end), verified. Raises Corruption."""
+        if self._is_read:
+            return self.native.gather(np.array([begin], np.uint64), end - begin)
         self.native.ensure(begin, end)
         return self.data[begin:end]
+
+    def gather(self, begins: npt.NDArray[np.uint64], size: int) -> Bytes:
+        """`size` bytes at each of `begins`, a copy, verified. Raises Corruption."""
+        return self.native.gather(begins, size)
 
     def damage(self) -> list[Corruption]:
         """Every damaged chunk of the file."""

@@ -16,6 +16,7 @@ from typing import BinaryIO, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from rocchio._native import FileSource
 from rocchio.errors import NotFound, StorageFailure
 
 Bytes = npt.NDArray[np.uint8]
@@ -60,6 +61,9 @@ class Directory(Protocol):
 
     def map(self, name: str) -> Bytes:
         """A read-only view of a file, mapped into memory."""
+
+    def source(self, name: str) -> FileSource:
+        """A file to read from at given places."""
 
     def path(self, name: str) -> str:
         """What to call the file in a message."""
@@ -158,3 +162,8 @@ class LocalDirectory:
             if os.fstat(file.fileno()).st_size == 0:
                 return np.empty(0, np.uint8)
             return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
+
+    def source(self, name: str) -> FileSource:
+        path = self.root / name
+        with explained("open", path):
+            return FileSource(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), str(path))

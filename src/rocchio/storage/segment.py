@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from rocchio._native import PageCache
 from rocchio.errors import Corruption
 from rocchio.storage.array_file import ArrayFile
 from rocchio.storage.checked import FileInfo, MappedFile, SealedFile, chunk_count, write_sealed
@@ -99,10 +100,13 @@ class SegmentFiles:
         sparse_fields: int = 0,
         vector_fields: int = 0,
         has_passages: bool = False,
+        cache: PageCache | None = None,
     ) -> None:
+        """`cache`: the files of vector fields are read through it where they are not in memory."""
         path = directory.path(entry.name)
         expected = {SegmentFile.INDEX, SegmentFile.DOCUMENTS, *map(sparse_name, range(sparse_fields))}
-        expected |= set(map(vectors_name, range(vector_fields))) | set(map(vector_index_name, range(vector_fields)))
+        of_vectors = {*map(vectors_name, range(vector_fields)), *map(vector_index_name, range(vector_fields))}
+        expected |= of_vectors
         expected |= {SegmentFile.PASSAGES} if has_passages else set()
         if set(entry.sizes) - {COLUMNS} != expected:
             raise Corruption(path, None, f"expected files {', '.join(sorted(expected))}, found {sorted(entry.sizes)}")
@@ -115,7 +119,8 @@ class SegmentFiles:
         for name in sorted(entry.sizes):
             chunks = chunk_count(entry.sizes[name])
             info = FileInfo(entry.sizes[name], checksums[begin : begin + chunks])
-            self.mapped[name] = MappedFile(directory, f"{entry.name}/{name}", info)
+            through = cache if name in of_vectors else None
+            self.mapped[name] = MappedFile(directory, f"{entry.name}/{name}", info, through)
             begin += chunks
         if begin != len(checksums):
             raise Corruption(path, None, f"expected {begin} chunk checksums, found {len(checksums)}")
