@@ -75,6 +75,9 @@ class CheckedFile {
     void gather(std::span<const std::uint64_t> begins, std::size_t size, std::uint8_t* out,
                 ReadBuffer& buffer, bool keep) const;
 
+    /// Says that bytes [begin, end) will be read soon, so that the source may begin with that.
+    void expect(std::size_t begin, std::size_t end) const;
+
     /// Pages that the cache has room for; 0 without one.
     std::size_t cached_pages() const { return paging_.cache ? paging_.cache->room() : 0; }
 
@@ -155,6 +158,11 @@ class CheckedArray {
         if (first > last || last > count_) fail(first, "an index points outside its array");
         const std::uint64_t begin[] = {offset_ + first * sizeof(T)};
         file_->gather(begin, (last - first) * sizeof(T), reinterpret_cast<std::uint8_t*>(out), buffer, true);
+    }
+
+    /// Says that elements [first, last) will be read soon.
+    void expect(std::size_t first, std::size_t last) const {
+        file_->expect(offset_ + first * sizeof(T), offset_ + last * sizeof(T));
     }
 
     /// Pages that the cache of the file has room for.

@@ -27,6 +27,13 @@ std::size_t PageCache::size() const {
     return pages;
 }
 
+bool PageCache::holds(std::uint64_t file, std::uint64_t page) {
+    const std::uint64_t key = key_of(file, page);
+    Shard& shard = shard_of(key);
+    const std::lock_guard lock(shard.mutex);
+    return shard.places.contains(key);
+}
+
 bool PageCache::copy(std::uint64_t file, std::uint64_t page, std::size_t begin,
                      std::span<std::uint8_t> into) {
     const std::uint64_t key = key_of(file, page);

@@ -44,6 +44,8 @@ class PageCache {
     /// A number that tells the pages of a file from those of others.
     std::uint64_t new_file() { return files_.fetch_add(1, std::memory_order_relaxed); }
 
+    bool holds(std::uint64_t file, std::uint64_t page);
+
     /// Copies bytes of a page, from `begin` on, if it is held.
     bool copy(std::uint64_t file, std::uint64_t page, std::size_t begin, std::span<std::uint8_t> into);
 

@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::uint64_t kChunkPages = kChunkBytes / kPageBytes;
 
-/// Pages that nobody asked for are read between two that somebody did, when so few of them save a read.
-constexpr std::uint64_t kMostBetween = 2;
+/// Pages between two that are asked for which are read too, since that saves a read.
+constexpr std::uint64_t kMostBetween = 1;
 
 /// Pages of one read, unless a chunk must be verified.
 constexpr std::uint64_t kMostPages = 64;
@@ -42,6 +42,15 @@ void CheckedFile::gather(std::span<const std::uint64_t> begins, std::size_t size
         for (const ReadBuffer::Run& run : buffer.runs)
             paging_.source->expect(offset_of(run), (run.last_page + 1) * kPageBytes - offset_of(run));
     for (const ReadBuffer::Run& run : buffer.runs) read_run(run, buffer, keep);
+}
+
+void CheckedFile::expect(std::size_t begin, std::size_t end) const {
+    if (!paging_.source || begin >= end || end > bytes_.size()) return;
+    const std::size_t first = begin / kPageBytes, last = (end - 1) / kPageBytes;
+    for (std::size_t page = first; page <= last; ++page) {
+        if (paging_.cache->holds(number_, page)) continue;
+        return paging_.source->expect(page * kPageBytes, (last + 1 - page) * kPageBytes);
+    }
 }
 
 /// Copies what the cache holds, and lists what it does not.

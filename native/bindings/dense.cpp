@@ -53,9 +53,9 @@ CodeArrays code_arrays(const nb::dict& arrays, const char* codes, const char* co
     return {array_from<std::uint8_t>(arrays, codes), array_from<RowConstants>(arrays, constants, kConstants)};
 }
 
-Originals originals_from(const nb::dict& arrays, std::size_t dim, bool halves, bool in_memory) {
-    if (halves) return {array_from<std::uint16_t>(arrays, "originals"), dim, in_memory};
-    return {array_from<float>(arrays, "originals"), dim, in_memory};
+Originals originals_from(const nb::dict& arrays, std::size_t dim, bool halves, Reading reading) {
+    if (halves) return {array_from<std::uint16_t>(arrays, "originals"), dim, reading};
+    return {array_from<float>(arrays, "originals"), dim, reading};
 }
 
 /// Codes and constants as numpy holds them while an index is built.
@@ -163,11 +163,14 @@ void bind_index(nb::module_& module) {
             [](VectorIndex* self, const nb::dict& arrays, const std::string& metric, std::size_t dim,
                bool halves, std::uint64_t seed, const InputArray<float>& mean, bool lists_in_memory,
                bool codes_in_memory, bool originals_in_memory) {
+                const Reading reading = originals_in_memory ? Reading::none
+                                        : codes_in_memory   ? Reading::kept
+                                                            : Reading::passing;
                 const ListArrays lists{code_arrays(arrays, "centroid_codes", "centroid_constants"),
                                        array_from<std::uint32_t>(arrays, "list_sizes"),
                                        array_from<std::uint8_t>(arrays, "list_blocks")};
                 new (self) VectorIndex(Transform(metric_of(metric), dim, seed, floats_of(mean)),
-                                       originals_from(arrays, dim, halves, originals_in_memory),
+                                       originals_from(arrays, dim, halves, reading),
                                        code_arrays(arrays, "codes", "constants"), lists,
                                        InMemory{codes_in_memory, lists_in_memory});
             },

@@ -4,6 +4,13 @@
 
 namespace rocchio::dense {
 
+void VectorIndex::ListReader::expect(std::size_t list) const {
+    if (index_.lists_in_memory_) return;
+    const std::size_t block_bytes = index_.layout_.bytes;
+    index_.checked_lists_.blocks.expect(index_.first_blocks_[list] * block_bytes,
+                                        index_.first_blocks_[list + 1] * block_bytes);
+}
+
 bool VectorIndex::ListReader::next(BlockRun& run) {
     const std::size_t size = index_.sizes_[list_];
     if (next_ >= size) return false;

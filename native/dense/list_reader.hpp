@@ -29,6 +29,9 @@ class VectorIndex::ListReader {
     /// The next blocks of the list, checked; valid until the next call. False after the last ones.
     bool next(BlockRun& run);
 
+    /// Says that a list will be opened soon.
+    void expect(std::size_t list) const;
+
     /// Where the first block of a list is, to be asked for from memory; null where it is not there.
     const std::uint8_t* ahead(std::size_t list) const {
         return index_.lists_in_memory_ ? index_.first_block_of(list) : nullptr;

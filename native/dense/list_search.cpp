@@ -110,6 +110,7 @@ std::vector<std::size_t> VectorIndex::ListSearch::run(std::span<const float> val
         progress_[query].met = progress_[query].seen = 0;
     }
     choose_lists(queries);
+    expect_lists(queries.size());
     scan_nearest(queries.size());
     scan_by_list(queries.size());
     std::vector<std::size_t> unsettled;
@@ -170,6 +171,18 @@ void VectorIndex::ListSearch::choose_lists_of(const PreparedQueries& queries, st
         const float product = code.product(centroid_dots[list.row()], index_.centroid_constants_[list.row()]);
         lists.push_back({list.row(), product});
     }
+}
+
+/// Says which lists will be scanned, so that those that are read are read side by side.
+void VectorIndex::ListSearch::expect_lists(std::size_t count) {
+    if (index_.lists_in_memory_) return;
+    std::vector<std::uint32_t> lists;
+    for (std::size_t query = 0; query < count; ++query)
+        for (std::size_t place = 0; place < effort_.probes; ++place)
+            lists.push_back(progress_[query].lists[place].list);
+    std::sort(lists.begin(), lists.end());
+    lists.erase(std::unique(lists.begin(), lists.end()), lists.end());
+    for (const std::uint32_t list : lists) reader_.expect(list);
 }
 
 void VectorIndex::ListSearch::scan_nearest(std::size_t count) {

@@ -37,6 +37,7 @@ class VectorIndex::ListSearch {
     void choose_lists(const PreparedQueries& queries);
     void choose_lists_of(const PreparedQueries& queries, std::size_t query,
                          const std::int32_t* centroid_dots);
+    void expect_lists(std::size_t count);
     void scan_nearest(std::size_t count);
     void scan_by_list(std::size_t count);
     void choose_all_lists(const PreparedQueries& queries, std::size_t query);

@@ -31,16 +31,20 @@ class RowReader {
     std::vector<std::uint8_t> bytes_;
 };
 
+/// Whether originals are read instead of being in memory, and whether the cache keeps what was read: not
+/// while codes share it, of which a page holds several times as many rows.
+enum class Reading { none, kept, passing };
+
 class Originals {
   public:
     /// Rows of `dim` values one after another, as float32 or as float16 (its bits). What is not in memory is
     /// read when it is needed.
-    Originals(CheckedArray<float> values, std::size_t dim, bool in_memory = true)
-        : values_(std::move(values)), dim_(dim), in_memory_(in_memory) {}
-    Originals(CheckedArray<std::uint16_t> values, std::size_t dim, bool in_memory = true)
-        : values_(std::move(values)), dim_(dim), in_memory_(in_memory) {}
+    Originals(CheckedArray<float> values, std::size_t dim, Reading reading = Reading::none)
+        : values_(std::move(values)), dim_(dim), reading_(reading) {}
+    Originals(CheckedArray<std::uint16_t> values, std::size_t dim, Reading reading = Reading::none)
+        : values_(std::move(values)), dim_(dim), reading_(reading) {}
 
-    bool in_memory() const { return in_memory_; }
+    bool in_memory() const { return reading_ == Reading::none; }
     std::size_t dim() const { return dim_; }
     std::size_t row_bytes() const {
         return dim_ * (std::holds_alternative<CheckedArray<float>>(values_) ? 4 : 2);
@@ -63,7 +67,7 @@ class Originals {
         std::visit(
             [&]<typename T>(const CheckedArray<T>& values) {
                 auto* out = reinterpret_cast<T*>(reader.bytes(rows.size() * dim_ * sizeof(T)));
-                values.gather(rows, dim_, out, reader.buffer, true);
+                values.gather(rows, dim_, out, reader.buffer, reading_ == Reading::kept);
             },
             values_);
     }
@@ -95,7 +99,7 @@ class Originals {
   private:
     std::variant<CheckedArray<float>, CheckedArray<std::uint16_t>> values_;
     std::size_t dim_;
-    bool in_memory_;
+    Reading reading_;
 };
 
 /// Scores of one query: a double sum in a fixed order, rounded once. Larger is better.

@@ -56,8 +56,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::vector<float> queries(2 * kDim);
     for (float& value : queries) value = static_cast<float>(input.take(1)) - 128.0f;
     for (int edits = 0; edits < 8 && input.left > 0; ++edits) edit(input, test.file);
+    const std::size_t parts =
+        input.take(1) % 5;  // what is read: nothing, or of codes and lists neither, one, both
+    const auto cache = parts == 0 ? nullptr : std::make_shared<PageCache>(16 * 5000);
     try {
-        const auto index = test.open();
+        const auto index = test.open({parts % 2 == 0, parts < 3}, cache);
         check_rows(index->exact({queries, k, std::nullopt}), index->rows());
         for (const std::uint32_t row : index->listed_rows())
             if (row >= index->rows()) std::abort();

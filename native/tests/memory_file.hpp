@@ -27,6 +27,24 @@ inline std::vector<std::uint32_t> chunk_checksums(std::span<const std::uint8_t> 
     return sums;
 }
 
+/// The bytes of a file that is in memory, which must outlive this; counts what is read.
+class MemorySource final : public ByteSource {
+  public:
+    explicit MemorySource(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
+
+    void read(std::uint64_t offset, std::span<std::uint8_t> into) const override {
+        if (offset + into.size() > bytes_.size()) throw Corruption("memory", offset, "the file ends");
+        std::memcpy(into.data(), bytes_.data() + offset, into.size());
+        read_bytes += into.size();
+    }
+    void expect(std::uint64_t, std::uint64_t) const override { expected += 1; }
+
+    mutable std::uint64_t read_bytes = 0, expected = 0;
+
+  private:
+    std::span<const std::uint8_t> bytes_;
+};
+
 /// A file in memory. The buffer is exactly as long as the file, so a sanitizer sees every byte read past it.
 class MemoryFile {
   public:
@@ -47,8 +65,9 @@ class MemoryFile {
         return all;
     }
 
-    /// Lays the arrays out, each aligned to 64 bytes, and computes the checksums.
-    void seal() {
+    /// Lays the arrays out, each aligned to 64 bytes, and computes the checksums. With a cache the file can
+    /// be read.
+    void seal(const std::shared_ptr<PageCache>& cache = nullptr) {
         offsets_.clear();
         std::size_t size = 0;
         for (const auto& [name, bytes] : arrays_) {
@@ -63,7 +82,9 @@ class MemoryFile {
             if (!bytes.empty()) std::memcpy(buffer_.get() + offsets_[name], bytes.data(), bytes.size());
         }
         const std::span<const std::uint8_t> all{buffer_.get(), size_};
-        file_ = std::make_shared<CheckedFile>("memory", all, chunk_checksums(all));
+        Paging paging;
+        if (cache) paging = {std::make_shared<MemorySource>(all), cache};
+        file_ = std::make_shared<CheckedFile>("memory", all, chunk_checksums(all), paging);
     }
     template <typename T>
     CheckedArray<T> array(const std::string& name) const {

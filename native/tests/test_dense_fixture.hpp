@@ -79,27 +79,32 @@ class TestIndex {
         build(vectors, lists);
     }
 
-    /// Opens the index over a fresh buffer; this object must outlive it.
-    std::shared_ptr<const VectorIndex> open() {
-        file.seal();
+    /// Opens the index over a fresh buffer; this object must outlive it. With a cache, what is not in memory
+    /// is read.
+    std::shared_ptr<const VectorIndex> open(InMemory in_memory = {},
+                                            const std::shared_ptr<PageCache>& cache = nullptr) {
+        file.seal(cache);
+        reading = cache ? Reading::passing : Reading::none;
         const CodeArrays codes{file.array<std::uint8_t>("codes"), file.array<RowConstants>("constants")};
         const CodeArrays centroids{file.array<std::uint8_t>("centroid_codes"),
                                    file.array<RowConstants>("centroid_constants")};
         return std::make_shared<const VectorIndex>(
             Transform(metric, dim, kSeed, mean), originals(), codes,
             ListArrays{centroids, file.array<std::uint32_t>("list_sizes"),
-                       file.array<std::uint8_t>("list_blocks")});
+                       file.array<std::uint8_t>("list_blocks")},
+            in_memory);
     }
 
     /// As they are in the file, which must be sealed.
     Originals originals() const {
-        if (is_half) return {file.array<std::uint16_t>("originals"), dim};
-        return {file.array<float>("originals"), dim};
+        if (is_half) return {file.array<std::uint16_t>("originals"), dim, reading};
+        return {file.array<float>("originals"), dim, reading};
     }
 
     Metric metric;
     std::size_t dim;
     bool is_half = false;
+    Reading reading = Reading::none;
     std::vector<float> mean;
     MemoryFile file;
 

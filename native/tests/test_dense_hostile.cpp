@@ -42,7 +42,13 @@ void use(const VectorIndex& index) {
     }
 }
 
-void test_random_mutations(Metric metric, int rounds) {
+constexpr InMemory kNothing{false, false};
+
+std::shared_ptr<PageCache> small_cache() {
+    return std::make_shared<PageCache>(32 * 5000);
+}
+
+void test_random_mutations(Metric metric, int rounds, bool is_read) {
     std::mt19937 random(3);
     const TestIndex untouched = sound(metric);
     int noticed = 0;
@@ -52,7 +58,7 @@ void test_random_mutations(Metric metric, int rounds) {
         for (std::size_t n = 1 + random() % 2; n > 0; --n)
             mutate(random, hostile.file.bytes_of(names[random() % names.size()]));
         try {
-            use(*hostile.open());
+            use(is_read ? *hostile.open(kNothing, small_cache()) : *hostile.open());
         } catch (const Corruption&) {
             ++noticed;
         }
@@ -74,13 +80,19 @@ class Opening {
         std::memcpy(values.data(), bytes.data(), bytes.size());
         change(values);
         test.file.put(name, values);
-        try {
-            use(*test.open());
-        } catch (const Corruption& error) {
-            CHECK(error.path == "memory");
-            return error.what();
-        }
-        return "";
+        const auto found = [](auto&& open) -> std::string {
+            try {
+                use(*open());
+            } catch (const Corruption& error) {
+                CHECK(error.path == "memory");
+                return error.what();
+            }
+            return "";
+        };
+        const std::string mapped = found([&] { return test.open(); });
+        CHECK(mapped ==
+              found([&] { return test.open(kNothing, small_cache()); }));  // what is read is checked too
+        return mapped;
     }
 
     /// The same after a float of the block `number` was set, `offset` bytes from its begin.
@@ -171,7 +183,8 @@ void test_blocks_out_of_range(Metric metric) {
 int main() {
     for (const Metric metric : {Metric::inner_product, Metric::l2}) {
         use(*sound(metric).open());
-        test_random_mutations(metric, 600);
+        test_random_mutations(metric, 600, false);
+        test_random_mutations(metric, 600, true);
         test_sizes_that_contradict_each_other(Opening(metric));
         test_constants_out_of_range(Opening(metric));
         test_blocks_out_of_range(metric);
