@@ -100,7 +100,7 @@ void finds_damage() {
     const auto cache = std::make_shared<PageCache>(kRoomFor16);
     const CheckedFile file("memory", bytes, sums, {std::make_shared<MemorySource>(bytes), cache});
     ReadBuffer buffer;
-    std::vector<std::uint8_t> out(1000);
+    std::vector<std::uint8_t> out(2000);
     const std::uint64_t sound[] = {10, 3 * kChunkBytes - 990}, damaged[] = {10, 2 * kChunkBytes - 900};
     file.gather(sound, 1000, out.data(), buffer, true);
     CHECK_THROWS(Corruption, file.gather(damaged, 500, out.data(), buffer, true));

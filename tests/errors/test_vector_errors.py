@@ -238,3 +238,24 @@ def test_ranges_and_groups(tmp_path: Path) -> None:
         col.clusters("v", 2, rounds=0)
     with refused(InvalidArgument, "expected seed as a number from 0"):
         col.clusters("v", 2, seed=-1)
+
+
+@pytest.mark.parametrize("limit", ["x", "64 MBs", "-1MB", -5, 1.5, True, "1e6", "", b"64MB"])
+def test_memory_limits_that_are_none(col: rocchio.Collection, limit: Any) -> None:
+    with refused(InvalidArgument, "expected a memory_limit in bytes, or like '64MB' or '1.5 GiB'", f"found {limit!r}"):
+        rocchio.open(col.path, memory_limit=limit)
+
+
+def test_a_memory_limit_that_is_too_small(col: rocchio.Collection, tmp_path: Path) -> None:
+    with refused(InvalidArgument, "expected a memory_limit of at least 2,0", "found 1,000,000", "raise it"):
+        rocchio.open(col.path, memory_limit="1MB")
+    # a collection that outgrows the limit can be written, not searched
+    small = rocchio.create(
+        tmp_path / "s", fields={"v": rocchio.vector(3), "text": rocchio.text()}, memory_limit=2_120_000
+    )
+    assert small.search([1.0, 2.0, 3.0], field="v") == []
+    small.add({"doc_id": str(row), "v": [row + 1, 1, 1], "text": "alpha"} for row in range(2000))
+    small.commit()
+    with refused(InvalidArgument, "expected a memory_limit of at least 2,14", "found 2,120,000"):
+        small.search([1.0, 2.0, 3.0], field="v")
+    assert len(small.search("alpha")) == 10

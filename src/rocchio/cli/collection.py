@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from rocchio.cli.options import AsJson, CollectionPath, TenantName
+from rocchio.cli.options import AsJson, CollectionPath, MemoryLimit, TenantName
 from rocchio.cli.output import counted, out, print_json, show, size, step_progress
 from rocchio.engine.offline import OfflineInfo
 from rocchio.engine.opening import open_for_maintenance, verify_folder
@@ -22,9 +22,9 @@ DELETE_EXAMPLES = (
 )
 
 
-def info(collection: CollectionPath, as_json: AsJson = False) -> None:
-    """Counts, sizes, fields and segments of a collection."""
-    about = open_for_maintenance(collection).info()
+def info(collection: CollectionPath, memory_limit: MemoryLimit = None, as_json: AsJson = False) -> None:
+    """Counts, sizes, fields and segments of a collection; how a memory limit would be divided."""
+    about = open_for_maintenance(collection, memory_limit=memory_limit).info()
     if as_json:
         print_json(about.to_dict())
         return
@@ -47,6 +47,8 @@ def info(collection: CollectionPath, as_json: AsJson = False) -> None:
             name, f"{field.vectors:,} vectors ({size(field.original_bytes)}, index {size(field.index_bytes)})"
         )
         table.add_row("", ", ".join(map(_effort, field.recalls)))
+    if about.memory is not None:
+        table.add_row("memory", str(about.memory))
     table.add_row("size", f"{size(about.size_bytes)} ({size(about.index_bytes)} of it index)")
     if about.frozen_bytes:
         table.add_row("frozen", f"{size(about.frozen_bytes)} of columns, on top of the size")

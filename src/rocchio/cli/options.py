@@ -13,6 +13,13 @@ TenantName = Annotated[
     str | None,
     typer.Option("--tenant", help="Whose documents of a multi-tenant collection are looked at.", show_default=False),
 ]
+MemoryLimit = Annotated[
+    str | None,
+    typer.Option(
+        help="What vector searches may hold in memory, like 64MB; the rest is read from disk. Default: no limit.",
+        show_default=False,
+    ),
+]
 
 
 def names(values: list[str] | None) -> list[str]:

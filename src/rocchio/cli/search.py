@@ -12,8 +12,8 @@ from rich.text import Text
 
 import rocchio
 from rocchio.cli.hybrid import Asked, Mode, many_queries, one_query, plain_fields, split_fields
-from rocchio.cli.options import AsJson, CollectionPath, TenantName
-from rocchio.cli.output import counted, err, out, print_json
+from rocchio.cli.options import AsJson, CollectionPath, MemoryLimit, TenantName
+from rocchio.cli.output import counted, err, out, print_json, size
 from rocchio.cli.plan_search import search_with_plan
 from rocchio.cli.results import hit_json, print_hits, search_topics
 from rocchio.cli.vector_files import read_matrix
@@ -32,6 +32,7 @@ EXAMPLES = (
 
 
 def search(
+    context: typer.Context,
     collection: CollectionPath,
     query: Annotated[str | None, typer.Argument(help="What to look for.", show_default=False)] = None,
     k: Annotated[
@@ -95,6 +96,7 @@ def search(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Run file to write, in TREC format.")] = None,
     threads: Annotated[int, typer.Option(help="Threads for --topics.")] = 1,
     explain: Annotated[bool, typer.Option(help="Show each score, term by term.")] = False,
+    memory_limit: MemoryLimit = None,
     tenant: TenantName = None,
     all_tenants: Annotated[
         bool, typer.Option("--all-tenants", help="Search the documents of all tenants, as whoever runs the collection.")
@@ -106,7 +108,9 @@ def search(
         raise InvalidArgument("expected --explain with a single query, found --topics")
     if tenant is not None and all_tenants:
         raise InvalidArgument("expected --tenant or --all-tenants, found both")
-    col = rocchio.open(collection, tenant=rocchio.ALL_TENANTS if all_tenants else tenant)
+    col = rocchio.open(collection, tenant=rocchio.ALL_TENANTS if all_tenants else tenant, memory_limit=memory_limit)
+    if memory_limit is not None and tenant is None and not as_json:
+        context.call_on_close(lambda: _say_memory(col))
     asked = Asked(query, topics, vectors, field or None, mode)
     both = asked.is_hybrid(col.schema)
     _check_given(query, topics, vectors, output, both)
@@ -149,6 +153,13 @@ def search(
     if not hits:
         err.print(_why_nothing(col, query, where), markup=False)
     err.print(f"{len(hits)} of {counted(len(col), 'document')} in {seconds * 1000:.1f} ms", style="dim")
+
+
+def _say_memory(col: Collection) -> None:
+    """How the limit was divided, and what that cost."""
+    memory = col.memory()
+    if memory is not None:
+        err.print(f"memory {memory}; {size(memory.read_bytes)} read in {counted(memory.reads, 'read')}", style="dim")
 
 
 def _check_given(query: str | None, topics: Path | None, vectors: Path | None, output: Path | None, both: bool) -> None:

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from rocchio.cli.options import MemoryLimit
 from rocchio.cli.output import err, out
 from rocchio.errors import InvalidArgument, NotFound
 
@@ -37,6 +38,7 @@ def serve(
     body_mb: Annotated[int, typer.Option(help="Longest JSON body, in MiB; ingests may be longer.", min=1)] = 16,
     memory_mb: Annotated[int, typer.Option(help="Memory to buffer before a segment is written.")] = 256,
     cache_mb: Annotated[int, typer.Option(help="Memory for columns of terms that were searched.")] = 1024,
+    memory_limit: MemoryLimit = None,
     demo: Annotated[
         bool, typer.Option("--demo", help="Serve the docstrings of the standard library, from a temporary folder.")
     ] = False,
@@ -57,9 +59,8 @@ def serve(
     log = to_standard_error(requests=log_requests)
     with contextlib.ExitStack() as stack:
         served = path if path is not None else _demonstration(stack)
-        app = create_app(
-            served, keys=keys, limits=limits, log=log, create_root=create, memory_mb=memory_mb, cache_mb=cache_mb
-        )
+        options = {"memory_mb": memory_mb, "cache_mb": cache_mb, "memory_limit": memory_limit}
+        app = create_app(served, keys=keys, limits=limits, log=log, create_root=create, **options)
         socket, url = listen(host, port)
         out.print(f"listening on {url}", markup=False, soft_wrap=True)
         run(app, socket, limits)
@@ -86,6 +87,7 @@ def mcp(
     ] = None,
     memory_mb: Annotated[int, typer.Option(help="Memory to buffer before a segment is written.")] = 256,
     cache_mb: Annotated[int, typer.Option(help="Memory for columns of terms that were searched.")] = 1024,
+    memory_limit: MemoryLimit = None,
 ) -> None:
     """Offer collections to an agent over MCP (standard input and output): search, feedback, fetch, list_collections."""
     _need("mcp", "mcp")
@@ -95,7 +97,7 @@ def mcp(
 
     if tenant is not None:
         check_tenant(tenant)
-    catalogue = Catalogue(path, memory_mb=memory_mb, cache_mb=cache_mb)
+    catalogue = Catalogue(path, memory_mb=memory_mb, cache_mb=cache_mb, memory_limit=memory_limit)
     try:
         create_mcp(catalogue, may_write=write, tenant=tenant).run("stdio")
     finally:

@@ -7,6 +7,7 @@ or is read through one cache of pages, which has what is left.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
@@ -44,20 +45,25 @@ class MemoryNeeds:
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """`in_memory` are the parts that are; the others share the cache of `cache_bytes`. `kept_bytes` are for what is
-    made for tenants. `limit_bytes` is the sum of all, and may be too small, see `check`.
+    """`in_memory` are the parts that are; the others share the cache of `cache_bytes`. `kept_share` of the limit
+    is for what is made for tenants. `limit_bytes` is the sum of all, and may be too small, see `check`.
     """
 
     limit_bytes: int
     needs: MemoryNeeds
     in_memory: tuple[str, ...]
     cache_bytes: int
-    kept_bytes: int = 0
+    kept_share: float = 0.0
+
+    @property
+    def kept_bytes(self) -> int:
+        """What is for tenants."""
+        return int(self.kept_share * self.limit_bytes)
 
     @property
     def least_bytes(self) -> int:
         """The smallest limit that would do."""
-        return self.needs.fixed + WORKING_BYTES + LEAST_CACHE_BYTES + self.kept_bytes
+        return math.ceil((self.needs.fixed + WORKING_BYTES + LEAST_CACHE_BYTES) / (1 - self.kept_share))
 
     def check(self) -> None:
         """Raises InvalidArgument where the limit is too small for the least that a search needs."""
@@ -69,9 +75,8 @@ class MemoryPlan:
 
 
 def plan_memory(limit_bytes: int, needs: MemoryNeeds, kept_share: float = 0.0) -> MemoryPlan:
-    """Divide a limit; `kept_share` of it is for tenants."""
-    kept = int(kept_share * limit_bytes)
-    left = limit_bytes - kept - needs.fixed - WORKING_BYTES
+    """Divide a limit; `kept_share` of it, below 1, is for tenants."""
+    left = limit_bytes - int(kept_share * limit_bytes) - needs.fixed - WORKING_BYTES
     in_memory = []
     for part in PARTS:
         size = getattr(needs, part)
@@ -81,4 +86,4 @@ def plan_memory(limit_bytes: int, needs: MemoryNeeds, kept_share: float = 0.0) -
         in_memory.append(part)
         left -= size
     cache_bytes = 0 if len(in_memory) == len(PARTS) else max(left, LEAST_CACHE_BYTES)
-    return MemoryPlan(limit_bytes, needs, tuple(in_memory), cache_bytes, kept)
+    return MemoryPlan(limit_bytes, needs, tuple(in_memory), cache_bytes, kept_share)

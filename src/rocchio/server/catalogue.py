@@ -30,7 +30,7 @@ class Served:
 class Catalogue:
     """Finds, opens and creates collections. Names are checked: no name leads out of the folder.
 
-    `options` are those of `rocchio.open`: memory_mb, cache_mb.
+    `options` are those of `rocchio.open`: memory_mb, cache_mb, memory_limit (of each collection).
     """
 
     def __init__(self, path: str | Path, queue: int = 32, *, create_root: bool = False, **options: Any) -> None:
