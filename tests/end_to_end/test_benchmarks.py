@@ -166,6 +166,18 @@ def test_filters(tmp_path: Path):
     assert printed.count("| 10.00% (exact) | 1.000 |") == 3
 
 
+def test_memory(tmp_path: Path):
+    vectors = np.random.default_rng(1).normal(size=(21_340, 64)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    np.save(tmp_path / "base.npy", vectors[:20_000])
+    np.save(tmp_path / "queries.npy", vectors[20_000:])
+    files = ["--base", str(tmp_path / "base.npy"), "--queries", str(tmp_path / "queries.npy")]
+    printed = run_benchmark("memory.py", *files, "--limits", "0.6", "1", "--recall", "0.9")
+    assert "20,000 vectors, 64 dimensions, 5.1 MB" in printed
+    assert printed.count("Answers are the same in all rows") == 4
+    assert "| 60%, 3.1 MB | 1.000 |" in printed  # one percent of them are compared exactly
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory of processes is read from /proc")
 def test_soak(files: list[str], tmp_path: Path):
     pytest.importorskip("uvicorn", reason="the extra server is not installed")

@@ -24,6 +24,7 @@ PAGES = [
     "docs/how-to/frameworks.md",
     "docs/how-to/hybrid.md",
     "docs/how-to/long-documents.md",
+    "docs/how-to/memory.md",
     "docs/how-to/offline-feedback.md",
     "docs/how-to/serve.md",
     "docs/how-to/sparse.md",

@@ -18,6 +18,7 @@ import rocchio
 from rocchio import ALL_TENANTS
 from rocchio.dense import index_writer, memory_plan
 from rocchio.engine.collection import Collection
+from rocchio.errors import InvalidArgument
 
 DIM, ROWS, DELETED = 48, 1400, 40
 CACHE_BYTES = 16 * 5000
@@ -187,3 +188,5 @@ def test_tenants(tmp_path: Path) -> None:
                 assert same(limited.search(queries, **options), col.search(queries, **options))
         about = limited.memory()
         assert about is not None and about.tenants_bytes > 0
+    with pytest.raises(InvalidArgument, match="expected a handle of the whole collection for memory"):
+        limited.for_tenant("t1").memory()

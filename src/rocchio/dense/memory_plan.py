@@ -63,7 +63,8 @@ class MemoryPlan:
     @property
     def least_bytes(self) -> int:
         """The smallest limit that would do."""
-        return math.ceil((self.needs.fixed + WORKING_BYTES + LEAST_CACHE_BYTES) / (1 - self.kept_share))
+        held = min(self.needs.fixed + LEAST_CACHE_BYTES, self.needs.total)
+        return math.ceil((WORKING_BYTES + held) / (1 - self.kept_share))
 
     def check(self) -> None:
         """Raises InvalidArgument where the limit is too small for the least that a search needs."""
@@ -76,14 +77,15 @@ class MemoryPlan:
 
 def plan_memory(limit_bytes: int, needs: MemoryNeeds, kept_share: float = 0.0) -> MemoryPlan:
     """Divide a limit; `kept_share` of it, below 1, is for tenants."""
-    left = limit_bytes - int(kept_share * limit_bytes) - needs.fixed - WORKING_BYTES
+    left = limit_bytes - int(kept_share * limit_bytes) - WORKING_BYTES
+    if needs.total <= left:
+        return MemoryPlan(limit_bytes, needs, PARTS, 0, kept_share)
+    left -= needs.fixed
     in_memory = []
     for part in PARTS:
         size = getattr(needs, part)
-        cache = 0 if part == PARTS[-1] else LEAST_CACHE_BYTES
-        if size + cache > left:
+        if size + LEAST_CACHE_BYTES > left:
             break
         in_memory.append(part)
         left -= size
-    cache_bytes = 0 if len(in_memory) == len(PARTS) else max(left, LEAST_CACHE_BYTES)
-    return MemoryPlan(limit_bytes, needs, tuple(in_memory), cache_bytes, kept_share)
+    return MemoryPlan(limit_bytes, needs, tuple(in_memory), max(left, LEAST_CACHE_BYTES), kept_share)

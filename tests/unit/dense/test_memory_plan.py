@@ -52,6 +52,17 @@ def test_the_least_is_enough_with_tenants_too() -> None:
         plan_memory(limit - 10, NEEDS, 0.2).check()
 
 
+def test_what_is_small_needs_no_cache() -> None:
+    small = MemoryNeeds(10, 20, 30, 40)
+    limit = plan_memory(0, small).least_bytes
+    assert limit == WORKING_BYTES + 100
+    plan = plan_memory(limit, small)
+    plan.check()
+    assert plan.in_memory == ("lists", "codes", "originals") and plan.cache_bytes == 0
+    with pytest.raises(InvalidArgument):
+        plan_memory(limit - 1, small).check()
+
+
 def test_sums() -> None:
     assert MemoryNeeds.of_all([NEEDS, MemoryNeeds(1, 2, 3, 4)]).total == NEEDS.total + 10
     assert MemoryNeeds.of_all([]) == MemoryNeeds()

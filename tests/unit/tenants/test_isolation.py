@@ -167,7 +167,7 @@ def test_every_way_to_read_is_tried() -> None:
     tried = {"search", "bm25", "plan", "count", "explain_filter", "explain", "get", "vector", "snapshot"}
     tried |= {"recall_report", "tune", "experiment", "range_search", "clusters", "knn_graph"}
     tried |= {"facets", "document_map", "documents"}
-    whole = {"info", "verify", "tenants"}  # not for tenants
+    whole = {"info", "memory", "verify", "tenants"}  # not for tenants
     harmless = {"terms", "schema", "path"}
     assert {name for name in vars(Reading) if not name.startswith("_")} <= tried | whole | harmless
     source = inspect.getsource(Reading)
