@@ -196,7 +196,14 @@ class SegmentBuilder:
 class SegmentMerger:
     """Merges segments without their text."""
 
+    @overload
     def __init__(self, segments: Sequence[LexicalSegment]) -> None: ...
+
+    @overload
+    def __init__(self, segments: Sequence[LexicalSegment], of_segment: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None:
+        """
+        The same, with rows in the order given: `rows[i]` of segment `of_segment[i]` becomes row i.
+        """
 
     @property
     def row_count(self) -> int: ...
