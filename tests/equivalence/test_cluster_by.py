@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 import rocchio
+from rocchio._native import crc32c
+from rocchio.errors import Corruption, InvalidArgument
 
 WORDS = ["wing", "rib", "flow", "heat", "shock", "layer"]
 CHOICES = ["year", ["lang", "year"], "tags", "day", "draft", ["draft", "day"]]
@@ -145,3 +147,47 @@ def test_tenants_stay_what_they_are(tmp_path: Path) -> None:
     groups = [col.snapshot(name).segments[0].tombstones.is_deleted for name in names]
     runs = [int(np.count_nonzero(np.diff(np.flatnonzero(~group)) > 1)) for group in groups]
     assert max(runs) <= 2  # all of a tenant side by side, but for the one that was granted a document of another
+
+
+def test_what_cannot_be_clustered_by_is_told(tmp_path: Path) -> None:
+    col = build(tmp_path / "c", None)
+    with pytest.raises(
+        InvalidArgument, match="expected keyword, number, date, bool fields to cluster by, found 'text'"
+    ):
+        col.compact(cluster_by="text")
+    with pytest.raises(InvalidArgument, match="found 'tenant'; there are year, lang"):
+        col.compact(cluster_by=["year", "tenant"])
+    with pytest.raises(InvalidArgument, match="expected every field to cluster by once, found year, lang, year"):
+        col.compact(cluster_by=["year", "lang", "year"])
+    assert len(col.info().segments) == 3
+
+
+def test_an_order_in_the_manifest_is_one_of_fields(tmp_path: Path) -> None:
+    col = build(tmp_path / "c", None)
+    col.compact(cluster_by="year")
+    path = tmp_path / "c" / "manifest.json"
+    body = path.read_bytes().partition(b"\n")[2]
+    for wrong in (b'["text"]', b'["nope"]', b"7"):
+        changed = body.rstrip().replace(b'["year"]', wrong)
+        path.write_bytes(b"%08x\n" % crc32c(np.frombuffer(changed, np.uint8)) + changed + b"\n")
+        with pytest.raises(Corruption, match="the manifest cannot be read"):
+            rocchio.open(tmp_path / "c")
+
+
+def test_a_model_that_is_fitted_anew_keeps_the_order(tmp_path: Path) -> None:
+    fields = {"text": rocchio.text(), "year": rocchio.number(), "v": rocchio.vector(encoder="lsa(dim=4)")}
+    col = rocchio.create(tmp_path / "c", fields=fields)
+    rng = np.random.default_rng(2)
+    for part, size in enumerate((40, 400)):
+        col.add(
+            {"doc_id": f"d{part}-{n}", "text": " ".join(rng.choice(WORDS, 9)), "year": int(rng.integers(0, 9))}
+            for n in range(size)
+        )
+        col.commit()
+    col.compact(cluster_by="year")
+    years = stored(col, "year")
+    assert years == sorted(years)
+    assert col.verify().ok
+    vectors = [col.vector(doc_id, "v") for doc_id in ("d0-1", "d1-7")]
+    col.compact(cluster_by=[])
+    assert all(np.array_equal(col.vector(d, "v"), v) for d, v in zip(("d0-1", "d1-7"), vectors, strict=True))
