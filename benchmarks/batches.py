@@ -162,7 +162,7 @@ def main() -> None:
         lines += [f"## {given.count:,} queries with {YEARS} filters, {len(mixed):,} documents", ""]
         lines += batches(mixed, questions, vectors, given.rounds)
         both = {"as added": texts, "clustered": clustered(texts, folder / "texts-clustered")}
-        some, few = questions[:200], vectors[:200]
+        some, few, fewest = questions[:200], vectors[:200], vectors[:50]
         for k in (10, 1000):
             lines += [f"## Texts by selectivity, {len(texts):,} documents, k={k}", ""]
             lines += by_selectivity(both, lambda c, w, k=k: c.search(some, k, where=w, **TEXT), len(some), given.rounds)
@@ -172,7 +172,10 @@ def main() -> None:
             lines += [f"## Vectors by selectivity, {len(mixed):,}, recall {recall}, in a batch", ""]
             lines += by_selectivity(both, lambda c, w, o=options: c.search(few, where=w, **o), len(few), given.rounds)
             lines += [f"## The same one by one, recall {recall}", ""]
-            lines += by_selectivity(both, lambda c, w, o=options: alone(c, few[:50], [w] * 50, o), 50, given.rounds)
+            count = len(fewest)
+            lines += by_selectivity(
+                both, lambda c, w, o=options: alone(c, fewest, [w] * len(fewest), o), count, given.rounds
+            )
         publish(lines, given.output)
     finally:
         shutil.rmtree(folder)
