@@ -1,8 +1,10 @@
 #pragma once
 // Packed bits, least significant bit first: the layout of numpy.packbits(bitorder="little").
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 namespace rocchio {
@@ -14,6 +16,19 @@ constexpr std::size_t bitmap_bytes(std::size_t bits) {
 
 inline bool bit_is_set(std::span<const std::uint8_t> bitmap, std::size_t index) {
     return (bitmap[index / 8] >> (index % 8)) & 1u;
+}
+
+/// Whether any bit of the bytes [first, first + count) is set; bytes past the end count as zero.
+inline bool any_bit_is_set(std::span<const std::uint8_t> bitmap, std::size_t first, std::size_t count) {
+    const std::size_t end = std::min(first + count, bitmap.size());
+    std::size_t at = std::min(first, end);
+    for (std::uint64_t word = 0; end - at >= sizeof(word); at += sizeof(word)) {
+        std::memcpy(&word, bitmap.data() + at, sizeof(word));
+        if (word != 0) return true;
+    }
+    return std::any_of(bitmap.begin() + static_cast<std::ptrdiff_t>(at),
+                       bitmap.begin() + static_cast<std::ptrdiff_t>(end),
+                       [](std::uint8_t byte) { return byte != 0; });
 }
 
 }  // namespace rocchio

@@ -227,15 +227,16 @@ void bind_index(nb::module_& module) {
             "search",
             [](const VectorIndex& self, const InputArray<float>& queries, std::size_t k,
                const std::optional<InputArray<std::uint8_t>>& allowed, std::size_t probes, std::size_t refine,
-               std::size_t least_entries, float most_new, std::optional<std::size_t> most_probes) {
+               std::size_t least_entries, float most_new, std::optional<std::size_t> most_probes,
+               double least_share) {
                 expect(self.lists() > 0, "expected an index with lists");
-                const Effort effort{probes, refine, least_entries, most_new,
-                                    most_probes.value_or(self.lists())};
+                const Effort effort{
+                    probes, refine, least_entries, most_new, most_probes.value_or(self.lists()), least_share};
                 return searched(self, queries, k, allowed,
                                 [&](const VectorQueries& wanted) { return self.search(wanted, effort); });
             },
             "queries"_a, "k"_a, "allowed"_a, "probes"_a, "refine"_a, "least_entries"_a, "most_new"_a = 1.0f,
-            "most_probes"_a = nb::none(),
+            "most_probes"_a = nb::none(), "least_share"_a = 0.75,
             "As `exact`, the best of the rows that the lists show; rows that a mask makes hard to find take "
             "more "
             "lists, until they settle, or an exact search.");

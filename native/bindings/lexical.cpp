@@ -223,6 +223,20 @@ void bind_builder(nb::module_& module) {
 
     nb::class_<Merger>(module, "SegmentMerger", "Merges segments without their text.")
         .def(nb::init<std::vector<std::shared_ptr<const Segment>>>(), "segments"_a)
+        .def(
+            "__init__",
+            [](Merger* self, std::vector<std::shared_ptr<const Segment>> segments,
+               const InputArray<std::uint32_t>& of_segment, const InputArray<std::uint32_t>& rows) {
+                const auto numbers = span_of(of_segment), places = span_of(rows);
+                if (numbers.size() != places.size())
+                    throw std::invalid_argument("expected a segment for each row");
+                std::vector<OldRow> order;
+                order.reserve(places.size());
+                for (std::size_t i = 0; i < places.size(); ++i) order.push_back({numbers[i], places[i]});
+                new (self) Merger(std::move(segments), std::move(order));
+            },
+            "segments"_a, "of_segment"_a, "rows"_a,
+            "The same, with rows in the order given: `rows[i]` of segment `of_segment[i]` becomes row i.")
         .def_prop_ro("row_count", &Merger::row_count)
         .def_prop_ro("term_count", &Merger::term_count)
         .def("term_bytes", [](const Merger& m) { return to_numpy(std::vector(m.term_bytes())); })

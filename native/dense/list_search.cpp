@@ -36,9 +36,6 @@ constexpr std::size_t kLeading = 8;
 /// Rows for each wanted result that are watched: when they no longer change, neither do the results.
 constexpr std::size_t kWatched = 2;
 
-/// Of the best rows that are met, the share that a mask must leave for the nearest lists to be enough.
-constexpr double kMostlyAllowed = 0.75;
-
 /// Of `after`, what is not in `before`; both increase.
 float share_of_new(std::span<const std::uint32_t> before, std::span<const std::uint32_t> after) {
     std::size_t kept = 0;
@@ -221,12 +218,12 @@ void VectorIndex::ListSearch::scan_by_list(std::size_t count) {
     }
 }
 
-/// Whether the nearest lists are enough: what calibration measured holds while a mask leaves out few of the
-/// best rows.
+/// Whether the nearest lists are enough: what calibration measured holds while a mask leaves about as many of
+/// the best rows as of others.
 bool VectorIndex::ListSearch::is_settled(const Progress& progress) const {
     if (progress.met < effort_.least_entries) return false;
     return !queries_.allowed ||
-           kMostlyAllowed * static_cast<double>(progress.seen) <= static_cast<double>(progress.met);
+           effort_.least_share * static_cast<double>(progress.seen) <= static_cast<double>(progress.met);
 }
 
 void VectorIndex::ListSearch::choose_all_lists(const PreparedQueries& queries, std::size_t query) {

@@ -70,6 +70,8 @@ struct Effort {
     float most_new = 1.0f;
     /// A query that is not settled within this many lists is answered exactly.
     std::size_t most_probes = std::numeric_limits<std::size_t>::max();
+    /// Of the near rows, the share that a mask must leave for none of this to be needed.
+    double least_share = 0.75;
 };
 
 /// Results by query, k each: best first, equal scores by row; -1 and minus infinity where there are fewer.

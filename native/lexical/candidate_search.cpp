@@ -8,19 +8,20 @@ namespace rocchio::lexical {
 namespace {
 
 /// Whether pruning deserves a try. Costs in units of adding one posting, by measurement.
-bool may_prune(const SegmentQuery& query) {
+bool may_prune(const SegmentQuery& query, Workspace& work) {
     constexpr double kBoundRow = 0.03;      // bounding all blocks
     constexpr double kLookUp = 7.0;         // looking a term up in a block
     constexpr double kBlocksPerResult = 4;  // blocks that pruning scores, at best
-    const auto rows = static_cast<double>(query.rows());
+    const auto postings = static_cast<double>(find_windows(query, work));
+    const auto rows = static_cast<double>(work.windows.size() * Column::kWindowRows);
     const auto terms = static_cast<double>(query.terms.size());
-    double postings = 0.0;
-    for (const QueryTerm& term : query.terms) postings += term.column->size();
-    return kBoundRow * rows + kLookUp * kBlocksPerResult * static_cast<double>(query.k) * terms < postings;
+    const double blocks = std::min(kBlocksPerResult * static_cast<double>(query.k),
+                                   static_cast<double>(query.allowed_blocks()));
+    return kBoundRow * rows + kLookUp * blocks * terms < postings;
 }
 
 void collect(const SegmentQuery& query, const FixedPoint& fixed, Kernel kernel, Workspace& work) {
-    if (kernel == Kernel::automatic && !may_prune(query)) kernel = Kernel::exhaustive;
+    if (kernel == Kernel::automatic && !may_prune(query, work)) kernel = Kernel::exhaustive;
     if (kernel != Kernel::exhaustive && collect_pruned(query, fixed, kernel == Kernel::automatic, work))
         return;
     collect_exhaustive(query, fixed, work);
@@ -64,7 +65,7 @@ void search_any_weights(const SegmentQuery& query, Kernel kernel, std::uint32_t 
                         Workspace& work, std::vector<Scored>& out) {
     const bool automatic = kernel == Kernel::automatic;
     if (kernel != Kernel::exhaustive && query.terms.size() <= FixedPoint::kMostTerms &&
-        (!automatic || may_prune(query))) {
+        (!automatic || may_prune(query, work))) {
         const FixedPoint fixed(query, QueryWeights::any);
         work.candidates.start(query.k, fixed, fixed.threshold_of_score(query.floor));
         if (collect_pruned(query, fixed, automatic, work)) {

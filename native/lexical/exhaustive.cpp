@@ -18,10 +18,10 @@ void collect_few(const SegmentQuery& query, const FixedPoint& fixed, Workspace& 
     work.touched.clear();
     std::uint16_t* sums = work.row_sums.data();
     for (std::size_t t = 0; t < query.terms.size(); ++t) {
-        for (std::size_t first = 0; first < query.rows(); first += kWindowRows) {
-            const Column::Window window = query.terms[t].column->window(first / kWindowRows);
+        for (const std::size_t number : work.windows) {
+            const Column::Window window = query.terms[t].column->window(number);
             for (std::size_t i = 0; i < window.rows.size(); ++i) {
-                const std::size_t row = first + window.rows[i];
+                const std::size_t row = number * kWindowRows + window.rows[i];
                 if (sums[row] == 0) work.touched.push_back(static_cast<std::uint32_t>(row));
                 sums[row] = static_cast<std::uint16_t>(
                     sums[row] + kernels::weighted(window.impacts[i], fixed.weights()[t]));
@@ -49,22 +49,33 @@ void scan_window(const SegmentQuery& query, std::size_t first_row, Workspace& wo
 void collect_all(const SegmentQuery& query, const FixedPoint& fixed, Workspace& work) {
     work.sums.resize(kWindowRows);
     const kernels::BlockKernels& kernels = kernels::block_kernels();
-    for (std::size_t first = 0; first < query.rows(); first += kWindowRows) {
+    for (const std::size_t number : work.windows) {
         std::ranges::fill(work.sums, std::uint16_t{0});
         for (std::size_t t = 0; t < query.terms.size(); ++t) {
-            const Column::Window window = query.terms[t].column->window(first / kWindowRows);
+            const Column::Window window = query.terms[t].column->window(number);
             kernels.add_postings(work.sums.data(), window.rows.data(), window.impacts, window.rows.size(),
                                  fixed.weights()[t]);
         }
-        scan_window(query, first, work);
+        scan_window(query, number * kWindowRows, work);
     }
 }
 
 }  // namespace
 
-void collect_exhaustive(const SegmentQuery& query, const FixedPoint& fixed, Workspace& work) {
+std::size_t find_windows(const SegmentQuery& query, Workspace& work) {
+    work.windows.clear();
     std::size_t postings = 0;
-    for (const QueryTerm& term : query.terms) postings += term.column->size();
+    for (std::size_t first = 0; first < query.rows(); first += kWindowRows) {
+        if (!query.any_allowed(first, kWindowRows)) continue;
+        work.windows.push_back(first / kWindowRows);
+        for (const QueryTerm& term : query.terms)
+            postings += term.column->window(first / kWindowRows).rows.size();
+    }
+    return postings;
+}
+
+void collect_exhaustive(const SegmentQuery& query, const FixedPoint& fixed, Workspace& work) {
+    const std::size_t postings = find_windows(query, work);
     work.work.read(postings, Column::kWindowBytes);
     if (postings * kFewShare < query.rows()) {
         collect_few(query, fixed, work);

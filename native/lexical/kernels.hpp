@@ -41,6 +41,7 @@ struct Workspace {
     std::vector<std::uint32_t> queue;       // blocks to be scored, and their directory, zero in between
     std::vector<kernels::DirectoryWord> queue_places;
     std::vector<std::uint32_t> touched;
+    std::vector<std::size_t> windows;        // those with a row that is allowed
     std::vector<std::uint32_t> found_above;  // what find_above writes
     CandidateSet candidates;
     std::vector<Scored> found;
@@ -56,11 +57,16 @@ struct Workspace {
 /// Plain reference: every posting of every term, double sums; any weights. Appends every matching row.
 void search_reference(const SegmentQuery& query, std::uint32_t segment_index, std::vector<Scored>& out);
 
-/// Adds every posting of every term in integers; rows that could reach the top k become candidates.
+/// Leaves in `work.windows` those that hold a row that may be returned, and returns how many postings the
+/// terms have in them.
+std::size_t find_windows(const SegmentQuery& query, Workspace& work);
+
+/// Adds every posting of every term in the found windows in integers; rows that could reach the top k become
+/// candidates.
 void collect_exhaustive(const SegmentQuery& query, const FixedPoint& fixed, Workspace& work);
 
-/// Adds every posting of every term in 32-bit integers, for any weights and up to kMostWideTerms terms. Rows
-/// that could be among the best k are left in `wide_candidates`, ascending.
+/// Adds every posting of every term in the found windows in 32-bit integers, for any weights and up to
+/// kMostWideTerms terms. Rows that could be among the best k are left in `wide_candidates`, ascending.
 void collect_wide(const SegmentQuery& query, Workspace& work);
 
 /// Beyond this many terms, rounding takes most of 32 bits.

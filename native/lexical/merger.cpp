@@ -3,12 +3,33 @@
 #include <algorithm>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "lexical/forward_codec.hpp"
 
 namespace rocchio::lexical {
 
-Merger::Merger(std::vector<std::shared_ptr<const Segment>> segments) : segments_(std::move(segments)) {
+namespace {
+
+/// Puts the postings of a list in the order of their rows.
+void sort_by_row(PostingList& list) {
+    if (std::ranges::is_sorted(list.rows)) return;
+    std::vector<std::uint64_t> postings(list.size());
+    for (std::size_t p = 0; p < list.size(); ++p)
+        postings[p] = std::uint64_t{list.rows[p]} << 32 | list.codes[p];
+    std::ranges::sort(postings);
+    for (std::size_t p = 0; p < list.size(); ++p) {
+        list.rows[p] = static_cast<std::uint32_t>(postings[p] >> 32);
+        list.codes[p] = static_cast<std::uint32_t>(postings[p]);
+    }
+}
+
+}  // namespace
+
+Merger::Merger(std::vector<std::shared_ptr<const Segment>> segments) : Merger(std::move(segments), {}) {}
+
+Merger::Merger(std::vector<std::shared_ptr<const Segment>> segments, std::vector<OldRow> order)
+    : segments_(std::move(segments)), old_rows_(std::move(order)) {
     if (segments_.empty()) throw std::invalid_argument("expected at least one segment to merge");
     for (const auto& segment : segments_) {
         if (segment->field_count() != segments_[0]->field_count()) {
@@ -22,19 +43,28 @@ Merger::Merger(std::vector<std::shared_ptr<const Segment>> segments) : segments_
     rank_of_term_ = ranks_of(term_order_);
 }
 
+std::vector<OldRow> Merger::live_rows() const {
+    std::vector<OldRow> rows;
+    for (std::uint32_t s = 0; s < segments_.size(); ++s)
+        for (std::uint32_t row = 0; row < segments_[s]->row_count(); ++row)
+            if (segments_[s]->is_live(row)) rows.push_back({s, row});
+    return rows;
+}
+
 void Merger::number_rows() {
-    for (std::uint32_t s = 0; s < segments_.size(); ++s) {
-        const Segment& segment = *segments_[s];
-        auto& numbers = new_rows_.emplace_back(segment.row_count(), kDropped);
-        for (std::uint32_t row = 0; row < segment.row_count(); ++row) {
-            if (!segment.is_live(row)) continue;
-            numbers[row] = static_cast<std::uint32_t>(old_rows_.size());
-            old_rows_.push_back({s, row});
-        }
+    const std::vector<OldRow> live = live_rows();
+    if (live.size() >= kDropped) throw std::invalid_argument("expected fewer than 2^32 documents to merge");
+    if (old_rows_.empty()) old_rows_ = live;
+    row_count_ = static_cast<std::uint32_t>(live.size());
+    for (const auto& segment : segments_) new_rows_.emplace_back(segment->row_count(), kDropped);
+    bool complete = old_rows_.size() == live.size();
+    for (std::uint32_t number = 0; complete && number < row_count_; ++number) {
+        const OldRow old = old_rows_[number];
+        complete = old.segment < segments_.size() && old.row < segments_[old.segment]->row_count() &&
+                   segments_[old.segment]->is_live(old.row) &&
+                   std::exchange(new_rows_[old.segment][old.row], number) == kDropped;
     }
-    if (old_rows_.size() >= kDropped)
-        throw std::invalid_argument("expected fewer than 2^32 documents to merge");
-    row_count_ = static_cast<std::uint32_t>(old_rows_.size());
+    if (!complete) throw std::invalid_argument("expected an order that has every live row once");
 }
 
 // Walks all dictionaries in step; a term whose documents are all deleted is left out.
@@ -104,6 +134,7 @@ PostingList Merger::merged_list(std::size_t term) const {
             merged.codes.push_back(new_codes_[segment][list.codes[p]]);
         }
     }
+    sort_by_row(merged);
     if (merged.size() != posting_counts_[term + 1] - posting_counts_[term]) {
         throw Corruption("lexical", 0, "the count of deleted documents of a term is wrong");
     }

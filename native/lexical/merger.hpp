@@ -1,6 +1,7 @@
 #pragma once
 // Merges segments into one without touching text: dictionaries are united, deleted rows drop out, lists are
-// concatenated. Output comes in ranges, so memory is bounded by dictionary and rows, not by postings.
+// concatenated, and put in order where rows are. Output comes in ranges, so memory is bounded by dictionary
+// and rows, not by postings.
 
 #include <cstdint>
 #include <memory>
@@ -12,10 +13,19 @@
 
 namespace rocchio::lexical {
 
+/// A row of one of the segments that are merged.
+struct OldRow {
+    std::uint32_t segment;
+    std::uint32_t row;
+};
+
 class Merger {
   public:
     /// Rows keep their order: all live rows of the first segment, then of the second, and so on.
     explicit Merger(std::vector<std::shared_ptr<const Segment>> segments);
+
+    /// Rows come in the order given, which has every live row once; an empty one is that of the segments.
+    Merger(std::vector<std::shared_ptr<const Segment>> segments, std::vector<OldRow> order);
 
     std::uint32_t row_count() const { return row_count_; }
     std::size_t term_count() const { return term_offsets_.size() - 1; }
@@ -40,11 +50,7 @@ class Merger {
         std::uint32_t segment;
         std::uint32_t term;
     };
-    struct OldRow {
-        std::uint32_t segment;
-        std::uint32_t row;
-    };
-
+    std::vector<OldRow> live_rows() const;
     void number_rows();
     void unite_dictionaries();
     void unite_frequencies();

@@ -36,6 +36,7 @@ class PrunedSearch {
     std::uint16_t block_cut() const;
     std::uint16_t bound_of_best_blocks() const;
     std::span<const std::uint32_t> blocks_above(std::size_t first, std::uint16_t cut) const;
+    void forget_blocks(std::size_t first, std::size_t count);
     void enqueue(std::size_t block);
     void enter_queue();
     void add_queued_blocks();
@@ -74,14 +75,27 @@ void PrunedSearch::add_bounds() {
     const std::size_t tile = std::min(sample, kTileBlocks);
     for (std::size_t first = 0; first < blocks(); first += tile) {
         const std::size_t count = std::min(tile, blocks() - first);
+        if (!query_.any_allowed(first * kBlockRows, count * kBlockRows)) {
+            std::fill_n(bounds + first, count, std::uint16_t{0});
+            continue;
+        }
         for (std::size_t t = 0; t < query_.terms.size(); ++t) {
             const auto maxima = query_.terms[t].column->block_maxima();
             if (maxima.empty() || !adds_to_bounds(t)) continue;
             work_.work.bytes += count;
             kernels_.add_maxima(bounds + first, maxima.data() + first, count, fixed_.weights()[t]);
         }
+        forget_blocks(first, count);
         kernels_.keep_larger(work_.largest.data() + first % sample, bounds + first, count);
     }
+}
+
+/// Blocks of [first, first + count) without a row that may be returned are not looked into.
+void PrunedSearch::forget_blocks(std::size_t first, std::size_t count) {
+    if (query_.allowed.empty()) return;
+    std::uint16_t* bounds = work_.bounds.data();
+    for (std::size_t block = first; block < std::min(first + count, query_.allowed.size()); ++block)
+        bounds[block] = query_.allowed[block] != 0 ? bounds[block] : std::uint16_t{0};  // a byte is a block
 }
 
 /// Blocks with bounds above this are looked into: those with alpha * bound > cut, as bounds are whole
@@ -131,9 +145,9 @@ bool PrunedSearch::is_worth_it() const {
         live += kSampled *
                 kernels_.find_above(found, work_.bounds.data() + first, kernels::kScanBlocks, block_cut());
     }
-    double postings = kScanRow * static_cast<double>(query_.rows());
-    for (const QueryTerm& term : query_.terms) postings += term.column->size();
-    return kLookUp * static_cast<double>(live * query_.terms.size()) < postings;
+    const auto postings = static_cast<double>(find_windows(query_, work_));
+    const auto rows = static_cast<double>(work_.windows.size() * Column::kWindowRows);
+    return kLookUp * static_cast<double>(live * query_.terms.size()) < postings + kScanRow * rows;
 }
 
 void PrunedSearch::score_remaining_blocks() {
@@ -146,7 +160,6 @@ void PrunedSearch::score_remaining_blocks() {
 }
 
 void PrunedSearch::enqueue(std::size_t block) {
-    if (!query_.allowed.empty() && query_.allowed[block] == 0) return;  // a byte of the mask is a block
     queue_.push_back(static_cast<std::uint32_t>(block));
     if (queue_.size() == kQueue) score_queue();
 }

@@ -1,6 +1,7 @@
 #pragma once
 // What the kernels are given to search one segment, and what they give back.
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -42,6 +43,17 @@ struct SegmentQuery {
 
     std::size_t rows() const { return scoring.norm_by_row.size(); }
     bool is_allowed(std::uint32_t row) const { return allowed.empty() || bit_is_set(allowed, row); }
+
+    /// Whether any of the rows [first, first + count) may be returned; both numbers are multiples of eight.
+    bool any_allowed(std::size_t first, std::size_t count) const {
+        return allowed.empty() || any_bit_is_set(allowed, first / 8, count / 8);
+    }
+
+    /// Blocks of eight rows, a byte of the mask each, that hold a row that may be returned.
+    std::size_t allowed_blocks() const {
+        if (allowed.empty()) return bitmap_bytes(rows());
+        return static_cast<std::size_t>(std::ranges::count_if(allowed, [](auto byte) { return byte != 0; }));
+    }
 
     /// What a term adds to the score of a row with this length norm; the only place where it is computed
     /// exactly.

@@ -102,11 +102,9 @@ void WideSearch::raise_cut() {
 }  // namespace
 
 void collect_wide(const SegmentQuery& query, Workspace& work) {
-    std::size_t postings = 0;
-    for (const QueryTerm& term : query.terms) postings += term.column->size();
-    work.work.read(postings, Column::kWindowBytes);
+    work.work.read(find_windows(query, work), Column::kWindowBytes);
     WideSearch search(query, work);
-    for (std::size_t first = 0; first < query.rows(); first += kWindowRows) search.add_window(first);
+    for (const std::size_t number : work.windows) search.add_window(number * kWindowRows);
 }
 
 }  // namespace rocchio::lexical

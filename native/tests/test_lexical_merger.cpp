@@ -47,6 +47,27 @@ void check_same(const BuiltSegment& a, const BuiltSegment& b) {
     CHECK(a.lengths == b.lengths);
 }
 
+/// The live rows of all segments, and their documents, both in a random order.
+std::vector<OldRow> shuffled(std::mt19937& random,
+                             const std::vector<std::shared_ptr<const Segment>>& segments,
+                             std::vector<Document>& documents) {
+    std::vector<OldRow> rows;
+    for (std::uint32_t s = 0; s < segments.size(); ++s)
+        for (std::uint32_t row = 0; row < segments[s]->row_count(); ++row)
+            if (segments[s]->is_live(row)) rows.push_back({s, row});
+    std::vector<std::size_t> places(rows.size());
+    for (std::size_t i = 0; i < places.size(); ++i) places[i] = i;
+    std::ranges::shuffle(places, random);
+    std::vector<OldRow> order;
+    std::vector<Document> reordered;
+    for (const std::size_t place : places) {
+        order.push_back(rows[place]);
+        reordered.push_back(documents[place]);
+    }
+    documents = reordered;
+    return order;
+}
+
 void test_merged_equals_rebuilt(std::uint32_t seed, std::vector<std::size_t> sizes, std::size_t field_count,
                                 std::size_t wild, std::uint32_t deleted_in_ten) {
     std::mt19937 random(seed);
@@ -79,6 +100,22 @@ void test_merged_equals_rebuilt(std::uint32_t seed, std::vector<std::size_t> siz
     if (wild > 200 && deleted_in_ten < 5) CHECK(rebuilt.frequency_tuples.size() / field_count > 255);
     TestSegment merged(rebuilt, TestSegment::ids_of(left), field_count);
     merged.open()->validate();
+    const Merger in_order(segments, shuffled(random, segments, left));
+    check_same(collect(in_order, static_cast<std::uint32_t>(field_count), 7),
+               build(left, field_count, terms));
+}
+
+void test_orders_that_lack_a_row() {
+    std::mt19937 random(5);
+    TestSegment file(random_documents(random, 3, 1, 10, 0), 1, 10);
+    const auto segment = file.open();
+    const auto refused = [&](std::vector<OldRow> order) {
+        CHECK_THROWS(std::invalid_argument, Merger({segment}, std::move(order)));
+    };
+    refused({{0, 0}, {0, 1}});
+    refused({{0, 0}, {0, 1}, {0, 1}});
+    refused({{0, 0}, {0, 1}, {0, 3}});
+    refused({{0, 0}, {0, 1}, {1, 2}});
 }
 
 void test_refusals() {
@@ -125,6 +162,7 @@ int main() {
     test_merged_equals_rebuilt(5, {300, 0, 250}, 2, 280, 9);
     test_merged_equals_rebuilt(6, {30, 20}, 1, 0, 10);  // nothing is left
     test_refusals();
+    test_orders_that_lack_a_row();
     test_wrong_tombstones();
     return rocchio::failures();
 }

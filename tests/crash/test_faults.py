@@ -29,7 +29,7 @@ NEW: State = {
 def record(doc_id: str, text: str) -> dict[str, Any]:
     """A document that a text field and a sparse field find by the same words; a vector finds it too."""
     weights = {word: len(word) / 4 for word in text.split()}
-    return {"doc_id": doc_id, "text": text, "weights": weights, "vector": vector(text)}
+    return {"doc_id": doc_id, "text": text, "weights": weights, "vector": vector(text), "size": len(text) % 3}
 
 
 def vector(text: str) -> list[float]:
@@ -38,6 +38,7 @@ def vector(text: str) -> list[float]:
 
 def make(folder: Path) -> None:
     fields = {"text": rocchio.text(), "weights": rocchio.sparse(), "vector": rocchio.vector(3, metric="l2")}
+    fields["size"] = rocchio.number()
     col = rocchio.create(folder, fields=fields, analyzer="whitespace")
     for doc_ids in (list(OLD)[:8], list(OLD)[8:]):
         col.add(record(doc_id, OLD[doc_id]) for doc_id in doc_ids)
@@ -54,6 +55,11 @@ def compact(col: Collection) -> None:
     col.delete(["d0"])
     col.commit()
     col.compact()
+
+
+def cluster(col: Collection) -> None:
+    col.compact(cluster_by="size")
+    col.compact(cluster_by=[])
 
 
 def freeze(col: Collection) -> None:
@@ -94,6 +100,7 @@ def steps_of(folder: Path, action: Callable[[Collection], None]) -> int:
 SCENARIOS = {
     "commit": (commit, [OLD, NEW]),
     "compact": (compact, [OLD, {k: v for k, v in OLD.items() if k != "d0"}]),
+    "cluster": (cluster, [OLD]),
     "freeze": (freeze, [OLD]),
 }
 

@@ -178,6 +178,23 @@ def test_memory(tmp_path: Path):
     assert "| 60%, 3.1 MB | 1.000 |" in printed  # one percent of them are compared exactly
 
 
+def test_batches(tmp_path: Path):
+    vectors = np.random.default_rng(1).normal(size=(340, 16)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    np.save(tmp_path / "base.npy", vectors[:300])
+    np.save(tmp_path / "queries.npy", vectors[300:])
+    texts = [f"wing flow w{number % 7}" for number in range(400)]
+    table = pa.table({"_id": [str(number) for number in range(400)], "title": texts, "text": texts})
+    pq.write_table(table, tmp_path / "documents.parquet")
+    (tmp_path / "questions.json").write_text(json.dumps([f"flow w{number % 9}" for number in range(40)]))
+    names = {"base": "npy", "queries": "npy", "documents": "parquet", "questions": "json"}
+    files = [part for name, kind in names.items() for part in (f"--{name}", str(tmp_path / f"{name}.{kind}"))]
+    printed = run_benchmark("batches.py", *files, "--rounds", "1")
+    assert "300 documents" in printed
+    assert "| years from one of 20 on | text and vectors |" in printed
+    assert printed.count("| 0.1% |") == 8
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory of processes is read from /proc")
 def test_soak(files: list[str], tmp_path: Path):
     pytest.importorskip("uvicorn", reason="the extra server is not installed")

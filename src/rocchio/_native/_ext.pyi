@@ -232,7 +232,14 @@ class SegmentBuilder:
 class SegmentMerger:
     """Merges segments without their text."""
 
+    @overload
     def __init__(self, segments: Sequence[LexicalSegment]) -> None: ...
+
+    @overload
+    def __init__(self, segments: Sequence[LexicalSegment], of_segment: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None:
+        """
+        The same, with rows in the order given: `rows[i]` of segment `of_segment[i]` becomes row i.
+        """
 
     @property
     def row_count(self) -> int: ...
@@ -400,7 +407,7 @@ class VectorIndex:
         (offsets uint64, rows int64, scores float32, work as of `exact`): exactly the rows that score at least `least`, one number for each query, best first.
         """
 
-    def search(self, queries: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, probes: int, refine: int, least_entries: int, most_new: float = 1.0, most_probes: int | None = None) -> tuple:
+    def search(self, queries: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, probes: int, refine: int, least_entries: int, most_new: float = 1.0, most_probes: int | None = None, least_share: float = 0.75) -> tuple:
         """
         As `exact`, the best of the rows that the lists show; rows that a mask makes hard to find take more lists, until they settle, or an exact search.
         """

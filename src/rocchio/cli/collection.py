@@ -50,6 +50,8 @@ def info(collection: CollectionPath, memory_limit: MemoryLimit = None, as_json: 
     if about.memory is not None:
         table.add_row("memory", str(about.memory))
     table.add_row("size", f"{size(about.size_bytes)} ({size(about.index_bytes)} of it index)")
+    if about.cluster_by:
+        table.add_row("clustered", f"by {', '.join(about.cluster_by)}")
     if about.frozen_bytes:
         table.add_row("frozen", f"{size(about.frozen_bytes)} of columns, on top of the size")
     if about.offline is not None:
@@ -94,12 +96,24 @@ def verify(collection: CollectionPath, as_json: AsJson = False) -> None:
         raise typer.Exit(DataError.exit_code)
 
 
-def compact(collection: CollectionPath, as_json: AsJson = False) -> None:
+def compact(
+    collection: CollectionPath,
+    cluster_by: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Put documents in the order of this field's values, now and in later merges, so that searches skip "
+            'what a filter by it leaves out; "tenant" for tenants, "" to end that.',
+            metavar="FIELD",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Merge all segments into one and drop deleted documents. Scores do not change."""
     with open_for_maintenance(collection) as col:
         before = col.info()
         with step_progress("compacting", as_json) as update:
-            col.compact(update)
+            order = None if cluster_by is None else [name for name in cluster_by if name]
+            col.compact(update, cluster_by=order)
         after = col.info()
     if as_json:
         print_json({"before": before.to_dict(), "after": after.to_dict()})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -47,13 +49,14 @@ Ids = npt.NDArray[np.int64]
 class Effort:
     """How much of an index a search looks at: lists, and rows of them that are looked at closely.
 
-    Where a mask leaves out many near rows, more lists are scanned until twice as many change no more than `most_new`, a
-    share of the results.
+    The lists grow with the number of results to this power, `growth`. Where a mask leaves out many near rows, more
+    lists are scanned until twice as many change no more than `most_new`, a share of the results.
     """
 
     probes: int
     refine: int
     most_new: float = 0.1
+    growth: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,17 @@ class Calibration:
                     return setting.effort if before is None else before.towards(setting, recall)
                 before = setting
         return None
+
+    def growth(self, k: int, recall: float) -> float:
+        """To which power of the number of results the lists grow that a recall takes; 0 where that is not known."""
+        known = sorted({setting.k for setting in self.settings})
+        at = min(bisect.bisect_left(known, k), len(known) - 2)
+        if at < 0:
+            return 0.0
+        few, many = (self.effort(count, recall) for count in known[at : at + 2])
+        if few is None or many is None:
+            return 0.0
+        return max(0.0, math.log(many.probes / few.probes) / math.log(known[at + 1] / known[at]))
 
     def to_tuples(self) -> tuple[CalibratedEffort, ...]:
         """As the manifest holds it."""

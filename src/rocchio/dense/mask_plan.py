@@ -7,6 +7,7 @@ which share the reading of it; 4 lies between.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,8 +19,15 @@ EXACT_ROW = 4
 LISTS_START = 15_000
 """Choosing lists and looking closely at the best of them, whatever is in them."""
 
-WIDENING = 3
-"""Lists that are scanned under a mask that has nothing to do with the query, for each without one."""
+WIDENING = 2
+"""Lists that are scanned under a mask, for each without one: little more than one where it has nothing to do with the
+query, up to eight where it leaves what is far from it."""
+
+LEAST_TOLD = 0.1
+"""Of a mask that leaves a smaller share, too few rows are met to tell whether it has something against a query."""
+
+LEAST_GROWTH = 0.13
+"""Lists grow at least to this power of how many times as many rows there are as a mask leaves."""
 
 MOST_WIDENING = 8
 """Where so many lists do not settle a query, all allowed rows are compared."""
@@ -28,7 +36,8 @@ CLOSER = 1.5
 """Rows that are looked at closely under a mask, for each without one: they lie farther away and closer together."""
 
 MOSTLY_ALL = 0.75
-"""A mask that leaves this share costs little more than none."""
+"""A mask that leaves this share costs little more than none. Near a query, this share of what it leaves anywhere is
+enough for the nearest lists to do."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,21 @@ class MaskPlan:
     vectors: int
     exact_cost: int
     lists_cost: int | None
+
+    @property
+    def share(self) -> float:
+        """Of the vectors, those that are allowed."""
+        return self.allowed / max(1, self.vectors)
+
+    @property
+    def least_share(self) -> float:
+        """Of the rows near a query, those that are allowed where the mask has nothing against the query."""
+        return MOSTLY_ALL * max(self.share, LEAST_TOLD)
+
+    def probes(self, effort: Effort) -> int:
+        """Lists that are scanned at first under a mask: the best k of a tenth of the rows lie among the best 10 k."""
+        factor: float = (self.vectors / max(1, self.allowed)) ** max(effort.growth, LEAST_GROWTH)
+        return math.ceil(effort.probes * factor)
 
 
 def plan_search(allowed: int, vectors: int, lists: int, effort: Effort | None, *, masked: bool) -> MaskPlan:

@@ -163,7 +163,9 @@ class VectorSegment:
         if (k, recall) not in self._efforts:
             effort = self.calibration.effort(k, recall)
             # what twice as many lists add is about what is missing with as many as there are
-            self._efforts[k, recall] = effort and replace(effort, most_new=min(MOST_NEW, 2 * (1 - recall)))
+            self._efforts[k, recall] = effort and replace(
+                effort, most_new=min(MOST_NEW, 2 * (1 - recall)), growth=self.calibration.growth(k, recall)
+            )
         return self._efforts[k, recall]
 
     def search(self, queries: npt.NDArray[np.float32], k: int, allowed: Mask | None, effort: Effort | None) -> Found:
@@ -175,18 +177,20 @@ class VectorSegment:
         """
         mask = self._usable(allowed)
         flat = np.ascontiguousarray(queries, np.float32).ravel()
-        if effort is None or self._is_exact(allowed, effort):
+        plan = None if allowed is None else self.plan(allowed, effort)
+        if effort is None or self.lists == 0 or (plan is not None and plan.strategy == "exact"):
             near = self._tree and self._tree.nearest(queries, k, self._unpacked(mask))
             if near:
                 return best_of(*self._scored(flat, near), k)
             rows, scores, _ = self.index.exact(flat, k, mask)
             return rows.reshape(-1, k), scores.reshape(-1, k)
         probes, refine = effort.probes, max(effort.refine, 2 * k)
-        if allowed is None:
+        if plan is None:
             rows, scores, _ = self.index.search(flat, k, mask, probes, refine, 2 * k)
         else:
-            closer, most_probes = int(CLOSER * refine), widest(effort, self.lists)
-            rows, scores, _ = self.index.search(flat, k, mask, probes, closer, 2 * k, effort.most_new, most_probes)
+            probes, closer, most_probes = plan.probes(effort), int(CLOSER * refine), widest(effort, self.lists)
+            settling = effort.most_new, most_probes, plan.least_share
+            rows, scores, _ = self.index.search(flat, k, mask, probes, closer, 2 * k, *settling)
         return rows.reshape(-1, k), scores.reshape(-1, k)
 
     def within(self, queries: npt.NDArray[np.float32], least: npt.NDArray[np.float32], allowed: Mask | None) -> Within:
@@ -223,10 +227,6 @@ class VectorSegment:
 
     def _unpacked(self, mask: Mask | None) -> npt.NDArray[np.bool_] | None:
         return None if mask is None else unpacked(mask, self.rows)
-
-    def _is_exact(self, allowed: Mask | None, effort: Effort) -> bool:
-        """Whether all allowed rows are compared; where nothing is masked, only if there are no lists."""
-        return self.lists == 0 or (allowed is not None and self.plan(allowed, effort).strategy == "exact")
 
     def plan(self, allowed: Mask | None, effort: Effort | None) -> MaskPlan:
         """How a search under a mask goes, and why."""

@@ -5,46 +5,89 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rocchio.engine.filtering import Where
+from rocchio.engine.hybrid import search_mixed_batch
+from rocchio.engine.mixed import as_mixed, materialised
+from rocchio.engine.queries import check_k, query_ids_of
 from rocchio.engine.search_options import SearchOptions
 from rocchio.errors import InvalidArgument
 from rocchio.filters import Predicate
-from rocchio.types import Run
+from rocchio.types import DocId, Run
 
 if TYPE_CHECKING:
     from rocchio.engine.snapshot import Snapshot
 
 
-def search_by_filter(
-    snapshot: Snapshot, queries: Any, k: int | None, where: Sequence[Where | None], options: SearchOptions
-) -> Run:
-    """The answers to `queries[i]` among the documents that `where[i]` is true of. Raises InvalidArgument."""
+def search_by_filter(snapshot: Snapshot, queries: Any, k: int | None, options: SearchOptions) -> Run:
+    """The answers to `queries[i]` among the documents that `options["where"][i]` is true of. Raises InvalidArgument."""
+    given: Any = options["where"]
     count = _count(queries)
-    if count != len(where):
+    if count != len(given):
         found = f"{count} queries" if count is not None else "one query"
-        raise InvalidArgument(f"expected a predicate, or a list of one for each query, found {len(where)} for {found}")
+        raise InvalidArgument(f"expected a predicate, or a list of one for each query, found {len(given)} for {found}")
+    where = [None if each is None else snapshot.filters.predicate(each) for each in given]
+    ids = query_ids_of(options.get("query_ids"), len(where))
+    if options.get("plan") is None:
+        mixed = as_mixed(queries, options, snapshot.schema)
+        if isinstance(mixed, Sequence):  # which parts there are, and how they are fused, is one for the batch
+            asked: Any = {**options, "where": where, "field": materialised(options.get("field"))}
+            return search_mixed_batch(snapshot, mixed, ids, check_k(10 if k is None else k), asked)
+    return _grouped(snapshot, queries, k, where, ids, options)
+
+
+def _grouped(
+    snapshot: Snapshot,
+    queries: Any,
+    k: int | None,
+    where: Sequence[Predicate | None],
+    ids: Sequence[str],
+    options: SearchOptions,
+) -> Run:
+    """A search for each distinct predicate, put together."""
     groups: dict[Predicate | None, list[int]] = {}
-    for place, each in enumerate(where):
-        key = None if each is None else snapshot.filters.predicate(each)
-        groups.setdefault(key, []).append(place)
-    ids = options.get("query_ids")
-    ids = [str(place) for place in range(len(where))] if ids is None else list(map(str, ids))
-    if len(ids) != len(where):
-        raise InvalidArgument(f"expected {len(where)} query_ids, one per query, found {len(ids)}")
-    doc_ids: list[Any] = [()] * len(where)
-    scores: list[Any] = [()] * len(where)
+    for place, predicate in enumerate(where):
+        groups.setdefault(predicate, []).append(place)
+    doc_ids: list[Any] = [None] * len(where)
+    scores: list[Any] = [None] * len(where)
     name = ""
-    for predicate, places in groups.items():
-        names = [ids[place] for place in places]
-        of_group: Any = {**options, "where": predicate, "query_ids": names}
-        for marks in ("relevant", "not_relevant"):
-            if isinstance(of_group.get(marks), Mapping):
-                of_group[marks] = {name: each for name, each in of_group[marks].items() if name in names}
-        run = snapshot.search(_chosen(queries, places), k, **of_group)
+    for group, places in groups.items():
+        run = snapshot.search(_chosen(queries, places), k, **_of_group(options, group, [ids[p] for p in places]))
         for number, place in enumerate(places):
-            doc_ids[place], scores[place] = run.doc_ids[number], run.scores[number]
+            doc_ids[place], scores[place] = (run.doc_ids, number), run.scores[number]
         name = run.name
-    return Run(ids, doc_ids, scores, name)
+    return Run(ids, _DocIds(doc_ids), scores, name)
+
+
+def _of_group(options: SearchOptions, where: Any, ids: list[str]) -> Any:
+    """The options of the queries with these ids, which have one filter."""
+    of_group: Any = {**options, "where": where, "query_ids": ids}
+    for marks in ("relevant", "not_relevant"):
+        if isinstance(of_group.get(marks), Mapping):
+            of_group[marks] = {query_id: each for query_id, each in of_group[marks].items() if query_id in ids}
+    return of_group
+
+
+class _DocIds(Sequence[Sequence[DocId]]):
+    """The doc_ids of a batch by query, which are looked up in those of its groups when they are asked for."""
+
+    def __init__(self, places: Sequence[tuple[Sequence[Sequence[DocId]], int]]) -> None:
+        self._places = places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [of_group[number] for of_group, number in self._places[index]]
+        of_group, number = self._places[index]
+        return of_group[number]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # compared by content, like a list
+
+    def __repr__(self) -> str:
+        return repr(list(self))
 
 
 def _count(queries: Any) -> int | None:

@@ -21,6 +21,12 @@ from rocchio.types import Mask
 Where: TypeAlias = str | Predicate | FieldExpression
 """A predicate as a text or as a Python expression."""
 
+
+def is_by_query(where: Any) -> bool:
+    """Whether it is a list, with a filter or None for each query of a batch."""
+    return isinstance(where, Sequence) and not isinstance(where, str)
+
+
 PARSED_TEXTS = 256
 """Of which a snapshot remembers the predicates: parsing takes longer than many a search."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rocchio.engine.best_passage import Place, explained, passage_at, vector_at
+from rocchio.engine.filtering import is_by_query
 from rocchio.engine.latent import latent_fields
 from rocchio.engine.mixed import TEXT, MixedQuery, materialised
 from rocchio.engine.queries import MAX_K
@@ -196,10 +197,16 @@ class Hybrid:
             return found
         options: Any = {name: value for name, value in self._options.items() if name in part.options}
         options["field"] = self._field(part)
+        where = options.get("where")
+        each = is_by_query(where)
+        filters = [where[number] for number in asked] if each else [where] * len(asked)
+        if each:
+            options["where"] = filters
         run = self._snapshot.search([given[number] for number in asked], self._depth, **options)
-        whole = min(self._depth, self._snapshot.count(options.get("where"))) if self._knows_zeros(part) else 0
+        knows_zeros = self._knows_zeros(part)
         for row, number in enumerate(asked):
             scores = run.scores[row]
+            whole = min(self._depth, self._snapshot.count(filters[row])) if knows_zeros else 0
             found[number] = RankedList(run.doc_ids[row], scores, max(0, whole - len(scores)))
         return found
 

@@ -39,7 +39,7 @@ class CollectionInfo:
 
     `size_bytes` is without `frozen_bytes`, columns kept by `freeze`, which are a cache, and without `offline`, what was
     precomputed for feedback, None if nothing was. `memory` is how the handle's `memory_limit` is divided, None without
-    one.
+    one. Merges put documents in the order of the fields `cluster_by`.
     """
 
     path: str
@@ -65,6 +65,7 @@ class CollectionInfo:
     offline: OfflineInfo | None = None
     embeddings: EmbeddingsInfo | None = None
     memory: MemoryInfo | None = None
+    cluster_by: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -117,6 +118,7 @@ def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
         passages=sum(segment.passages for segment in segments),
         offline=describe_offline(snapshot.manifest),
         embeddings=describe_embeddings(snapshot.manifest),
+        cluster_by=snapshot.manifest.cluster_by,
     )
 
 

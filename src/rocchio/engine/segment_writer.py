@@ -1,8 +1,8 @@
-"""Builds the files of one new segment: from documents as they come, or from segments to merge."""
+"""Builds the files of one new segment from documents as they come."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,21 +11,20 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rocchio._native import SegmentBuilder, SegmentMerger
+from rocchio._native import SegmentBuilder
 from rocchio.analysis import Analysis
 from rocchio.dense.writer import VectorWriter
 from rocchio.encoders.term_rows import SegmentTerms
 from rocchio.engine.background import Background
 from rocchio.engine.impact_builder import ImpactBuilder
-from rocchio.engine.latent import Blocks, LatentModels, latent_fields, rows_with_text, source_columns
-from rocchio.engine.memberships import Memberships
+from rocchio.engine.latent import LatentModels, latent_fields, rows_with_text, source_columns
 from rocchio.engine.open_segment import OpenSegment, open_segment, string_buffers
-from rocchio.engine.passages import Rows, live_documents, merged_passages, write_passages
+from rocchio.engine.passages import Rows, write_passages
 from rocchio.engine.vector_index import Calibrations, finish_vectors
 from rocchio.engine.vector_values import matrix_of
 from rocchio.filters.column_file import ColumnsBuilder
 from rocchio.lexical.reader import open_lexical
-from rocchio.lexical.writer import write_built, write_doc_ids, write_merged
+from rocchio.lexical.writer import write_built, write_doc_ids
 from rocchio.storage.array_file import ArrayFile, ArrayFileWriter
 from rocchio.storage.checked import FileInfo, MappedFile, write_sealed
 from rocchio.storage.directory import Directory
@@ -75,7 +74,7 @@ class SegmentWriter:
         directory.make_folder(name)
         self._documents = DocumentWriter(directory, f"{name}/{SegmentFile.DOCUMENTS}", stored_schema(schema))
         self._stored = stored_schema(schema).names
-        self._vectors = _vector_writers(directory, name, schema)
+        self._vectors = vector_writers(directory, name, schema)
         self._columns = ColumnsBuilder(schema)
         self._builder = SegmentBuilder(schema.text_columns)
         self._sparse = {name: ImpactBuilder(schema.fields[name].scale) for name in schema.sparse_fields}
@@ -146,7 +145,7 @@ class SegmentWriter:
             write_built(out, built)
             rows = len(built["lengths"][0])
             lengths = [int(field.sum(dtype=np.int64)) for field in built["lengths"]]
-            _write_ids(out, self._ids)
+            write_ids(out, self._ids)
             out.add("document_offsets", "u8", [document_offsets])
             index = out.finish()
         finally:
@@ -160,7 +159,7 @@ class SegmentWriter:
         vector_files, calibrations = finish_vectors(
             self._directory, self.name, self._schema, self._vectors.values(), rows
         )
-        entry = _seal(self._directory, self.name, rows, files | vector_files, lengths, calibrations, self._passages)
+        entry = seal(self._directory, self.name, rows, files | vector_files, lengths, calibrations, self._passages)
         if self._deleted:
             opened = open_segment(self._directory, entry, self._schema)
             entry = with_deletions(self._directory, opened, self._deleted, generation)
@@ -191,96 +190,8 @@ class SegmentWriter:
             vectors.close()
 
 
-def merge_segments(
-    directory: Directory,
-    name: str,
-    schema: Schema,
-    segments: Sequence[OpenSegment],
-    advance: Callable[[int], None],
-    remade: Mapping[str, Callable[[OpenSegment], Blocks]] | None = None,
-    memberships: Memberships | None = None,
-) -> SegmentEntry:
-    """Write the live documents of `segments` as one new segment, durably, without analysing text again.
-
-    Vectors are copied, but those of fields in `remade` come from its functions, for all rows of a segment. Documents
-    get the tenants that `memberships` say.
-    """
-    directory.make_folder(name)
-    merger = SegmentMerger([segment.lexical for segment in segments])
-    documents = DocumentWriter(directory, f"{name}/{SegmentFile.DOCUMENTS}", stored_schema(schema))
-    columns = ColumnsBuilder(schema)
-    out = ArrayFileWriter(directory, f"{name}/{SegmentFile.INDEX}")
-    try:
-        ids = []
-        for batch, ids_by_row in live_documents(segments, memberships if schema.tenants is not None else None):
-            documents.add(batch)
-            columns.add(batch)
-            ids.append(ids_by_row)
-        document_info, document_offsets = documents.finish()
-        write_merged(out, merger, schema.text_columns, advance)
-        _write_ids(out, ids)
-        out.add("document_offsets", "u8", [document_offsets])
-        index_info = out.finish()
-    finally:
-        documents.close()
-        out.close()
-    lengths = [sum(segment.entry.lengths[f] for segment in segments) for f in range(schema.text_columns)]
-    files: dict[str, FileInfo] = {SegmentFile.DOCUMENTS: document_info, SegmentFile.INDEX: index_info}
-    files |= columns.write(directory, name)
-    files |= _merge_sparse(directory, name, segments, advance)
-    passages = merged_passages(segments)
-    files |= write_passages(directory, name, passages)
-    vector_files, calibrations = _merge_vectors(
-        directory, name, schema, segments, merger.row_count, advance, remade or {}
-    )
-    entry = _seal(directory, name, merger.row_count, files | vector_files, lengths, calibrations, passages)
-    directory.sync_folder(name)
-    return entry
-
-
-def _merge_sparse(
-    directory: Directory, name: str, segments: Sequence[OpenSegment], advance: Callable[[int], None]
-) -> dict[str, FileInfo]:
-    """Write the file of each sparse field."""
-    files = {}
-    indexes = [segment.sparse_to_merge() for segment in segments]
-    for number, of_field in enumerate(zip(*indexes, strict=True)):
-        out = ArrayFileWriter(directory, f"{name}/{sparse_name(number)}")
-        try:
-            write_merged(out, SegmentMerger(list(of_field)), 1, advance)
-            files[sparse_name(number)] = out.finish()
-        finally:
-            out.close()
-    return files
-
-
-def _merge_vectors(
-    directory: Directory,
-    name: str,
-    schema: Schema,
-    segments: Sequence[OpenSegment],
-    rows: int,
-    advance: Callable[[int], None],
-    remade: Mapping[str, Callable[[OpenSegment], Blocks]],
-) -> tuple[dict[str, FileInfo], Calibrations]:
-    """Write the files of each vector field, with the vectors of live documents."""
-    writers = _vector_writers(directory, name, schema)
-    try:
-        for number, (field, writer) in enumerate(writers.items()):
-            for segment in segments:
-                live = ~segment.tombstones.is_deleted
-                blocks = remade[field](segment) if field in remade else segment.vectors[number].originals.blocks()
-                for vectors, present in blocks:
-                    keep, live = live[: len(present)], live[len(present) :]
-                    writer.add(vectors[keep], present[keep])
-                    advance(len(present))
-        return finish_vectors(directory, name, schema, writers.values(), rows)
-    finally:
-        for writer in writers.values():
-            writer.close()
-
-
-def _vector_writers(directory: Directory, segment: str, schema: Schema) -> dict[str, VectorWriter]:
+def vector_writers(directory: Directory, segment: str, schema: Schema) -> dict[str, VectorWriter]:
+    """The file of each vector field of a segment, to be written."""
     return {
         name: VectorWriter(directory, f"{segment}/{vectors_name(number)}", schema.fields[name])
         for number, name in enumerate(schema.vector_fields)
@@ -306,7 +217,8 @@ def with_deletions(directory: Directory, segment: OpenSegment, rows: Iterable[in
     return replace(segment.entry, lengths=tuple(lengths), tombstones=sealed, deleted=deleted, documents=documents)
 
 
-def _write_ids(out: ArrayFileWriter, pieces: Sequence[pa.LargeStringArray]) -> None:
+def write_ids(out: ArrayFileWriter, pieces: Sequence[pa.LargeStringArray]) -> None:
+    """Write the doc_ids, which are given by row."""
     ids = pa.concat_arrays(pieces) if pieces else pa.array([], pa.large_string())
     offsets, data = string_buffers(ids)
     # Arrow sorts strings bytewise, as the kernels compare them
@@ -314,7 +226,7 @@ def _write_ids(out: ArrayFileWriter, pieces: Sequence[pa.LargeStringArray]) -> N
     write_doc_ids(out, data[offsets[0] : offsets[-1]], offsets - offsets[0], order)
 
 
-def _seal(
+def seal(
     directory: Directory,
     name: str,
     rows: int,
@@ -323,6 +235,7 @@ def _seal(
     calibrations: Calibrations,
     passages: PassageWriter | None,
 ) -> SegmentEntry:
+    """Write the checksums of a segment's files; returns what the manifest says of it."""
     checksums = write_checksums(directory, name, {str(file): info for file, info in files.items()})
     sizes = {str(file): info.size for file, info in files.items()}
     documents = None if passages is None else len(passages.first_rows) - 1

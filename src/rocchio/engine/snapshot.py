@@ -21,7 +21,7 @@ from rocchio.engine.execution import DocIds, search_batch, search_threads
 from rocchio.engine.explain import explain
 from rocchio.engine.filter_report import FilterReport, filter_report
 from rocchio.engine.filtered_batch import search_by_filter
-from rocchio.engine.filtering import TENANT_CACHE_BYTES, FilterMasks, Filters, Where
+from rocchio.engine.filtering import TENANT_CACHE_BYTES, FilterMasks, Filters, Where, is_by_query
 from rocchio.engine.found import Found
 from rocchio.engine.grouping import Groups
 from rocchio.engine.hybrid import explain_mixed, search_mixed, search_mixed_batch
@@ -196,9 +196,8 @@ class Snapshot:
         if tenant is not None:
             return scoped(self, self.scope, tenant).search(query, k, **options)
         query = materialised(query)
-        where = options.get("where")
-        if isinstance(where, Sequence) and not isinstance(where, str):
-            return search_by_filter(self, query, k, where, options)
+        if is_by_query(options.get("where")):
+            return search_by_filter(self, query, k, options)
         if options.get("plan") is not None:
             return search_plan(self, query, k, options)
         mixed = as_mixed(query, options, self.schema)

@@ -21,11 +21,12 @@ from rocchio.engine.embedding_precompute import MadeEmbeddings, summarised_embed
 from rocchio.engine.frozen import write_frozen_file
 from rocchio.engine.garbage import remove_orphans
 from rocchio.engine.latent import check_latent, latent_fields
+from rocchio.engine.merging import merge_segments
 from rocchio.engine.open_segment import OpenSegment, open_segment
 from rocchio.engine.passages import RowMaker, Rows
 from rocchio.engine.precompute import Precomputed, PrecomputeSummary, summarised, write_offline_file
 from rocchio.engine.pseudo_embeddings import still_fitting
-from rocchio.engine.segment_writer import FieldTerms, SegmentWriter, analyse, merge_segments, with_deletions
+from rocchio.engine.segment_writer import FieldTerms, SegmentWriter, analyse, with_deletions
 from rocchio.engine.snapshot import Snapshot
 from rocchio.engine.tenant_writing import MOST_LISTED, GrantSummary, PendingTenants, as_ids
 from rocchio.errors import StorageFailure
@@ -240,6 +241,7 @@ class Writer:
         entries: Sequence[SegmentEntry],
         schema: Schema | None = None,
         clicks: LogEntry | None = None,
+        cluster_by: tuple[str, ...] | None = None,
     ) -> Manifest:
         models = self._latents.entries if entries else {}
         manifest = replace(
@@ -258,6 +260,7 @@ class Writer:
                 for tenant, entry in self._tenants.offline.items()
                 if still_fitting(entry, entries, models)
             },
+            cluster_by=self._base.manifest.cluster_by if cluster_by is None else cluster_by,
         )
         self._directory.sync_folder("")  # folders of new segments must be durable before the manifest names them
         write_manifest(self._directory, manifest)
@@ -265,20 +268,43 @@ class Writer:
             remove_orphans(self._directory, manifest)
         return manifest
 
-    def merge(self, chosen: Sequence[str], advance: Callable[[int], None], *, refit: bool = False) -> Manifest:
+    def merge(
+        self,
+        chosen: Sequence[str],
+        advance: Callable[[int], None],
+        *,
+        refit: bool = False,
+        cluster_by: tuple[str, ...] | None = None,
+    ) -> Manifest:
         """Replace the segments of the given names by one, durably. There must be no pending changes.
 
-        With `refit`, only if all segments are chosen, models are fitted anew and their vectors computed again.
+        Its documents are in the order of the fields `cluster_by`, from now on; None is as the collection has it. With
+        `refit`, only if all segments are chosen, models are fitted anew and their vectors computed again; documents
+        stay as they are then.
         """
+        wanted = self._base.manifest.cluster_by if cluster_by is None else cluster_by
         merging = [segment for segment in self._segments if segment.entry.name in chosen]
         name = segment_name(self._next_segment)
         self._next_segment += 1
         remade = self._refitted(merging) if refit else {}
         merged = merge_segments(
-            self._directory, name, self._base.schema, merging, advance, remade, self._tenants.memberships
+            self._directory,
+            name,
+            self._base.schema,
+            merging,
+            advance,
+            remade,
+            self._tenants.memberships,
+            () if refit else wanted,
         )
+        if refit and len(merging) == 1:
+            merged = replace(merged, cluster_by=merging[0].entry.cluster_by)
         rest = [segment.entry for segment in self._segments if segment.entry.name not in chosen]
-        return self._publish([*rest, merged] if merged.rows else rest)
+        return self._publish([*rest, merged] if merged.rows else rest, cluster_by=wanted)
+
+    def set_order(self, cluster_by: tuple[str, ...]) -> Manifest:
+        """Cluster by these fields from now on, durably. There must be no pending changes."""
+        return self._publish([segment.entry for segment in self._segments], cluster_by=cluster_by)
 
     def _refitted(self, segments: Sequence[OpenSegment]) -> dict[str, Remade]:
         """The vectors of fields that have a model of the collection, by new models of these segments."""

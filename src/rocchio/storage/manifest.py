@@ -16,6 +16,7 @@ from rocchio._native import crc32c
 from rocchio.errors import Corruption, IncompatibleFormat, InvalidArgument
 from rocchio.storage.append_log import LogEntry
 from rocchio.storage.checked import SealedFile, as_bytes
+from rocchio.storage.cluster_by import check_cluster_by
 from rocchio.storage.directory import Directory
 from rocchio.storage.schema import Schema
 from rocchio.storage.tenancy import check_tenant
@@ -91,7 +92,8 @@ class SegmentEntry:
     or None; `deleted` counts them. `lengths` are tokens of live documents by text field. `frozen` are columns that
     were computed ahead, by the index they are of. `calibrations` say, by vector field in order, what recall takes
     which effort: tuples of (k, recall, probes, refine). `documents` counts live documents where several rows may make
-    one; None where each row is a document.
+    one; None where each row is a document. Documents were put in the order of the fields `cluster_by` when they were
+    merged.
     """
 
     name: str
@@ -104,6 +106,7 @@ class SegmentEntry:
     frozen: Mapping[str, FrozenEntry] = field(default_factory=dict)
     calibrations: tuple[tuple[CalibratedEffort, ...], ...] = ()
     documents: int | None = None
+    cluster_by: tuple[str, ...] = ()
 
     @property
     def live_rows(self) -> int:
@@ -130,7 +133,8 @@ class Manifest:
 
     `models` are those of encoders that were fitted on the collection, by vector field: all its vectors are of that one.
     `offline` and `embeddings` are what was precomputed for feedback, `tenant_offline` the former by tenant. `clicks`
-    says how much of the click log belongs to it, `grants` how much of the log of grants and revokes.
+    says how much of the click log belongs to it, `grants` how much of the log of grants and revokes. Merges put
+    documents in the order of the fields `cluster_by`.
     """
 
     schema: Schema
@@ -143,6 +147,7 @@ class Manifest:
     embeddings: EmbeddingsEntry | None = None
     grants: LogEntry = field(default_factory=LogEntry)
     tenant_offline: Mapping[str, OfflineEntry] = field(default_factory=dict)
+    cluster_by: tuple[str, ...] = ()
 
     @property
     def derived_files(self) -> list[str]:
@@ -216,6 +221,7 @@ def _to_json(manifest: Manifest) -> dict[str, Any]:
                 "calibrations": [[list(effort) for effort in efforts] for efforts in entry.calibrations],
             }
             | ({} if entry.documents is None else {"documents": entry.documents})
+            | ({"cluster_by": list(entry.cluster_by)} if entry.cluster_by else {})
             for entry in manifest.segments
         ],
         "models": {
@@ -227,6 +233,8 @@ def _to_json(manifest: Manifest) -> dict[str, Any]:
         content["offline"] = _offline_to_json(manifest.offline)
     if manifest.embeddings:
         content["embeddings"] = _embeddings_to_json(manifest.embeddings)
+    if manifest.cluster_by:
+        content["cluster_by"] = list(manifest.cluster_by)
     if manifest.schema.tenants is not None:
         content["grants"] = _log_to_json(manifest.grants)
         content["tenant_offline"] = {name: _offline_to_json(each) for name, each in manifest.tenant_offline.items()}
@@ -254,6 +262,7 @@ def _from_json(content: Mapping[str, Any]) -> Manifest:
                 {_safe_name(index): _frozen_from_json(frozen) for index, frozen in entry.get("frozen", {}).items()},
                 tuple(tuple(map(_effort, efforts)) for efforts in entry.get("calibrations", [])),
                 _count(entry["documents"]) if schema.split_field is not None else None,
+                _cluster_by(schema, entry),
             )
             for entry in content["segments"]
         ),
@@ -263,7 +272,12 @@ def _from_json(content: Mapping[str, Any]) -> Manifest:
         _embeddings_from_json(content["embeddings"], schema) if content.get("embeddings") else None,
         _log_from_json(content["grants"]) if schema.tenants is not None else LogEntry(),
         _tenant_offline_from_json(content["tenant_offline"]) if schema.tenants is not None else {},
+        _cluster_by(schema, content),
     )
+
+
+def _cluster_by(schema: Schema, data: Mapping[str, Any]) -> tuple[str, ...]:
+    return check_cluster_by(schema, list(map(str, data.get("cluster_by", ()))))
 
 
 def _log_to_json(entry: LogEntry) -> dict[str, Any]:
