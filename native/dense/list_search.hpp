@@ -21,9 +21,15 @@ class VectorIndex::ListSearch {
     /// Returns which queries need an exact search, by their numbers.
     std::vector<std::size_t> run(std::span<const float> values, std::int64_t* rows, float* scores);
 
+    /// Places of wanted rows, `wanted` of each query, after each of some numbers of lists:
+    /// `VectorIndex::places`.
+    void find_places(std::span<const float> values, std::span<const std::uint32_t> wanted,
+                     std::span<const std::size_t> probes, std::uint32_t* places);
+
     const Work& work() const { return work_; }
 
   private:
+    class WantedRows;
     /// What one query has found so far.
     struct Progress {
         SignTables tables;
@@ -33,6 +39,7 @@ class VectorIndex::ListSearch {
         std::uint64_t seen = 0;  // entries that were among the best when they were scanned
     };
 
+    void start(const PreparedQueries& queries);
     void choose_lists(const PreparedQueries& queries);
     void choose_lists_of(const PreparedQueries& queries, std::size_t query,
                          const std::int32_t* centroid_dots);
@@ -43,6 +50,8 @@ class VectorIndex::ListSearch {
     bool is_settled(const Progress& progress) const;
     void best_rows(Progress& progress, std::vector<std::uint32_t>& rows);
     void scan_list(Progress& progress, const ScoredList& list, const std::uint8_t* following);
+    void write_places(std::span<const CandidateKey> candidates, const WantedRows& wanted,
+                      std::uint32_t* places);
     void gather_rows(std::size_t count);
     void refine(const PreparedQueries& queries, std::size_t query);
     void keep_contenders(float slack);
