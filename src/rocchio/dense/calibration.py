@@ -17,7 +17,7 @@ from rocchio.storage.manifest import CalibratedEffort
 CALIBRATED_K = (10, 100, 1000)
 """Numbers of results for which recall is measured; a search for fewer takes the measurement of the next."""
 
-REFINE_FACTORS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 20, 25, 30, 40)
+REFINE_FACTORS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 20, 25, 30, 40, 60, 90)
 """Rows looked at closely for each wanted result."""
 
 MOST_REFINED = 20_000
@@ -139,7 +139,9 @@ def calibrate(index: Searched, queries: Floats) -> Calibration:
     for k in CALIBRATED_K:
         if index.lists == 0 or 20 * k > index.count:
             break
-        settings += _frontier(_measured(index, queries[: QUERY_COUNTS[k]], k))
+        asked = queries[: QUERY_COUNTS[k]]
+        best = _frontier(_measured(index, asked, k))
+        settings += best + _beyond(best[-1], index.lists, _most_shown(len(asked) * k))
     return Calibration(tuple(settings))
 
 
@@ -177,11 +179,25 @@ def _measured(index: Searched, queries: Floats, k: int) -> Iterator[tuple[float,
     for number, probes in enumerate(grid):
         for factor in factors:
             shares = (of_queries[:, number] < factor * k).mean(axis=1)
-            # as if one row more had been looked for in vain: that none was missed does not show that none will be
-            mean = shares.mean() * shares.size * k / (shares.size * k + 1)
+            mean = shares.mean() * _most_shown(len(shares) * k)
             recall = max(0.0, float(mean - shares.std() / np.sqrt(len(shares))))
             entries = ENTRIES_OF_ROW * index.count * probes / index.lists
             yield ENTRY_COST * entries + REFINE_COST * factor * k, Setting(k, recall, Effort(probes, factor * k))
+
+
+def _most_shown(rows: int) -> float:
+    """The recall that is shown by finding as many rows: as if one more had been looked for in vain."""
+    return rows / (rows + 1)
+
+
+def _beyond(best: Setting, lists: int, most_shown: float) -> list[Setting]:
+    """Where all rows were found, further settings that cannot be measured: twice the lists miss half as much."""
+    settings: list[Setting] = []
+    while best.recall >= most_shown and best.effort.probes < lists:
+        probes = min(2 * best.effort.probes, lists)
+        best = Setting(best.k, (1 + best.recall) / 2, Effort(probes, best.effort.refine))
+        settings.append(best)
+    return settings
 
 
 def _grid(lists: int) -> list[int]:
