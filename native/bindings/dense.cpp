@@ -3,6 +3,7 @@
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
 
 #include <algorithm>
 #include <cstring>
@@ -141,6 +142,25 @@ nb::tuple searched(const VectorIndex& index, const InputArray<float>& queries, s
     return to_tuple(std::move(results));
 }
 
+auto places(const VectorIndex& self, const InputArray<float>& queries, std::size_t k,
+            const std::optional<InputArray<std::uint8_t>>& allowed, const InputArray<std::uint32_t>& wanted,
+            const std::vector<std::size_t>& probes, std::size_t most) {
+    VectorQueries asked{span_of(queries), k, std::nullopt};
+    expect(self.lists() > 0, "expected an index with lists");
+    expect(k > 0 && asked.values.size() % self.dim() == 0 &&
+               wanted.shape(0) == asked.values.size() / self.dim() * k,
+           "expected whole queries, and a positive number of wanted rows for each");
+    expect(!probes.empty() && std::ranges::is_sorted(probes), "expected numbers of lists that ascend");
+    expect_rows(span_of(wanted), self.rows());
+    if (allowed) asked.allowed = mask_of(self, *allowed);
+    std::vector<std::uint32_t> found;
+    {
+        nb::gil_scoped_release release;
+        found = self.places(asked, span_of(wanted), probes, most);
+    }
+    return to_numpy(std::move(found));
+}
+
 nb::tuple within(const VectorIndex& self, const InputArray<float>& queries, const InputArray<float>& least,
                  const std::optional<InputArray<std::uint8_t>>& allowed) {
     expect(queries.shape(0) == least.shape(0) * self.dim(), "expected a least score for each query");
@@ -239,7 +259,12 @@ void bind_index(nb::module_& module) {
             "most_probes"_a = nb::none(), "least_share"_a = 0.75,
             "As `exact`, the best of the rows that the lists show; rows that a mask makes hard to find take "
             "more "
-            "lists, until they settle, or an exact search.");
+            "lists, until they settle, or an exact search.")
+        .def(
+            "places", &places, "queries"_a, "k"_a, "allowed"_a, "wanted"_a, "probes"_a, "most"_a,
+            "By query, number of lists and wanted row (uint32): where k distinct rows that are wanted of "
+            "each "
+            "query stand among the candidates of the nearest `probes` lists; 2**32 - 1 if not among `most`.");
 }
 
 void bind_building(nb::module_& module) {

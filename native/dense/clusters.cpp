@@ -19,8 +19,10 @@ constexpr std::size_t kShortlist = 32;
 /// The nearest few of centroids that come in order of number; equally near ones in that order.
 class Shortlist {
   public:
-    void reset() { count_ = 0; }
-    bool takes(float value) const { return count_ < kShortlist || value > values_[kShortlist - 1]; }
+    /// What is not more than this is not among the nearest.
+    float threshold() const {
+        return count_ < kShortlist ? -std::numeric_limits<float>::infinity() : values_[kShortlist - 1];
+    }
     void add(float value, std::uint32_t centroid) {
         std::size_t place = count_ < kShortlist ? count_++ : kShortlist - 1;
         for (; place > 0 && values_[place - 1] < value; --place) {
@@ -53,17 +55,17 @@ Centroids::Centroids(std::span<const float> values, std::size_t width)
     }
 }
 
-/// Calls visit(i, nearness) for i = 0, 1, ...: values that are larger the nearer a centroid is to row
-/// chosen[i], with a stride of kTileRows.
-template <typename Visit>
-void Centroids::visit_nearness(const CodedRows& rows, std::span<const std::uint32_t> chosen,
-                               Visit visit) const {
+/// For each tile of at most kTileRows chosen rows, calls visit(c, nearness) for c = 0, 1, ..., values that
+/// are larger the nearer that centroid is to each row, then finish(i, count): those were the rows from
+/// chosen[i].
+template <typename Visit, typename Finish>
+void Centroids::visit_nearness(const CodedRows& rows, std::span<const std::uint32_t> chosen, Visit visit,
+                               Finish finish) const {
     std::vector<std::uint8_t> codes(kTileRows * width_);
     std::vector<std::int32_t> dots(kTileRows * size());
-    std::vector<float> nearness(kTileRows * size());
     for (std::size_t begin = 0; begin < chosen.size(); begin += kTileRows) {
         const std::size_t count = std::min(kTileRows, chosen.size() - begin);
-        float scales[kTileRows] = {}, lows[kTileRows] = {};
+        float scales[kTileRows] = {}, lows[kTileRows] = {}, nearness[kTileRows];
         for (std::size_t i = 0; i < count; ++i) {
             const std::size_t row = chosen[begin + i];
             std::copy_n(rows.codes + row * width_, width_, codes.data() + i * width_);
@@ -72,45 +74,74 @@ void Centroids::visit_nearness(const CodedRows& rows, std::span<const std::uint3
         }
         kernels::vector_kernels().dot_tile(codes.data(), width_, kTileRows, codes_.data(), size(),
                                            dots.data(), kTileRows);
-        for (std::size_t c = 0; c < size(); ++c) {
+        for (std::uint32_t c = 0; c < size(); ++c) {
             const std::int32_t* dot = dots.data() + c * kTileRows;
-            float* value = nearness.data() + c * kTileRows;
             const float scale = scales_[c], sum = scaled_sums_[c], half_square = half_squares_[c];
             for (std::size_t i = 0; i < kTileRows; ++i)
-                value[i] = scales[i] * (static_cast<float>(dot[i]) * scale) + lows[i] * sum - half_square;
+                nearness[i] = scales[i] * (static_cast<float>(dot[i]) * scale) + lows[i] * sum - half_square;
+            visit(c, nearness);
         }
-        for (std::size_t i = 0; i < count; ++i) visit(begin + i, nearness.data() + i);
+        finish(begin, count);
     }
 }
 
 void Centroids::nearest(const CodedRows& rows, std::span<const std::uint32_t> chosen,
                         std::uint32_t* first) const {
-    visit_nearness(rows, chosen, [this, first](std::size_t i, const float* nearness) {
-        float best = -std::numeric_limits<float>::infinity();
-        first[i] = 0;
-        for (std::size_t c = 0; c < size(); ++c) {
-            if (nearness[c * kTileRows] > best) {
-                best = nearness[c * kTileRows];
-                first[i] = static_cast<std::uint32_t>(c);
+    float best[kTileRows];
+    std::uint32_t nearest[kTileRows];
+    const auto reset = [&] {
+        std::fill_n(best, kTileRows, -std::numeric_limits<float>::infinity());
+        std::fill_n(nearest, kTileRows, 0u);
+    };
+    reset();
+    visit_nearness(
+        rows, chosen,
+        [&](std::uint32_t c, const float* nearness) {
+            for (std::size_t i = 0; i < kTileRows; ++i) {  // without branches: all rows side by side
+                nearest[i] = nearness[i] > best[i] ? c : nearest[i];
+                best[i] = nearness[i] > best[i] ? nearness[i] : best[i];
             }
-        }
-    });
+        },
+        [&](std::size_t begin, std::size_t count) {
+            std::copy_n(nearest, count, first + begin);
+            reset();
+        });
 }
 
 void Centroids::nearest_two(const CodedRows& rows, std::span<const std::uint32_t> chosen,
                             std::uint32_t* first, std::uint32_t* second) const {
-    Shortlist shortlist;
+    Shortlist shortlists[kTileRows];
+    float thresholds[kTileRows];
     std::vector<float> row(width_);
-    visit_nearness(rows, chosen, [&](std::size_t i, const float* nearness) {
-        shortlist.reset();
-        for (std::size_t c = 0; c < size(); ++c) {
-            const float value = nearness[c * kTileRows];
-            if (shortlist.takes(value)) shortlist.add(value, static_cast<std::uint32_t>(c));
+    const auto reset = [&] {
+        for (std::size_t i = 0; i < kTileRows; ++i) {
+            shortlists[i] = {};
+            thresholds[i] = shortlists[i].threshold();
         }
-        decode(rows.codes + chosen[i] * width_, width_, rows.constants[chosen[i]], row.data());
-        first[i] = shortlist.nearest()[0];
-        second[i] = spill(row.data(), first[i], shortlist.nearest().subspan(1));
-    });
+    };
+    reset();
+    visit_nearness(
+        rows, chosen,
+        [&](std::uint32_t c, const float* nearness) {
+            unsigned taken = 0;
+            for (std::size_t i = 0; i < kTileRows; ++i) taken |= nearness[i] > thresholds[i] ? 1u : 0u;
+            if (taken == 0) return;
+            for (std::size_t i = 0; i < kTileRows; ++i) {
+                if (!(nearness[i] > thresholds[i])) continue;
+                shortlists[i].add(nearness[i], c);
+                thresholds[i] = shortlists[i].threshold();
+            }
+        },
+        [&](std::size_t begin, std::size_t count) {
+            for (std::size_t i = 0; i < count; ++i) {
+                const std::size_t of = chosen[begin + i];
+                decode(rows.codes + of * width_, width_, rows.constants[of], row.data());
+                const std::span<const std::uint32_t> nearest = shortlists[i].nearest();
+                first[begin + i] = nearest[0];
+                second[begin + i] = spill(row.data(), nearest[0], nearest.subspan(1));
+            }
+            reset();
+        });
 }
 
 /// The centroid c with the least |x - c|^2 + <x - c, r>^2 / |r|^2, where r is the residual of the first one.
@@ -129,14 +160,15 @@ std::uint32_t Centroids::spill(const float* row, std::uint32_t first,
             for (std::size_t lane = 0; lane < kLanes; ++lane) {
                 const float difference = row[j + lane] - centroid[j + lane];
                 distances[lane] += difference * difference;
-                parallels[lane] += difference * (row[j + lane] - nearest[j + lane]);
             }
         }
         float distance = 0.0f, parallel = 0.0f;
-        for (std::size_t lane = 0; lane < kLanes; ++lane) {
-            distance += distances[lane];
-            parallel += parallels[lane];
-        }
+        for (std::size_t lane = 0; lane < kLanes; ++lane) distance += distances[lane];
+        if (distance >= least) continue;
+        for (std::size_t j = 0; j < width_; j += kLanes)
+            for (std::size_t lane = 0; lane < kLanes; ++lane)
+                parallels[lane] += (row[j + lane] - centroid[j + lane]) * (row[j + lane] - nearest[j + lane]);
+        for (std::size_t lane = 0; lane < kLanes; ++lane) parallel += parallels[lane];
         const float loss = distance + (square > 0.0f ? parallel * parallel / square : 0.0f);
         if (loss < least) {
             least = loss;

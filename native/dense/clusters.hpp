@@ -38,9 +38,9 @@ class Centroids {
                      std::uint32_t* second) const;
 
   private:
-    struct Nearness;
-    template <typename Visit>
-    void visit_nearness(const CodedRows& rows, std::span<const std::uint32_t> chosen, Visit visit) const;
+    template <typename Visit, typename Finish>
+    void visit_nearness(const CodedRows& rows, std::span<const std::uint32_t> chosen, Visit visit,
+                        Finish finish) const;
     std::uint32_t spill(const float* row, std::uint32_t first, std::span<const std::uint32_t> others) const;
 
     std::size_t width_;

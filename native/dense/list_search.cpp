@@ -100,14 +100,7 @@ VectorIndex::ListSearch::ListSearch(const VectorIndex& index, const VectorQuerie
 std::vector<std::size_t> VectorIndex::ListSearch::run(std::span<const float> values, std::int64_t* rows,
                                                       float* scores) {
     const PreparedQueries queries(index_.transform_, values);
-    if (progress_.size() < queries.size()) progress_.resize(queries.size());
-    for (std::size_t query = 0; query < queries.size(); ++query) {
-        progress_[query].tables.set(queries.values(query), queries.width());
-        progress_[query].candidates.reset(effort_.refine);
-        progress_[query].met = progress_[query].seen = 0;
-    }
-    choose_lists(queries);
-    expect_lists(queries.size());
+    start(queries);
     scan_nearest(queries.size());
     scan_by_list(queries.size());
     std::vector<std::size_t> unsettled;
@@ -123,6 +116,18 @@ std::vector<std::size_t> VectorIndex::ListSearch::run(std::span<const float> val
     for (std::size_t query = 0; query < queries.size(); ++query) refine(queries, query);
     score_contenders(queries, rows, scores);
     return unsettled;
+}
+
+/// Nothing is found yet, and the lists are chosen.
+void VectorIndex::ListSearch::start(const PreparedQueries& queries) {
+    if (progress_.size() < queries.size()) progress_.resize(queries.size());
+    for (std::size_t query = 0; query < queries.size(); ++query) {
+        progress_[query].tables.set(queries.values(query), queries.width());
+        progress_[query].candidates.reset(effort_.refine);
+        progress_[query].met = progress_[query].seen = 0;
+    }
+    choose_lists(queries);
+    expect_lists(queries.size());
 }
 
 void VectorIndex::ListSearch::choose_lists(const PreparedQueries& queries) {

@@ -22,9 +22,15 @@ class VectorIndex::ListSearch {
     /// Returns which queries need an exact search, by their numbers.
     std::vector<std::size_t> run(std::span<const float> values, std::int64_t* rows, float* scores);
 
+    /// Places of wanted rows, `wanted` of each query, after each of some numbers of lists:
+    /// `VectorIndex::places`.
+    void find_places(std::span<const float> values, std::span<const std::uint32_t> wanted,
+                     std::span<const std::size_t> probes, std::uint32_t* places);
+
     const Work& work() const { return work_; }
 
   private:
+    class WantedRows;
     /// What one query has found so far.
     struct Progress {
         SignTables tables;
@@ -34,6 +40,7 @@ class VectorIndex::ListSearch {
         std::uint64_t seen = 0;  // entries that were among the best when they were scanned
     };
 
+    void start(const PreparedQueries& queries);
     void choose_lists(const PreparedQueries& queries);
     void choose_lists_of(const PreparedQueries& queries, std::size_t query,
                          const std::int32_t* centroid_dots);
@@ -47,6 +54,8 @@ class VectorIndex::ListSearch {
     void scan_list(Progress& progress, const ScoredList& list, const std::uint8_t* following);
     void scan_blocks(Progress& progress, const ScoredList& list, const BlockRun& run,
                      const std::uint8_t* following);
+    void write_places(std::span<const CandidateKey> candidates, const WantedRows& wanted,
+                      std::uint32_t* places);
     void gather_rows(std::size_t count);
     void multiply_codes(std::span<const std::uint32_t> rows, const std::int8_t* query);
     void refine(const PreparedQueries& queries, std::size_t query);

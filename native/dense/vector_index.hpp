@@ -116,6 +116,13 @@ class VectorIndex {
     /// The best rows of those that the lists show. There must be lists.
     VectorResults search(const VectorQueries& queries, const Effort& effort) const;
 
+    /// Where wanted rows stand among the candidates of a list search, best first: [query][i][j] is the place
+    /// of row wanted[query * k + j] after the nearest probes[i] lists, the largest number if it is not among
+    /// the best `most`. A search of these lists that refines more rows than the place finds the row. Probes
+    /// ascend; there must be lists, wanted rows are distinct, and k of them belong to each query.
+    std::vector<std::uint32_t> places(const VectorQueries& queries, std::span<const std::uint32_t> wanted,
+                                      std::span<const std::size_t> probes, std::size_t most) const;
+
     /// The same vectors with no rows but some, which ascend: exact searches compare these only, and if
     /// `listed`, they are in a single list of their own. What is shared is not copied. Throws
     /// invalid_argument for rows that are not there.

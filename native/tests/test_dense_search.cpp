@@ -254,6 +254,36 @@ void test_few_lists_find_most(Metric metric) {
     CHECK(last > 0.9);
 }
 
+/// A search finds the rows whose places are below the number of rows it refines, and no others of these.
+void test_places_tell_what_searches_find(Metric metric) {
+    TestIndex test = with_lists(metric);
+    const auto index = test.open();
+    std::mt19937 random(12);
+    const std::size_t count = 70, k = 10, most = 150;
+    const std::vector<float> queries = random_vectors(random, count, kDim);
+    const std::vector<std::size_t> probes{1, 4, 12, kLists + 1};
+    for (const std::optional<Mask>& mask : {std::optional<Mask>{}, masks(kRows)[2]}) {
+        const VectorQueries asked{queries, k, span_of(mask)};
+        const VectorResults exact = index->exact(asked);
+        const std::vector<std::uint32_t> wanted(exact.rows.begin(), exact.rows.end());
+        const std::vector<std::uint32_t> places = index->places(asked, wanted, probes, most);
+        CHECK(places.size() == count * probes.size() * k);
+        for (std::size_t number = 0; number < probes.size(); ++number) {
+            for (const std::size_t refine : {std::size_t{1}, k, 5 * k, most}) {
+                const VectorResults found = index->search(asked, {probes[number], refine, 0});
+                for (std::size_t query = 0; query < count; ++query) {
+                    const auto first = found.rows.begin() + static_cast<std::ptrdiff_t>(query * k);
+                    for (std::size_t i = 0; i < k; ++i) {
+                        const std::uint32_t place = places[(query * probes.size() + number) * k + i];
+                        CHECK((place < refine) ==
+                              (std::find(first, first + k, exact.rows[query * k + i]) != first + k));
+                    }
+                }
+            }
+        }
+    }
+}
+
 void test_results_do_not_depend_on_other_queries(Metric metric) {
     TestIndex test = with_lists(metric);
     const auto index = test.open();
@@ -365,6 +395,7 @@ int main() {
         test_exact_of_vectors_made_to_hurt(metric);
         test_all_lists_equal_exact(metric);
         test_few_lists_find_most(metric);
+        test_places_tell_what_searches_find(metric);
         test_results_do_not_depend_on_other_queries(metric);
         test_masks_are_honoured(metric);
         test_restricted_equals_a_mask(metric);

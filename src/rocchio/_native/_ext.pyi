@@ -412,6 +412,11 @@ class VectorIndex:
         As `exact`, the best of the rows that the lists show; rows that a mask makes hard to find take more lists, until they settle, or an exact search.
         """
 
+    def places(self, queries: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, wanted: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], probes: Sequence[int], most: int) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]:
+        """
+        By query, number of lists and wanted row (uint32): where k distinct rows that are wanted of each query stand among the candidates of the nearest `probes` lists; 2**32 - 1 if not among `most`.
+        """
+
 class VectorTransform:
     """From vectors to the space of their codes."""
 

@@ -19,8 +19,11 @@ from rocchio.storage.manifest import CalibratedEffort
 CALIBRATED_K = (10, 100, 1000)
 """Numbers of results for which recall is measured; a search for fewer takes the measurement of the next."""
 
-REFINE_FACTORS = (4, 6, 9, 14, 20)
+REFINE_FACTORS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 20, 25, 30, 40, 60, 90)
 """Rows looked at closely for each wanted result."""
+
+MOST_REFINED = 20_000
+"""Rows that are looked at closely, at most."""
 
 QUERY_COUNTS = {10: 500, 100: 100, 1000: 20}
 """Queries that each k is measured with: larger answers vary less."""
@@ -30,19 +33,17 @@ QUERIES_AT_ONCE = 50
 ENTRY_COST, REFINE_COST = 1.0, 30.0
 """What a sign code and an eight-bit code cost to compare, about, in units of the first."""
 
-ENOUGH = 0.9995
-"""No further efforts are tried once one has this recall."""
-
-LEAST_GAIN = 0.0005
-"""Looking closely at more rows of the same lists must gain this much recall."""
-
-MOST_SHOWN = 1.0
-"""Sign codes for each row: where lists show more, a comparison of all takes no longer, and misses none."""
-
 MIXED, SCATTERED = 3, 16
 """Vectors that make one query together, and those whose spread takes it away from them."""
 
+LEAST_GAIN = 0.05
+"""Of what a setting misses, the share that the next one must find."""
+
+ENTRIES_OF_ROW = 2
+"""Lists that a row is in."""
+
 Ids = npt.NDArray[np.int64]
+Places = npt.NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
@@ -133,8 +134,16 @@ class Searched(Protocol):
         """How many lists they are in."""
         ...
 
-    def answers(self, queries: Floats, k: int, effort: Effort | None) -> tuple[Ids, int]:
-        """Rows (n, k) found with an effort, exactly with none, and how many sign codes were compared."""
+    def nearest(self, queries: Floats, k: int) -> Ids:
+        """Exactly the best k rows (n, k)."""
+        ...
+
+    def places(self, queries: Floats, wanted: Ids, probes: Sequence[int], most: int) -> Places:
+        """Where wanted rows (n, k) stand among the candidates of some numbers of lists: (n, probes, k).
+
+        A search with so many lists that looks closely at more rows than the place finds the row. More than any number
+        of rows if it is not among `most` candidates.
+        """
         ...
 
 
@@ -144,7 +153,9 @@ def calibrate(index: Searched, queries: Floats) -> Calibration:
     for k in CALIBRATED_K:
         if index.lists == 0 or 20 * k > index.count:
             break
-        settings += _frontier(_measured(index, queries[: QUERY_COUNTS[k]], k))
+        asked = queries[: QUERY_COUNTS[k]]
+        best = _frontier(_measured(index, asked, k))
+        settings += best + _beyond(best[-1], index.lists, _most_shown(len(asked) * k))
     return Calibration(tuple(settings))
 
 
@@ -172,52 +183,46 @@ def mixtures(vectors: Vectors, count: int, seed: int, metric: str) -> Floats:
 
 def _measured(index: Searched, queries: Floats, k: int) -> Iterator[tuple[float, Setting]]:
     """Settings of a grid with their costs."""
+    grid, factors = _grid(index.lists), [factor for factor in REFINE_FACTORS if factor * k <= MOST_REFINED]
 
-    def answers(effort: Effort | None) -> tuple[Ids, int]:
-        parts = in_threads(
-            lambda first, last: index.answers(queries[first:last], k, effort), len(queries), QUERIES_AT_ONCE
-        )
-        return np.vstack([rows for rows, _ in parts]), sum(entries for _, entries in parts)
+    def places(first: int, last: int) -> Places:
+        asked = queries[first:last]
+        return index.places(asked, index.nearest(asked, k), grid, factors[-1] * k)
 
-    truth, _ = answers(None)
-    overall = 0.0
-    factors: Sequence[int] = REFINE_FACTORS
-    for probes in _grid(index.lists):
-        best, behind = 0.0, 0
+    of_queries = np.concatenate(in_threads(places, len(queries), QUERIES_AT_ONCE))
+    for number, probes in enumerate(grid):
         for factor in factors:
-            effort = Effort(probes, factor * k)
-            found, entries = answers(effort)
-            shares = _shares(found, truth)
-            recall = max(0.0, float(shares.mean() - shares.std() / np.sqrt(len(shares))))
-            cost = ENTRY_COST * entries / len(queries) + REFINE_COST * effort.refine
-            yield cost, Setting(k, recall, effort)
-            behind += recall < overall  # fewer lists found more, with more rows looked at
-            if recall < best + LEAST_GAIN:
-                break
-            best = recall
-        if best >= ENOUGH or entries > MOST_SHOWN * index.count * len(queries):
-            return
-        # what fewer lists are ahead of with so few rows, more lists will not be; one is kept to be sure
-        factors, overall = factors[min(behind, len(factors) - 1) :], max(best, overall)
+            shares = (of_queries[:, number] < factor * k).mean(axis=1)
+            mean = shares.mean() * _most_shown(len(shares) * k)
+            recall = max(0.0, float(mean - shares.std() / np.sqrt(len(shares))))
+            entries = ENTRIES_OF_ROW * index.count * probes / index.lists
+            yield ENTRY_COST * entries + REFINE_COST * factor * k, Setting(k, recall, Effort(probes, factor * k))
 
 
-def _shares(found: Ids, truth: Ids) -> npt.NDArray[np.float64]:
-    """How much of the truth (n, k) each query found; what is absent is less than 0."""
-    apart = 1 + max(int(found.max()), int(truth.max()))  # the same row of two queries are two numbers
-    of_query = apart * np.arange(len(found))[:, None]
-    shares: npt.NDArray[np.float64] = np.isin(np.where(found < 0, -1, found + of_query), truth + of_query).mean(axis=1)
-    return shares
+def _most_shown(rows: int) -> float:
+    """The recall that is shown by finding as many rows: as if one more had been looked for in vain."""
+    return rows / (rows + 1)
+
+
+def _beyond(best: Setting, lists: int, most_shown: float) -> list[Setting]:
+    """Where all rows were found, further settings that cannot be measured: twice the lists miss half as much."""
+    settings: list[Setting] = []
+    while best.recall >= most_shown and best.effort.probes < lists:
+        probes = min(2 * best.effort.probes, lists)
+        best = Setting(best.k, (1 + best.recall) / 2, Effort(probes, best.effort.refine))
+        settings.append(best)
+    return settings
 
 
 def _grid(lists: int) -> list[int]:
-    """Numbers of lists to try: two in each doubling."""
-    return sorted({min(lists, round(2 ** (step / 2))) for step in range(2 * 24)})
+    """Numbers of lists to try: four in each doubling."""
+    return sorted({min(lists, round(2 ** (step / 4))) for step in range(4 * 24)})
 
 
 def _frontier(measured: Iterator[tuple[float, Setting]]) -> list[Setting]:
-    """The settings that no cheaper one equals."""
+    """The settings that no cheaper one equals, a step apart."""
     best: list[Setting] = []
     for _, setting in sorted(measured, key=lambda pair: (pair[0], -pair[1].recall)):
-        if not best or setting.recall > best[-1].recall:
+        if not best or setting.recall > best[-1].recall + LEAST_GAIN * (1 - best[-1].recall):
             best.append(setting)
     return best

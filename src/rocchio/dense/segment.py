@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rocchio._native import VectorIndex, VectorTransform, count_bits, pack_lists
-from rocchio.dense.calibration import MIXED, QUERY_COUNTS, Calibration, Effort, Ids, calibrate, mixtures
+from rocchio.dense.calibration import MIXED, QUERY_COUNTS, Calibration, Effort, Ids, Places, calibrate, mixtures
 from rocchio.dense.index_format import (
     CENTROID_CODES,
     CENTROID_CONSTANTS,
@@ -252,15 +252,19 @@ class VectorSegment:
         _, _, count = self._index_file.native(LIST_SIZES, INDEX_ARRAYS[LIST_SIZES])
         return count
 
-    def answers(self, queries: npt.NDArray[np.float32], k: int, effort: Effort | None) -> tuple[Ids, int]:
-        """Rows (n, k) found with an effort, exactly with none, and how many sign codes were compared."""
-        flat = np.ascontiguousarray(queries, np.float32).ravel()
-        mask = None if self.count == self.rows else self.originals.present
-        if effort is None:
-            rows, _, work = self.index.exact(flat, k, mask)
-        else:
-            rows, _, work = self.index.search(flat, k, mask, effort.probes, max(effort.refine, 2 * k), 2 * k)
-        return rows.reshape(-1, k), work[1]
+    def nearest(self, queries: npt.NDArray[np.float32], k: int) -> Ids:
+        """Exactly the best k rows (n, k)."""
+        found: Ids = self.index.exact(np.ascontiguousarray(queries, np.float32).ravel(), k, self._usable(None))[0]
+        return found.reshape(-1, k)
+
+    def places(self, queries: npt.NDArray[np.float32], wanted: Ids, probes: Sequence[int], most: int) -> Places:
+        """Where wanted rows (n, k) stand among the candidates of some numbers of lists: (n, probes, k).
+
+        See `VectorIndex.places`.
+        """
+        flat, k = np.ascontiguousarray(queries, np.float32).ravel(), wanted.shape[1]
+        rows = wanted.astype(np.uint32).ravel()
+        return self.index.places(flat, k, self._usable(None), rows, [*probes], most).reshape(-1, len(probes), k)
 
     def calibrated_with_mixtures(self) -> Calibration:
         """What recall takes which effort, measured with queries that are made of the vectors."""

@@ -65,8 +65,7 @@ def clusters(
         live,
         count,
         seed,
-        sampled_rows=SAMPLED_ROWS,
-        rounds=rounds,
+        sampled_rows=[SAMPLED_ROWS] * rounds,
         advance=lambda: progress(next(done), rounds) if progress is not None else None,
     )
     labels = nearest(coded, live, centroids)

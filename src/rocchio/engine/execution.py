@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
@@ -20,12 +20,15 @@ from rocchio.errors import InvalidArgument
 PARTS_PER_THREAD = 4
 """Queries differ in cost: several parts a thread keep all threads busy to the end."""
 
+DOC_IDS_AT_ONCE = 4096
+"""About how many are read in one go while a batch's are iterated over."""
+
 
 class DocIds(Sequence[Sequence[str]]):
     """The doc_ids of a batch by query, read from the index when asked for: many users of 1,000 hits look at few."""
 
     def __init__(self, searcher: Searcher, parts: Sequence[Found]) -> None:
-        self._searcher = searcher
+        self._searcher, self._parts = searcher, parts
         self._places = [
             (part.segments[begin:end], part.rows[begin:end])
             for part in parts
@@ -40,6 +43,17 @@ class DocIds(Sequence[Sequence[str]]):
         if isinstance(index, slice):
             return [self._searcher.doc_ids(*places) for places in self._places[index]]
         return self._searcher.doc_ids(*self._places[index])
+
+    def __iter__(self) -> Iterator[Sequence[str]]:
+        """The doc_ids of each query, read for many queries at a time."""
+        for part in self._parts:
+            offsets = part.offsets.tolist()
+            step = max(1, DOC_IDS_AT_ONCE * len(offsets) // max(1, len(part.rows)))
+            for first in range(0, len(offsets) - 1, step):
+                ends = offsets[first : first + step + 1]
+                begin, end = ends[0], ends[-1]
+                doc_ids = self._searcher.doc_ids(part.segments[begin:end], part.rows[begin:end])
+                yield from (doc_ids[a - begin : b - begin] for a, b in pairwise(ends))
 
     def places(self, index: int) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
         """(segments, rows) of the documents of query `index`, best first."""

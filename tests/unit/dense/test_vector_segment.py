@@ -111,6 +111,20 @@ def test_exact_searches_and_those_of_all_lists_equal_the_reference(segment: Vect
             assert scores[differ] == pytest.approx(truth[differ], rel=1e-6)
 
 
+def test_places_tell_what_a_search_of_every_effort_finds(segment: VectorSegment) -> None:
+    asked, probes, most = queries(), [1, 3, 10, segment.lists], 200
+    wanted = segment.nearest(asked, K)
+    assert (wanted == segment.search(asked, K, None, None)[0]).all()
+    places = segment.places(asked, wanted, probes, most)
+    assert places.shape == (len(asked), len(probes), K)
+    flat, present = asked.ravel(), None if segment.count == segment.rows else segment.originals.present
+    for number, lists in enumerate(probes):
+        for refine in (1, K, 30, most):
+            found = segment.index.search(flat, K, present, lists, refine, 0)[0].reshape(-1, K)
+            expected = [np.isin(w, f).tolist() for w, f in zip(wanted, found, strict=True)]
+            assert (places[:, number] < refine).tolist() == expected
+
+
 def test_recall_under_masks_stays_what_was_wanted(segment: VectorSegment) -> None:
     """Fewer allowed rows are harder to meet in the same lists: the search goes on, or compares them one by one."""
     asked = queries(200)
