@@ -2,6 +2,7 @@
 // large that hardly a block could be skipped.
 
 #include <algorithm>
+#include <cmath>
 
 #include "lexical/kernels.hpp"
 
@@ -34,29 +35,92 @@ void collect_few(const SegmentQuery& query, const FixedPoint& fixed, Workspace& 
     }
 }
 
-void scan_window(const SegmentQuery& query, std::size_t first_row, Workspace& work) {
-    work.found_above.resize(kWindowRows);
-    const std::size_t count = kernels::block_kernels().find_above(work.found_above.data(), work.sums.data(),
-                                                                  kWindowRows, work.candidates.cut());
-    for (std::size_t i = 0; i < count; ++i) {
-        const std::uint32_t at = work.found_above[i];
-        const auto row = static_cast<std::uint32_t>(first_row + at);
-        if (query.is_allowed(row)) work.candidates.add(row, work.sums[at]);
+/// The sums of some windows of rows, which stay in the second-level cache.
+class WindowSums {
+  public:
+    WindowSums(const SegmentQuery& query, const FixedPoint& fixed, Workspace& work)
+        : query_(query), fixed_(fixed), work_(work) {
+        work.sums.resize(kWindows * kWindowRows);
     }
-    work.candidates.raise_cut();
+
+    void add(std::size_t first_row);
+    std::uint16_t likely_cut() const;
+    void collect_above(std::uint16_t cut);
+
+    static constexpr std::size_t kWindows = 16;
+
+  private:
+    const SegmentQuery& query_;
+    const FixedPoint& fixed_;
+    Workspace& work_;
+    const kernels::BlockKernels& kernels_ = kernels::block_kernels();
+    std::size_t first_row_ = 0;
+    std::size_t rows_ = 0;  // a multiple of kWindowRows
+};
+
+void WindowSums::add(std::size_t first_row) {
+    first_row_ = first_row;
+    rows_ = 0;
+    while (rows_ < work_.sums.size() && first_row + rows_ < query_.rows()) {
+        std::uint16_t* sums = work_.sums.data() + rows_;
+        std::fill_n(sums, kWindowRows, std::uint16_t{0});
+        for (std::size_t t = 0; t < query_.terms.size(); ++t) {
+            const Column::Window window =
+                query_.terms[t].column->window((first_row + rows_) / kWindowRows);
+            kernels_.add_postings(sums, window.rows.data(), window.impacts, window.rows.size(),
+                                  fixed_.weights()[t]);
+        }
+        rows_ += kWindowRows;
+    }
+}
+
+/// A cut that k rows and some more are likely to exceed, judging by a sample: rows seldom have to be collected
+/// again, and few are collected in vain.
+std::uint16_t WindowSums::likely_cut() const {
+    constexpr std::size_t kStep = 37;  // shares no factor with the rows of a window or a block
+    const double expected = static_cast<double>(query_.k) / static_cast<double>(kStep);
+    constexpr double kLeastExpected = 4.0;
+    if (expected < kLeastExpected) return 0;
+    const std::uint16_t cut = work_.candidates.cut();
+    SumHistogram histogram;
+    for (std::size_t at = 0; at < rows_; at += kStep) {
+        if (work_.sums[at] > cut && query_.is_allowed(static_cast<std::uint32_t>(first_row_ + at)))
+            histogram.add(work_.sums[at]);
+    }
+    const double enough = expected + 2.0 * std::sqrt(expected);  // two standard deviations
+    const std::uint32_t likely = fixed_.threshold(histogram.reached_by(static_cast<std::size_t>(enough)));
+    return static_cast<std::uint16_t>(std::max(likely, 1u) - 1);
+}
+
+/// Makes candidates of the rows with sums above `cut`, or above the cut that is proven if that is higher.
+void WindowSums::collect_above(std::uint16_t cut) {
+    work_.found_above.resize(kWindowRows);
+    for (std::size_t begin = 0; begin < rows_; begin += kWindowRows) {
+        const std::uint16_t* sums = work_.sums.data() + begin;
+        const std::size_t count = kernels_.find_above(work_.found_above.data(), sums, kWindowRows,
+                                                      std::max(cut, work_.candidates.cut()));
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::uint32_t at = work_.found_above[i];
+            const auto row = static_cast<std::uint32_t>(first_row_ + begin + at);
+            if (query_.is_allowed(row)) work_.candidates.add(row, sums[at]);
+        }
+        work_.candidates.raise_cut();
+    }
 }
 
 void collect_all(const SegmentQuery& query, const FixedPoint& fixed, Workspace& work) {
-    work.sums.resize(kWindowRows);
-    const kernels::BlockKernels& kernels = kernels::block_kernels();
-    for (std::size_t first = 0; first < query.rows(); first += kWindowRows) {
-        std::ranges::fill(work.sums, std::uint16_t{0});
-        for (std::size_t t = 0; t < query.terms.size(); ++t) {
-            const Column::Window window = query.terms[t].column->window(first / kWindowRows);
-            kernels.add_postings(work.sums.data(), window.rows.data(), window.impacts, window.rows.size(),
-                                 fixed.weights()[t]);
-        }
-        scan_window(query, first, work);
+    WindowSums sums(query, fixed, work);
+    sums.add(0);
+    const std::uint16_t likely = sums.likely_cut();
+    sums.collect_above(likely);
+    if (work.candidates.cut() < likely) {  // it was too high: rows below it may be among the best k
+        work.candidates.forget_rows();
+        sums.collect_above(0);
+    }
+    for (std::size_t first = WindowSums::kWindows * kWindowRows; first < query.rows();
+         first += WindowSums::kWindows * kWindowRows) {
+        sums.add(first);
+        sums.collect_above(0);
     }
 }
 
