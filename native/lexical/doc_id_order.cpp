@@ -31,7 +31,8 @@ void DocIdOrder::put_in_order() const {
         const std::vector<std::uint32_t> ranks = segments_[s]->doc_id_ranks();  // checks the order on disk
         order.resize(starts_[s + 1]);
         for (std::uint32_t row = 0; row < ranks.size(); ++row) order[starts_[s] + ranks[row]] = {s, row};
-        std::inplace_merge(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(starts_[s]), order.end(),
+        std::inplace_merge(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(starts_[s]),
+                           order.end(),
                            [&](const Place& a, const Place& b) { return doc_id(a) < doc_id(b); });
     }
     ranks_.resize(order.size());

@@ -13,9 +13,10 @@
 
 namespace rocchio::lexical {
 
-/// Each segment knows the order of its own rows. Between segments strings are compared at first. When that was
-/// done as often as there are rows, all rows are put in order for good, which takes about as long again: so a
-/// snapshot that is searched once does not pay for an order, and one that is searched often pays at most double.
+/// Each segment knows the order of its own rows. Between segments strings are compared at first. When that
+/// was done as often as there are rows, all rows are put in order for good, which takes about as long again:
+/// so a snapshot that is searched once does not pay for an order, and one that is searched often pays at most
+/// double.
 class DocIdOrder {
   public:
     /// `segments` must outlive this.

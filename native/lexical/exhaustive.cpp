@@ -65,8 +65,7 @@ void WindowSums::add(std::size_t first_row) {
         std::uint16_t* sums = work_.sums.data() + rows_;
         std::fill_n(sums, kWindowRows, std::uint16_t{0});
         for (std::size_t t = 0; t < query_.terms.size(); ++t) {
-            const Column::Window window =
-                query_.terms[t].column->window((first_row + rows_) / kWindowRows);
+            const Column::Window window = query_.terms[t].column->window((first_row + rows_) / kWindowRows);
             kernels_.add_postings(sums, window.rows.data(), window.impacts, window.rows.size(),
                                   fixed_.weights()[t]);
         }
@@ -74,8 +73,8 @@ void WindowSums::add(std::size_t first_row) {
     }
 }
 
-/// A cut that k rows and some more are likely to exceed, judging by a sample: rows seldom have to be collected
-/// again, and few are collected in vain.
+/// A cut that k rows and some more are likely to exceed, judging by a sample: rows seldom have to be
+/// collected again, and few are collected in vain.
 std::uint16_t WindowSums::likely_cut() const {
     constexpr std::size_t kStep = 37;  // shares no factor with the rows of a window or a block
     const double expected = static_cast<double>(query_.k) / static_cast<double>(kStep);

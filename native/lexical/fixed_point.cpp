@@ -51,8 +51,7 @@ FixedPoint::FixedPoint(const SegmentQuery& query, QueryWeights kind) : constant_
 std::uint32_t FixedPoint::threshold_of_score(float floor) const {
     if (std::isinf(floor)) return 0;
     const double least = static_cast<double>(floor) - std::abs(static_cast<double>(floor)) * 1e-6;
-    const auto sum =
-        static_cast<std::uint32_t>(std::clamp((least - constant_) * scale_, 0.0, kLargestSum));
+    const auto sum = static_cast<std::uint32_t>(std::clamp((least - constant_) * scale_, 0.0, kLargestSum));
     return sum > below_ ? sum - below_ : 0;
 }
 
