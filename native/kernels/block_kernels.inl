@@ -66,7 +66,13 @@ void keep_larger(std::uint16_t* __restrict largest, const std::uint16_t* __restr
 }
 
 /// Bit i is set if sums[i] > cut, for i < kScanBlocks.
-#if defined(__AVX2__)
+#if defined(__AVX512BW__)
+
+inline std::uint32_t above(const std::uint16_t* sums, std::uint16_t cut) {
+    return _mm512_cmpgt_epu16_mask(_mm512_loadu_si512(sums), _mm512_set1_epi16(static_cast<short>(cut)));
+}
+
+#elif defined(__AVX2__)
 
 inline std::uint32_t above(const std::uint16_t* sums, std::uint16_t cut) {
     const __m256i limit = _mm256_set1_epi16(static_cast<short>(cut));

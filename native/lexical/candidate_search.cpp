@@ -1,6 +1,7 @@
 // Which kernel collects the candidates, and their exact scores.
 
 #include <algorithm>
+#include <cmath>
 
 #include "lexical/kernels.hpp"
 
@@ -9,13 +10,14 @@ namespace {
 
 /// Whether pruning deserves a try. Costs in units of adding one posting, by measurement.
 bool may_prune(const SegmentQuery& query, Workspace& work) {
-    constexpr double kBoundRow = 0.03;      // bounding all blocks
-    constexpr double kLookUp = 7.0;         // looking a term up in a block
-    constexpr double kBlocksPerResult = 4;  // blocks that pruning scores, at best
+    constexpr double kBoundRow = 0.03;  // bounding all blocks
+    constexpr double kLookUp = 9.0;     // looking a term up in a block
+    // blocks that pruning scores: fewer where other segments have shown what it takes to be among the best
+    const double blocks_per_result = std::isinf(query.floor) ? 20.0 : 4.0;
     const auto postings = static_cast<double>(find_windows(query, work));
     const auto rows = static_cast<double>(work.windows.size() * Column::kWindowRows);
     const auto terms = static_cast<double>(query.terms.size());
-    const double blocks = std::min(kBlocksPerResult * static_cast<double>(query.k),
+    const double blocks = std::min(blocks_per_result * static_cast<double>(query.k),
                                    static_cast<double>(query.allowed_blocks()));
     return kBoundRow * rows + kLookUp * blocks * terms < postings;
 }

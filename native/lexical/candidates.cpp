@@ -13,6 +13,10 @@ std::size_t bucket_of_kth(std::span<const std::uint32_t> histogram, std::size_t 
     return 0;
 }
 
+std::uint32_t SumHistogram::reached_by(std::size_t count) const {
+    return static_cast<std::uint32_t>(bucket_of_kth(counts_, count) << kShift);
+}
+
 void CandidateSet::start(std::size_t k, const FixedPoint& fixed, std::uint32_t threshold) {
     k_ = k;
     fixed_ = &fixed;
@@ -24,7 +28,7 @@ void CandidateSet::start(std::size_t k, const FixedPoint& fixed, std::uint32_t t
 
 void CandidateSet::forget_rows() {
     rows_.clear();
-    histogram_.fill(0);
+    histogram_.clear();
 }
 
 void CandidateSet::set_threshold(std::uint32_t threshold) {
@@ -34,7 +38,7 @@ void CandidateSet::set_threshold(std::uint32_t threshold) {
 
 void CandidateSet::raise_cut() {
     if (rows_.size() < k_) return;
-    set_threshold(fixed_->threshold(static_cast<std::uint32_t>(bucket_of_kth(histogram_, k_) << kShift)));
+    set_threshold(fixed_->threshold(histogram_.reached_by(k_)));
 }
 
 std::span<const Candidate> CandidateSet::finish() {

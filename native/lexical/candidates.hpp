@@ -14,6 +14,21 @@ struct Candidate {
     std::uint16_t sum;
 };
 
+/// How many sums there are, by their upper bits.
+class SumHistogram {
+  public:
+    void clear() { counts_.fill(0); }
+    void add(std::uint16_t sum) { ++counts_[sum >> kShift]; }
+
+    /// A sum that at least `count` of those added reach; 0 if there are fewer.
+    std::uint32_t reached_by(std::size_t count) const;
+
+  private:
+    static constexpr unsigned kShift = 6;
+
+    std::array<std::uint32_t, (1u << 16 >> kShift)> counts_{};
+};
+
 class CandidateSet {
   public:
     /// Starts anew for a query; `threshold` is a sum that every row of the best k is known to reach.
@@ -27,7 +42,7 @@ class CandidateSet {
 
     void add(std::uint32_t row, std::uint16_t sum) {
         rows_.push_back({row, sum});
-        ++histogram_[sum >> kShift];
+        histogram_.add(sum);
     }
 
     /// Raises the cut to what the rows so far allow; cheap.
@@ -40,16 +55,13 @@ class CandidateSet {
     std::uint32_t threshold() const { return threshold_; }
 
   private:
-    static constexpr unsigned kShift = 6;
-
     void set_threshold(std::uint32_t threshold);
 
     std::size_t k_ = 0;
     const FixedPoint* fixed_ = nullptr;
     std::uint32_t threshold_ = 0;
     std::uint16_t cut_ = 0;
-    std::array<std::uint32_t, (1u << 16 >> kShift)>
-        histogram_{};  // how many rows by the upper bits of their sum
+    SumHistogram histogram_;  // of the rows
     std::vector<Candidate> rows_;
 };
 

@@ -42,7 +42,8 @@ class FixedPoint {
     std::vector<std::uint16_t> weights_;
     double scale_ = 0.0;
     double constant_ = 0.0;
-    std::uint32_t slack_ = 0;
+    std::uint32_t below_ = 0;  // scaled scores exceed sums by this at most
+    std::uint32_t slack_ = 0;  // scaled scores differ by this at most where sums are equal
 };
 
 }  // namespace rocchio::lexical

@@ -45,6 +45,7 @@ struct Workspace {
     std::vector<std::uint32_t> found_above;  // what find_above writes
     CandidateSet candidates;
     std::vector<Scored> found;
+    std::vector<Scored> merged;
     std::vector<double> exact;
     std::vector<double> norms;
     std::vector<std::uint32_t> rows;

@@ -135,7 +135,7 @@ void PrunedSearch::score_best_blocks() {
 bool PrunedSearch::is_worth_it() const {
     // In units of adding one posting exhaustively, by measurement: looking a term up in a block, and looking
     // at a row's sum.
-    constexpr double kLookUp = 7.0;
+    constexpr double kLookUp = 9.0;
     constexpr double kScanRow = 0.1;
     // every eighth step is a sample large enough
     constexpr std::size_t kSampled = 8;

@@ -72,6 +72,7 @@ Searcher::Searcher(std::vector<std::shared_ptr<const Segment>> segments, Scoring
       tombstones_count_(scoring.variant != Variant::impact &&
                         std::ranges::all_of(field_weights_, [](double weight) { return weight > 0.0; })),
       frozen_(std::move(frozen)),
+      order_(segments_),
       terms_(memory_bytes),
       prepared_(std::make_unique<Prepared[]>(segments_.size())) {
     double total = 0.0;
@@ -174,16 +175,20 @@ std::vector<std::uint8_t> Searcher::mask(std::size_t index, AllowedRows allowed)
     return both;
 }
 
-/// Merges the best of the segments so far with those of one more; ties between segments need their doc_ids.
-void Searcher::merge_best(std::vector<Scored>& best, std::span<const Scored> more, std::size_t k) const {
-    const auto middle = static_cast<std::ptrdiff_t>(best.size());
-    best.insert(best.end(), more.begin(), more.end());
-    std::inplace_merge(best.begin(), best.begin() + middle, best.end(),
-                       [this](const Scored& a, const Scored& b) {
-                           return a.score != b.score ? a.score > b.score
-                                                     : doc_id(a.segment, a.row) < doc_id(b.segment, b.row);
-                       });
-    if (best.size() > k) best.resize(k);
+/// Merges the best of the segments so far with those of one more.
+void Searcher::merge_best(std::vector<Scored>& best, std::span<const Scored> more, std::size_t k,
+                          std::vector<Scored>& merged) const {
+    merged.clear();
+    std::size_t i = 0;
+    for (std::size_t j = 0; j < more.size() && merged.size() < k;) {
+        const bool is_next = i == best.size() || more[j].score > best[i].score ||
+                             (more[j].score == best[i].score && order_.precedes(more[j], best[i]));
+        merged.push_back(is_next ? more[j++] : best[i++]);
+    }
+    const std::size_t rest = std::min(best.size() - i, k - merged.size());
+    merged.insert(merged.end(), best.begin() + static_cast<std::ptrdiff_t>(i),
+                  best.begin() + static_cast<std::ptrdiff_t>(i + rest));
+    best.swap(merged);
 }
 
 void Searcher::search_one(const Batch& batch, std::span<const std::uint32_t> query_terms,
@@ -218,7 +223,7 @@ void Searcher::search_one(const Batch& batch, std::span<const std::uint32_t> que
             search_reference(query, s, work.found);
         }
         keep_best_of_segment(work.found, batch.k, prepared(s).ranks());
-        merge_best(hits, work.found, batch.k);
+        merge_best(hits, work.found, batch.k, work.merged);
     }
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lexical/doc_id_order.hpp"
 #include "lexical/feedback_terms.hpp"
 #include "lexical/frozen.hpp"
 #include "lexical/kernels.hpp"
@@ -118,7 +119,8 @@ class Searcher {
     std::vector<std::uint8_t> mask(std::size_t segment, AllowedRows allowed) const;
     void search_one(const Batch& batch, std::span<const std::uint32_t> query_terms,
                     std::span<const double> weights, Workspace& work, std::vector<Scored>& hits) const;
-    void merge_best(std::vector<Scored>& best, std::span<const Scored> more, std::size_t k) const;
+    void merge_best(std::vector<Scored>& best, std::span<const Scored> more, std::size_t k,
+                    std::vector<Scored>& merged) const;
 
     std::vector<std::shared_ptr<const Segment>> segments_;
     Scoring scoring_;
@@ -126,6 +128,7 @@ class Searcher {
     std::uint64_t documents_;
     bool tombstones_count_;  // whether they tell how many deleted documents match a term
     std::vector<std::shared_ptr<const FrozenColumns>> frozen_;  // by segment; null where there are none
+    DocIdOrder order_;
     mutable TermCache terms_;
     mutable std::atomic<std::uint64_t> postings_read_ = 0;
     mutable std::atomic<std::uint64_t> bytes_read_ = 0;

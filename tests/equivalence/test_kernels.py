@@ -108,3 +108,26 @@ def test_ties_are_ordered_by_doc_id(tmp_path: Path) -> None:
         col.commit()
     assert [hit.doc_id for hit in col.search("words", k=20)] == ids[:20]
     assert [hit.doc_id for hit in col.search("words", k=1000)] == ids
+
+
+def test_ties_between_segments_are_ordered_by_doc_id_however_often_they_are_searched(tmp_path: Path) -> None:
+    col = rocchio.create(tmp_path / "c", fields={"text": rocchio.text()}, analyzer="whitespace")
+    ids = [f"{i:03}" for i in range(300)]
+    for part in range(3):
+        col.add({"doc_id": doc_id, "text": "same words"} for doc_id in reversed(ids[part::3]))
+        col.commit()
+    for _ in range(8):  # doc_ids are compared at first, and put in order once when that was often enough
+        assert [hit.doc_id for hit in col.search("words", k=1000)] == ids
+
+
+def test_a_sample_of_the_best_rows_alone_does_not_mislead(tmp_path: Path) -> None:
+    col = rocchio.create(tmp_path / "c", fields={"text": rocchio.text()}, analyzer="whitespace")
+    step = 37  # of the sample that the exhaustive kernel takes: all rows in it are better than the others
+    col.add({"doc_id": f"d{i:05}", "text": "a a" if i % step == 0 else f"a b{i % 5}"} for i in range(12_000))
+    col.commit()
+    for k in (200, 400, 5000):
+        fast = col.search(["a", "a b1", "a b1 b2"], k=k, kernel="exhaustive")
+        plain = col.search(["a", "a b1", "a b1 b2"], k=k, kernel="reference")
+        assert list(fast.doc_ids) == list(plain.doc_ids)
+        for found, expected in zip(fast.scores, plain.scores, strict=True):
+            np.testing.assert_array_equal(found, expected)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
+from math import isnan
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -92,9 +93,9 @@ def counted_terms(batch: QueryBatch) -> list[dict[str, float]]:
 
 def weighted_batch(queries: Sequence[TermWeights]) -> QueryBatch:
     """Queries of weighted terms. Raises InvalidArgument for a weight that is no finite number."""
-    places: dict[str, int] = {}
-    terms = [places.setdefault(term, len(places)) for query in queries for term in query]
-    weights = [weight for query in queries for weight in query.values()]
+    occurrences = list(chain.from_iterable(queries))
+    places = {term: place for place, term in enumerate(dict.fromkeys(occurrences))}
+    weights = list(chain.from_iterable(query.values() for query in queries))
     if not set(map(type, places)) <= {str} or not _are_weights(weights):
         _refuse_weights(queries)
     for term in places:
@@ -103,7 +104,7 @@ def weighted_batch(queries: Sequence[TermWeights]) -> QueryBatch:
     return QueryBatch(
         pa.array(list(places), pa.large_string()),
         np.cumsum([0, *map(len, queries)], dtype=np.uint64),
-        np.array(terms, np.uint32),
+        np.array(list(map(places.__getitem__, occurrences)), np.uint32),
         np.array(weights, np.float64),
     )
 
@@ -167,9 +168,9 @@ def to_batch(queries: Sequence[Any], analysis: Analysis) -> QueryBatch:
 
 
 def _are_weights(weights: Sequence[Any]) -> bool:
-    """Whether all are weights; quick for plain floats."""
-    if set(map(type, weights)) == {float}:
-        return bool((np.abs(np.array(weights, np.float64)) <= MAX_WEIGHT).all())  # also false for NaN
+    """Whether all are weights; quick for plain numbers."""
+    if set(map(type, weights)) <= {float, int} and weights:
+        return min(weights) >= -MAX_WEIGHT and max(weights) <= MAX_WEIGHT and not any(map(isnan, weights))
     return all(map(_is_weight, weights))
 
 
