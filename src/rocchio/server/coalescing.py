@@ -4,11 +4,13 @@ company."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
 from rocchio.engine.snapshot import Snapshot
+from rocchio.engine.text_search import search_words, searches_words
 from rocchio.errors import RocchioError
 
 Found = list[tuple[str, float]]
@@ -27,14 +29,19 @@ class Plain:
 
     def search(self, texts: list[str]) -> list[Found | RocchioError]:
         """An answer, or an error, for each text."""
-        options: dict[str, Any] = {"field": self.field, "scoring": self.scoring}
         try:
-            run = self.snapshot.search(texts, self.k, **options)
-            return [run[i] for i in range(len(texts))]
+            return [*self._found(texts)]
         except RocchioError as error:
             if len(texts) == 1:
                 return [error]
         return [answer for text in texts for answer in self.search([text])]  # whose mistake it is pays for it alone
+
+    def _found(self, texts: list[str]) -> list[Found]:
+        if searches_words(self.snapshot.schema, self.field):
+            return search_words(self.snapshot, texts, self.k, self.field, self.scoring)
+        options: dict[str, Any] = {"field": self.field, "scoring": self.scoring}
+        run = self.snapshot.search(texts, self.k, **options)
+        return [run[i] for i in range(len(texts))]
 
 
 class Coalescer:
@@ -66,16 +73,20 @@ class Coalescer:
 
     def _start(self, plain: Plain, queue: list[tuple[str, asyncio.Future[Found]]]) -> None:
         self._free -= 1
-        texts = [text for text, _ in queue]
-        running = asyncio.get_running_loop().run_in_executor(self._executor, plain.search, texts)
-        running.add_done_callback(lambda done: self._finish(done, queue))
+        loop, texts = asyncio.get_running_loop(), [text for text, _ in queue]
 
-    def _finish(
-        self, done: asyncio.Future[list[Found | RocchioError]], queue: list[tuple[str, asyncio.Future[Found]]]
-    ) -> None:
+        def run() -> None:
+            try:
+                answers: list[Any] = [*plain.search(texts)]
+            except BaseException as error:  # whoever waits gets it
+                answers = [error] * len(queue)
+            with contextlib.suppress(RuntimeError):  # the loop has ended, and all who waited
+                loop.call_soon_threadsafe(self._finish, queue, answers)
+
+        self._executor.submit(run)
+
+    def _finish(self, queue: list[tuple[str, asyncio.Future[Found]]], answers: list[Any]) -> None:
         self._free += 1
-        failed = done.exception()
-        answers: list[Any] = [failed] * len(queue) if failed is not None else done.result()
         for (_, future), answer in zip(queue, answers, strict=True):
             if future.done():
                 continue

@@ -11,6 +11,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from rocchio.errors import InvalidArgument
+from rocchio.server.body import IS_WHOLE
 from rocchio.server.gate import Gate
 from rocchio.server.limits import Limits
 from rocchio.server.state import State
@@ -51,6 +52,10 @@ def protocol(header_s: float) -> type[HttpToolsProtocol]:
         def on_headers_complete(self) -> None:
             self._stop()
             super().on_headers_complete()
+
+        def on_message_complete(self) -> None:
+            super().on_message_complete()
+            self.scope[IS_WHOLE] = True  # type: ignore[literal-required]  # ASGI lets servers add some
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._stop()
