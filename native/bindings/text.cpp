@@ -7,6 +7,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <tuple>
@@ -29,6 +30,21 @@ using namespace rocchio::text;
 using Ids = OutputArray<std::uint32_t>;
 using Offsets = OutputArray<std::int64_t>;
 
+/// Lets other threads run Python meanwhile, but not during work that is shorter than waiting for one's turn
+/// again.
+class ReleaseIfLong {
+  public:
+    explicit ReleaseIfLong(std::size_t size) {
+        if (size > kLong) {
+            release_.emplace();
+        }
+    }
+
+  private:
+    static constexpr std::size_t kLong = 8192;
+    std::optional<nb::gil_scoped_release> release_;
+};
+
 std::pair<Ids, Offsets> to_arrays(TokenBatch&& batch) {
     return {to_numpy(std::move(batch.ids)), to_numpy(std::move(batch.offsets))};
 }
@@ -46,7 +62,7 @@ std::pair<Ids, Offsets> tokenize_batch(TokenTable& table, const InputArray<std::
     const auto bytes = span_of(data);
     TokenBatch batch;
     {
-        nb::gil_scoped_release release;
+        const ReleaseIfLong release(bytes.size());
         batch = table.tokenize({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, span_of(offsets));
     }
     return to_arrays(std::move(batch));
@@ -56,7 +72,7 @@ std::pair<Ids, Offsets> map_batch(const TokenTable& table, const InputArray<std:
                                   const InputArray<std::int64_t>& offsets) {
     TokenBatch batch;
     {
-        nb::gil_scoped_release release;
+        const ReleaseIfLong release(surfaces.shape(0));
         batch = table.map(span_of(surfaces), span_of(offsets));
     }
     return to_arrays(std::move(batch));
@@ -115,6 +131,34 @@ std::pair<OutputArray<std::uint8_t>, Offsets> term_bytes(const TokenTable& table
     const auto offsets = table.terms().offsets();
     return {to_numpy(std::vector<std::uint8_t>(bytes.begin(), bytes.end())),
             to_numpy(std::vector<std::int64_t>(offsets.begin(), offsets.end()))};
+}
+
+std::tuple<OutputArray<std::uint8_t>, Offsets, Ids> distinct_terms(const TokenTable& table,
+                                                                   const InputArray<std::uint32_t>& ids) {
+    const auto given = span_of(ids);
+    std::vector<std::uint8_t> bytes;
+    std::vector<std::int64_t> offsets{0};
+    std::vector<std::uint32_t> places;
+    {
+        const ReleaseIfLong release(given.size());
+        std::vector<std::uint32_t> distinct(given.begin(), given.end());
+        std::ranges::sort(distinct);
+        distinct.erase(std::ranges::unique(distinct).begin(), distinct.end());
+        if (!distinct.empty() && distinct.back() >= table.terms().size()) {
+            throw std::invalid_argument("expected term ids of this table, found another");
+        }
+        for (const std::uint32_t id : distinct) {
+            const std::string_view term = table.terms()[id];
+            bytes.insert(bytes.end(), term.begin(), term.end());
+            offsets.push_back(static_cast<std::int64_t>(bytes.size()));
+        }
+        places.reserve(given.size());
+        for (const std::uint32_t id : given) {
+            places.push_back(
+                static_cast<std::uint32_t>(std::ranges::lower_bound(distinct, id) - distinct.begin()));
+        }
+    }
+    return {to_numpy(std::move(bytes)), to_numpy(std::move(offsets)), to_numpy(std::move(places))};
 }
 
 std::string_view term_of_id(const TokenTable& table, std::uint32_t id) {
@@ -204,6 +248,10 @@ void bind_text(nb::module_& module) {
         .def("terms_of", &terms_of, "surfaces"_a, "Each surface's term, UNRESOLVED or DROPPED.")
         .def("map", &map_batch, "surfaces"_a, "offsets"_a,
              "(terms, offsets) of a batch without dropped ones; ValueError for unresolved surfaces.")
+        .def("distinct_terms", &distinct_terms, "ids"_a,
+             "(bytes, offsets, places): the different terms in order of their ids, and which of them each id "
+             "is; "
+             "ValueError for an id that is not here.")
         .def("term_bytes", &term_bytes, "(bytes, offsets) of all terms in order of their ids.")
         .def(
             "find_term",

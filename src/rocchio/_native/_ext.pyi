@@ -131,6 +131,11 @@ class TokenTable:
         (terms, offsets) of a batch without dropped ones; ValueError for unresolved surfaces.
         """
 
+    def distinct_terms(self, ids: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> tuple[Annotated[NDArray[numpy.uint8], dict(shape=(None,))], Annotated[NDArray[numpy.int64], dict(shape=(None,))], Annotated[NDArray[numpy.uint32], dict(shape=(None,))]]:
+        """
+        (bytes, offsets, places): the different terms in order of their ids, and which of them each id is; ValueError for an id that is not here.
+        """
+
     def term_bytes(self) -> tuple[Annotated[NDArray[numpy.uint8], dict(shape=(None,))], Annotated[NDArray[numpy.int64], dict(shape=(None,))]]:
         """(bytes, offsets) of all terms in order of their ids."""
 

@@ -105,6 +105,13 @@ class Analysis:
         data, offsets = self._table.term_bytes()
         return data, offsets
 
+    def distinct_terms(self, ids: Terms) -> tuple[Bytes, Offsets, Terms]:
+        """(UTF-8 bytes, offsets int64[n + 1], places uint32): the n different terms of `ids` in order of their ids, and
+        which of them each of `ids` is. Takes as long as `ids` are many, whatever is in the table.
+        """
+        data, offsets, places = self._table.distinct_terms(ids)
+        return data, offsets, places
+
     def _resolve(self) -> None:
         surfaces = self._table.unresolved()
         if surfaces:

@@ -45,6 +45,9 @@ def embed(
     if as_json:
         print_json(asdict(done) | {"usage": usage})
         return
+    if done.unchanged:
+        out.print(f"{field}: no text without a vector of {done.encoder}; nothing was written", markup=False)
+        return
     seconds = time.monotonic() - started
     out.print(
         f"{field}: {counted(done.vectors, 'vector')} of {done.encoder}, {done.before:,} before; took {seconds:.1f} s",

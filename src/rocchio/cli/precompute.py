@@ -18,6 +18,7 @@ EXAMPLES = (
     "Examples:\n\n[bold]rocchio precompute papers.rocchio --keep work/[/bold]\n\n"
     '[bold]rocchio precompute papers.rocchio --plan "dense >> vector_average >> dense" '
     "--queries pseudo.jsonl --max-mb 64[/bold]\n\n"
+    "[bold]rocchio precompute papers.rocchio --embeddings v --per-document 4[/bold]\n\n"
     '[bold]rocchio precompute papers.rocchio --queries "chat(my-model, base_url=http://localhost:8000/v1)" '
     "--keep work/[/bold]"
 )
@@ -40,6 +41,13 @@ def precompute(
     ] = None,
     threads: Annotated[int, typer.Option(help="Threads that search.")] = 1,
     remove: Annotated[bool, typer.Option("--remove", help="Only remove what was precomputed.")] = False,
+    embeddings: Annotated[
+        str | None,
+        typer.Option(
+            help="Instead, vectors of the pseudo-queries in this vector field, for plans with pseudo_embeddings."
+        ),
+    ] = None,
+    per_document: Annotated[int, typer.Option(help="Vectors of a document at most, with --embeddings.")] = 4,
     tenant: TenantName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -49,8 +57,16 @@ def precompute(
     """
     if remove and keep is not None:
         raise InvalidArgument("expected --remove alone, found --keep; remove the folder yourself")
+    if embeddings is not None and (keep is not None or plan != DEFAULT_PLAN):
+        raise InvalidArgument("expected --embeddings without --plan and --keep, found one of them; leave it out")
     with rocchio.open(collection, tenant=tenant) as col:
-        if remove:
+        if embeddings is not None:
+            with progress("precomputing", as_json) as update:
+                done = col.precompute_embeddings(
+                    None if remove else embeddings, queries=queries, per_document=per_document, max_mb=max_mb,
+                    progress=lambda done, total: update(done, done, total),
+                )  # fmt: skip
+        elif remove:
             done = col.precompute(None)
         else:
             with progress("precomputing", as_json) as update:
@@ -63,5 +79,8 @@ def precompute(
         return
     if done.cut:
         err.print(f"{counted(done.cut, 'result')} cut to keep to {max_mb} MiB", markup=False)
-    stored = f"{counted(done.entries, 'result')} of {done.pseudo_queries:,} pseudo-queries"
+    of = "results" if embeddings is None else "vectors"
+    stored = (
+        f"{done.entries:,} {of} of {done.pseudo_queries:,} {'pseudo-queries' if embeddings is None else 'documents'}"
+    )
     out.print(f"{stored} stored, {size(done.size_bytes)}")

@@ -100,13 +100,34 @@ class Client:
         body = {"impressions": list(impressions)}
         return self._ask("POST", place(collection, "clicks"), body, lambda answer: int(answer["logged"]))
 
+    def tenants(self, collection: str) -> dict[str, int]:
+        """The tenants of a multi-tenant collection with how many documents each sees."""
+        return self._ask("GET", place(collection, "tenants"), None, lambda answer: dict(answer["tenants"]))
+
+    def grant(self, collection: str, tenant: str, doc_ids: Iterable[str]) -> dict[str, Any]:
+        """Let a tenant see documents; how many are `changed`, `unchanged`, `missing`."""
+        return self._ask("POST", place(collection, "tenants", tenant, "grant"), {"doc_ids": list(doc_ids)}, dict)
+
+    def revoke(self, collection: str, tenant: str, doc_ids: Iterable[str]) -> dict[str, Any]:
+        """Let a tenant see documents no more; counts as `grant` does."""
+        return self._ask("POST", place(collection, "tenants", tenant, "revoke"), {"doc_ids": list(doc_ids)}, dict)
+
+    def delete_tenant(self, collection: str, tenant: str) -> dict[str, Any]:
+        """Delete a tenant: documents that only they see, their sight of others, their clicks. Raises NotFound."""
+        return self._ask("DELETE", place(collection, "tenants", tenant), None, dict)
+
     def collections(self) -> dict[str, int | None]:
         """Documents by collection; None for one that cannot be opened."""
         return self._ask("GET", "/collections", None, answers.collections_of)
 
-    def create(self, collection: str, fields: Mapping[str, Any], analyzer: str = "english") -> dict[str, Any]:
-        """A new collection with fields like {"text": {"kind": "text", "boost": 2.0}}; what it is now."""
-        body = {"name": collection, "fields": dict(fields), "analyzer": analyzer}
+    def create(
+        self, collection: str, fields: Mapping[str, Any], analyzer: str = "english", tenants: str | None = None
+    ) -> dict[str, Any]:
+        """A new collection with fields like {"text": {"kind": "text", "boost": 2.0}}; what it is now.
+
+        `tenants` is like "tenants(statistics=tenant)", for a multi-tenant collection.
+        """
+        body = {"name": collection, "fields": dict(fields), "analyzer": analyzer, "tenants": tenants}
         return self._ask("POST", "/collections", body, dict)
 
     def info(self, collection: str) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from rocchio.engine.tenant_management import TenantManagement, checked_ids
 from rocchio.engine.vector_index import calibration_queries
 from rocchio.engine.vector_memory import VectorMemory
 from rocchio.engine.writer import Writer, due_for_merging
-from rocchio.errors import InvalidArgument, NotFound, RocchioError
+from rocchio.errors import BadRecord, InvalidArgument, NotFound, RocchioError, UserError
 from rocchio.lexical.frozen import Frozen
 from rocchio.lexical.scoring import Bm25
 from rocchio.pipelines import Step
@@ -238,7 +238,8 @@ class Collection(Reading, ClickLogging, Progressive, TenantManagement):
         """Give the documents that are there already the vectors of an encoder, in one commit.
 
         With an `encoder`, all of them get new vectors of their `source` texts, in the vector field `field` or in a new
-        one; until the end searches use what was there before. Without one, only documents that have no vector get one.
+        one; until the end searches use what was there before. Without one, only documents that have no vector get one;
+        if none lacks one, nothing is written.
         What an interrupted call has done is in the embedding cache. `progress` is told (steps done, steps in all).
         Raises InvalidArgument, also with uncommitted changes, NotFound, EncoderFailure.
         """
@@ -246,9 +247,10 @@ class Collection(Reading, ClickLogging, Progressive, TenantManagement):
         with self._writing_nothing_else("embed"):
             plan = plan_embedding(self._snapshot, field, encoder, source)
             counter = Counter(progress, plan.steps)
-            self._publish(
-                lambda writer: writer.embed(field, plan.field, anew=encoder is not None, advance=counter.advance)
-            )
+            if not plan.is_done:
+                self._publish(
+                    lambda writer: writer.embed(field, plan.field, anew=encoder is not None, advance=counter.advance)
+                )
             self._forget_changes()
             return embedded(self._snapshot, field, plan)
 
@@ -366,7 +368,9 @@ class Collection(Reading, ClickLogging, Progressive, TenantManagement):
                 return apply(writer)
             except OSError as error:
                 raise self._give_up(error) from error
-            except BaseException:
+            except BaseException as error:
+                if not isinstance(error, UserError | BadRecord):
+                    error.add_note(_PENDING if writer.has_changes else _INTACT)
                 if not writer.has_changes:
                     self._forget_changes()
                 raise
@@ -480,5 +484,7 @@ class TenantHandle(Collection):
         self._mutex, self._vector_memory = whole._mutex, whole._vector_memory
 
 
+_INTACT = "the last commit is intact, and nothing waits for another; add the documents again"
+_PENDING = "the last commit is intact; what was added before this waits for commit or rollback"
 _DROPPED = "the uncommitted changes were dropped; the last commit is intact; add them again"
 _VISIBLE = "the commit is visible, but the disk did not confirm it: it may be lost in a power cut"

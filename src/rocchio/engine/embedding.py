@@ -13,7 +13,7 @@ import pyarrow as pa
 from rocchio.dense.reference import BLOCK_ROWS
 from rocchio.encoders.running import Running
 from rocchio.engine.encoding import EncoderChoice, source_texts, vector
-from rocchio.engine.latent import Blocks
+from rocchio.engine.latent import Blocks, latent_fields
 from rocchio.engine.open_segment import OpenSegment
 from rocchio.engine.passages import passage_columns
 from rocchio.engine.vector_values import column_of_matrix, matrix_of
@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class EmbedSummary:
     """What `embed` did: the field's encoder, how many documents, or passages, have a vector now and had before, and
-    the commit."""
+    the commit; `unchanged` if no text was without a vector, so that nothing was written."""
 
     field: str
     encoder: str
     vectors: int
     before: int
     generation: int
+    unchanged: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class EmbedPlan:
     field: Field
     steps: int
     vectors: int
+    is_done: bool
+    """No text is without a vector, and none is to be encoded anew."""
 
 
 def plan_embedding(
@@ -58,13 +61,14 @@ def plan_embedding(
     steps = sum(2 * segment.posting_count + segment.vector_rows for segment in snapshot.segments)
     if name not in schema.fields:
         steps += sum(segment.rows for segment in snapshot.segments)
-    return EmbedPlan(field, steps, count_vectors(snapshot, name))
+    is_done = encoder is None and not lacks_vectors(snapshot, name)
+    return EmbedPlan(field, steps, count_vectors(snapshot, name), is_done)
 
 
 def embedded(snapshot: Snapshot, name: str, plan: EmbedPlan) -> EmbedSummary:
     """What was done, of the snapshot after it."""
     after = count_vectors(snapshot, name), plan.vectors, snapshot.manifest.generation
-    return EmbedSummary(name, plan.field.encoder, *after)
+    return EmbedSummary(name, plan.field.encoder, *after, plan.is_done)
 
 
 def count_vectors(snapshot: Snapshot, name: str) -> int:
@@ -73,6 +77,39 @@ def count_vectors(snapshot: Snapshot, name: str) -> int:
         return 0
     number = snapshot.schema.vector_fields.index(name)
     return sum(segment.vectors[number].count for segment in snapshot.segments)
+
+
+def lacks_vectors(snapshot: Snapshot, name: str) -> bool:
+    """Whether a live document, or passage, has a text to encode for the vector field `name` but no vector.
+
+    A field whose encoder is fitted on the collection always does: its model may be of fewer documents.
+    """
+    schema = snapshot.schema
+    if name in latent_fields(schema):
+        return True
+    number, field = schema.vector_fields.index(name), schema.fields[name]
+    return any(_lacks_vectors(segment, field, number) for segment in snapshot.segments)
+
+
+def _lacks_vectors(segment: OpenSegment, field: Field, number: int) -> bool:
+    if segment.vectors[number].count == segment.rows:
+        return False
+    live = _encoded_rows(segment, field)
+    for texts, (_, present) in zip(
+        _text_blocks(segment, field), segment.vectors[number].originals.blocks(), strict=True
+    ):
+        wanted, live = live[: len(texts)] & ~present, live[len(texts) :]
+        if any(want and text and not text.isspace() for text, want in zip(texts, wanted.tolist(), strict=True)):
+            return True
+    return False
+
+
+def _encoded_rows(segment: OpenSegment, field: Field) -> npt.NDArray[np.bool_]:
+    """Rows that may have a vector: live ones, of a document that is split only the first if it is of all of it."""
+    live = ~segment.tombstones.is_deleted
+    if segment.passages is not None and segment.passages.field not in field.source:
+        live = live & segment.passages.is_first  # a vector of the whole document
+    return live
 
 
 def _field_to_embed(schema: Schema, name: str, encoder: EncoderChoice | None, source: str | list[str] | None) -> Field:
@@ -98,9 +135,7 @@ def text_blocks(segment: OpenSegment, field: Field, running: Running, old: int |
 
     `old` is the number of a vector field whose vectors are kept where there are any, None to make all anew.
     """
-    live = ~segment.tombstones.is_deleted
-    if segment.passages is not None and segment.passages.field not in field.source:
-        live = live & segment.passages.is_first  # a vector of the whole document
+    live = _encoded_rows(segment, field)
     kept = segment.vectors[old].originals.blocks() if old is not None else _nothing(segment.rows, field)
     for texts, (vectors, present) in zip(_text_blocks(segment, field), kept, strict=True):
         wanted, live = live[: len(texts)] & ~present, live[len(texts) :]

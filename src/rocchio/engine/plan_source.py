@@ -71,7 +71,17 @@ class PlanSource:
     def _text_options(self, step: Words) -> dict[str, Any]:
         # fields by name, since without a field a text is words and vectors
         field = step.options["field"]
-        return {**step.options, "field": self._snapshot.schema.text_fields or None if field is None else field}
+        schema = self._snapshot.schema
+        for kind, names, other in (
+            ("vector", schema.vector_fields, "dense"),
+            ("sparse", schema.sparse_fields, "sparse"),
+        ):
+            if isinstance(field, str) and field in names:
+                raise InvalidArgument(
+                    f"expected a text field in bm25(field=...), found the {kind} field {field!r}; "
+                    f"use {other}(field={field})"
+                )
+        return {**step.options, "field": schema.text_fields or None if field is None else field}
 
     def _search(self, given: Sequence[Any], k: int, options: Mapping[str, Any], *, zeros: bool) -> Ranked:
         return self._found(given, k, lambda values, asked: self._snapshot.search(values, k, **options, **asked), zeros)

@@ -69,13 +69,11 @@ def text_batch(texts: Sequence[str], analysis: Analysis) -> QueryBatch:
     column = pa.array(texts, pa.large_string())
     offsets, data = string_buffers(column)
     ids, ends = analysis.terms(data, offsets)
-    used, terms = np.unique(ids, return_inverse=True)
-    term_bytes, term_offsets = analysis.terms_arrays()
-    all_terms = pa.LargeStringArray.from_buffers(
-        len(term_offsets) - 1, pa.py_buffer(np.ascontiguousarray(term_offsets)), pa.py_buffer(term_bytes)
+    term_bytes, term_offsets, terms = analysis.distinct_terms(ids)
+    distinct = pa.LargeStringArray.from_buffers(
+        len(term_offsets) - 1, pa.py_buffer(term_offsets), pa.py_buffer(term_bytes)
     )
-    weights = np.ones(len(ids), np.float64)
-    return QueryBatch(all_terms.take(pa.array(used)), ends.astype(np.uint64), terms.astype(np.uint32), weights)
+    return QueryBatch(distinct, ends.astype(np.uint64), terms, np.ones(len(ids), np.float64))
 
 
 def counted_terms(batch: QueryBatch) -> list[dict[str, float]]:

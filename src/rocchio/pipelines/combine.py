@@ -11,6 +11,8 @@ from rocchio.fusion import Fusion, ZNorm
 from rocchio.pipelines.step import Step, literal, within
 
 MOST_RESULTS = 1_000_000
+MOST_DEPTH = 100
+"""Of steps within each other: what looks at a plan calls itself for each level."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,9 @@ class Chain(Step):
 
     steps: tuple[Step, ...]
     precedence: ClassVar[int] = 2
+
+    def __post_init__(self) -> None:
+        _nest(self, *self.steps)
 
     @property
     def ranks(self) -> bool:
@@ -40,6 +45,9 @@ class Weighted(Step):
     step: Step
     precedence: ClassVar[int] = 4
 
+    def __post_init__(self) -> None:
+        _nest(self, self.step)
+
     @property
     def needed(self) -> int:
         return self.step.needed
@@ -54,6 +62,9 @@ class Fused(Step):
 
     method: Fusion
     steps: tuple[Step, ...]
+
+    def __post_init__(self) -> None:
+        _nest(self, *self.steps)
 
     @property
     def precedence(self) -> int:  # type: ignore[override]  # depends on how it prints
@@ -91,6 +102,9 @@ class Cut(Step):
     count: int
     precedence: ClassVar[int] = 4
 
+    def __post_init__(self) -> None:
+        _nest(self, self.step)
+
     @property
     def needed(self) -> int:
         return self.step.needed
@@ -107,12 +121,26 @@ class Union(Step):
     second: Step
     precedence: ClassVar[int] = 1
 
+    def __post_init__(self) -> None:
+        _nest(self, self.first, self.second)
+
     @property
     def needed(self) -> int:
         return max(self.first.needed, self.second.needed)
 
     def __str__(self) -> str:
         return f"{within(self.first, 1)} | {within(self.second, 2)}"
+
+
+def _nest(step: Step, *parts: Step) -> None:
+    """Note how deep a step is. Raises InvalidArgument for one that is too deep."""
+    depth = 1 + max((part.depth for part in parts), default=0)
+    if depth > MOST_DEPTH:
+        raise InvalidArgument(
+            f"expected a plan of at most {MOST_DEPTH} steps within each other, found more; steps joined by >> or + "
+            "stand side by side"
+        )
+    object.__setattr__(step, "depth", depth)  # no field: a plan is what it prints
 
 
 def leaves(step: Step) -> Iterator[Step]:

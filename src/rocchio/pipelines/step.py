@@ -20,6 +20,9 @@ class Step(ABC):
     precedence: ClassVar[int] = 5
     """How closely the outermost operator of the text form binds: 1 `|`, 2 `>>`, 3 `+`, 4 `*` and `%`, 5 none."""
 
+    depth = 1
+    """How many steps are within each other, this one included."""
+
     @property
     def ranks(self) -> bool:
         """Whether it ends in a ranking; otherwise it refines queries and keeps the ranking that it is given."""

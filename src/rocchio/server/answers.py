@@ -36,9 +36,21 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 """For the OpenAPI document: every route may answer so."""
 
 
+class JsonAnswer(Response):
+    """JSON, arrays of numbers included; headers as they are sent, which takes a third of making them out of strings."""
+
+    media_type = "application/json"
+
+    def __init__(self, value: Any, status: int = 200) -> None:
+        self.status_code, self.background = status, None
+        self.body = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+        length = str(len(self.body)).encode()
+        self.raw_headers = [(b"content-length", length), (b"content-type", b"application/json")]
+
+
 def json_answer(value: Any, status: int = 200) -> Response:
-    """JSON, arrays of numbers included."""
-    return Response(orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY), status, media_type="application/json")
+    """An answer of JSON."""
+    return JsonAnswer(value, status)
 
 
 def error_answer(log: Log, request_id: str, error: Exception) -> Response:

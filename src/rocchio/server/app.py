@@ -26,6 +26,7 @@ from rocchio.server import (
     routes_feedback,
     routes_health,
     routes_search,
+    routes_tenants,
 )
 from rocchio.server.access import OPEN_PATHS, Access
 from rocchio.server.answers import error_answer
@@ -75,6 +76,7 @@ def create_app(
         routes_search.router,
         routes_feedback.router,
         routes_console.router,
+        routes_tenants.router,
         routes.router,
         routes_health.router,
         console.router,

@@ -14,6 +14,8 @@ from rocchio.errors import InvalidArgument, LimitExceeded
 from rocchio.server.limits import Limits
 from rocchio.server.problems import HttpRefusal
 
+IS_WHOLE = "rocchio.whole"
+"""In a scope: all of the body has come, so that reading it does not wait, and needs no timer."""
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -29,7 +31,7 @@ async def read_body(request: Request, model: type[Model], limits: Limits) -> Mod
 
 def check_media_type(request: Request, *expected: str) -> None:
     """A body must say that it is JSON: what a page of another site may send without asking does not."""
-    found = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    found = _header(request, b"content-type").partition(";")[0].strip().lower()
     if found not in expected:
         raise HttpRefusal(
             415, "another media type", f"expected the content-type {expected[0]}, found {found[:100] or 'none'}"
@@ -64,30 +66,41 @@ def check_depth(raw: bytes | bytearray, value: Any, most: int) -> None:
     raise LimitExceeded(f"expected JSON of at most {most} levels, found a deeper one")
 
 
+def _header(request: Request, name: bytes) -> str:
+    """A header without the ways of all the others into strings; empty if it is not there."""
+    return next((value.decode("latin-1") for key, value in request.scope["headers"] if key == name), "")
+
+
 async def _read(request: Request, limits: Limits) -> bytes | bytearray:
-    declared = request.headers.get("content-length", "0")
+    declared = _header(request, b"content-length")
     if declared.isdecimal() and int(declared) > limits.body_bytes:
         raise _too_long(limits)
-    body: bytearray | None = None
+    if request.scope.get(IS_WHOLE):
+        return await _pieces(request, limits)
     try:
         async with asyncio.timeout(limits.body_s):
-            while True:
-                message = await request.receive()
-                if message["type"] != "http.request":
-                    raise ClientDisconnect
-                piece: bytes = message.get("body", b"")
-                if body is None and not message.get("more_body"):
-                    return piece
-                body = bytearray() if body is None else body
-                body += piece
-                if len(body) > limits.body_bytes:
-                    raise _too_long(limits)
-                if not message.get("more_body"):
-                    return body
+            return await _pieces(request, limits)
     except TimeoutError:
         raise HttpRefusal(
             408, "too slow", f"expected the whole body within {limits.body_s:g} s, found only a part of it"
         ) from None
+
+
+async def _pieces(request: Request, limits: Limits) -> bytes | bytearray:
+    body: bytearray | None = None
+    while True:
+        message = await request.receive()
+        if message["type"] != "http.request":
+            raise ClientDisconnect
+        piece: bytes = message.get("body", b"")
+        if body is None and not message.get("more_body"):
+            return piece
+        body = bytearray() if body is None else body
+        body += piece
+        if len(body) > limits.body_bytes:
+            raise _too_long(limits)
+        if not message.get("more_body"):
+            return body
 
 
 def _too_long(limits: Limits) -> LimitExceeded:

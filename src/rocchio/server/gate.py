@@ -57,7 +57,7 @@ class Gate:
 
         self._in_flight += 1
         try:
-            self._admit(scope)
+            self._admit(scope, name is not None)
             if name is None:
                 await self.api(scope, receive, noting)
             else:
@@ -74,10 +74,10 @@ class Gate:
             route = SEARCH if name is not None else getattr(scope.get("route"), "path", "other")
             self._note(scope, route, status, time.perf_counter() - started)
 
-    def _admit(self, scope: Scope) -> None:
+    def _admit(self, scope: Scope, is_search: bool) -> None:
         """Raises HttpRefusal, BusyError."""
         scope["rocchio.caller"] = LOCAL
-        if scope["path"] in OPEN_PATHS or is_console(scope["path"]):
+        if not is_search and (scope["path"] in OPEN_PATHS or is_console(scope["path"])):
             return
         limits, access = self.state.limits, self.state.access
         if self._in_flight > limits.in_flight:
@@ -93,7 +93,8 @@ class Gate:
             raise HttpRefusal(403, "another site", "expected a request to localhost, not from a page of another site, "
                               "as long as no keys tell who asks; found one")  # fmt: skip
         scope["rocchio.caller"] = caller
-        self._limit(caller, scope)
+        if self._rates.rate:
+            self._limit(caller, scope)
 
     def _limit(self, caller: Caller, scope: Scope) -> None:
         who = caller.key_id if caller is not LOCAL else str((scope.get("client") or ("",))[0])

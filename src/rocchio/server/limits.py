@@ -28,6 +28,8 @@ class Limits:
     """Results of experiments that are kept for each collection; the oldest goes."""
     impressions: int = 10_000
     """Of a batch for the click log."""
+    granted: int = 100_000
+    """Doc_ids of a grant or a revoke."""
     documents: int = 4096
     """Of a batch that is written as a whole. At most 4096: the engine adds that many at once, or none."""
     batch_documents: int = 1000

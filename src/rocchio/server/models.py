@@ -199,6 +199,14 @@ class DeleteBody(Body):
     doc_ids: Annotated[list[str], Field(min_length=1)]
 
 
+class GrantBody(Body):
+    """Documents that a tenant is to see, or to see no more."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [{"doc_ids": ["a1", "a2"]}]})
+
+    doc_ids: Annotated[list[str], Field(min_length=1)]
+
+
 class FieldBody(Body):
     """A field's kind and its settings, as the functions rocchio.text, rocchio.vector, ... take them."""
 
@@ -345,6 +353,34 @@ class DeletedAnswer(BaseModel):
     generation: int
 
 
+class TenantsAnswer(BaseModel):
+    """How many documents each tenant sees."""
+
+    tenants: dict[str, int]
+
+
+class GrantAnswer(BaseModel):
+    """What became of the documents of a grant or a revoke, which is durable; see `rocchio.GrantSummary`."""
+
+    tenant: str
+    changed: int
+    unchanged: int
+    missing: int
+    missing_ids: list[str]
+    generation: int
+
+
+class TenantDeletionAnswer(BaseModel):
+    """What became of a tenant; `remaining` counts the files that still hold something of theirs."""
+
+    tenant: str
+    documents: int
+    shared: int
+    clicks: int
+    remaining: int
+    generation: int
+
+
 class DocumentAnswer(BaseModel):
     """A stored document, without its vectors."""
 
@@ -406,5 +442,6 @@ REQUESTS: tuple[type[Body], ...] = (
     CountBody,
     DocumentsBody,
     DeleteBody,
+    GrantBody,
     CreateBody,
 )

@@ -22,7 +22,7 @@ async def search(request: Request, name: str) -> Response:
     searching.check_size(body.k, 1, state.limits)
     searching.check_details(body, state.limits)
     snapshot = await state.snapshot(served)
-    state.metrics.searches.labels(name).inc()
+    state.metrics.searched(name)
     if searching.is_plain(body):
         plain = Plain(snapshot, body.k, body.field, body.scoring)  # type: ignore[arg-type]  # is_plain says so
         found = await state.coalescer.search(plain, body.text or "")
@@ -38,7 +38,7 @@ async def search_batch(request: Request, name: str) -> Response:
     body = await read_body(request, models.BatchBody, state.limits)
     searching.check_size(body.k, len(body.queries), state.limits)
     snapshot = await state.snapshot(served)
-    state.metrics.searches.labels(name).inc(len(body.queries))
+    state.metrics.searched(name, len(body.queries))
     # the answer is made there too: printing a million scores takes longer than finding them
     return await state.in_reader(_batch_answer, snapshot, body, state.threads)
 

@@ -11,6 +11,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from rocchio.errors import InvalidArgument
+from rocchio.server.body import IS_WHOLE
 from rocchio.server.gate import Gate
 from rocchio.server.limits import Limits
 from rocchio.server.state import State
@@ -38,26 +39,37 @@ def protocol(header_s: float) -> type[HttpToolsProtocol]:
 
     class Timed(HttpToolsProtocol):
         _timer: asyncio.TimerHandle | None = None
+        _is_waiting = True
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             self._start()
 
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            if self._timer is None:
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if self._is_waiting:  # headers that come in one piece need no timer
                 self._start()
 
+        def on_message_begin(self) -> None:
+            super().on_message_begin()
+            self._is_waiting = True
+
         def on_headers_complete(self) -> None:
+            self._is_waiting = False
             self._stop()
             super().on_headers_complete()
+
+        def on_message_complete(self) -> None:
+            super().on_message_complete()
+            self.scope[IS_WHOLE] = True  # type: ignore[literal-required]  # ASGI lets servers add some
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._stop()
             super().connection_lost(exc)
 
         def _start(self) -> None:
-            self._timer = self.loop.call_later(header_s, self._too_slow)
+            if self._timer is None:
+                self._timer = self.loop.call_later(header_s, self._too_slow)
 
         def _stop(self) -> None:
             if self._timer is not None:

@@ -208,3 +208,21 @@ def test_functions_that_fail_are_named() -> None:
         Analysis(callable_analyzer("broken", broken)).tokens("x")
     with pytest.raises(InvalidArgument, match="expected a function"):
         callable_analyzer("f", "not a function")  # type: ignore[arg-type]
+
+
+@given(st.lists(st.sampled_from(["wing", "wings", "of", "naïve", "a" * 40]), max_size=30))
+def test_distinct_terms_are_those_of_np_unique(words: list[str]) -> None:
+    analysis = Analysis(parse_analyzer("english"))
+    analysis.tokens("flutter of wings, naïve and others")
+    text = " ".join(words).encode()
+    ids, _ = analysis.terms(np.frombuffer(text, np.uint8), np.array([0, len(text)]))
+    data, offsets, places = analysis.distinct_terms(ids)
+    used, expected = np.unique(ids, return_inverse=True)
+    terms = [data[begin:end].tobytes().decode() for begin, end in pairwise(offsets.tolist())]
+    assert terms == analysis._strings(used)
+    assert places.tolist() == expected.tolist()
+
+
+def test_distinct_terms_of_an_id_that_is_not_there() -> None:
+    with pytest.raises(ValueError, match="expected term ids of this table, found another"):
+        Analysis(parse_analyzer("english")).distinct_terms(np.array([0], np.uint32))

@@ -60,3 +60,20 @@ def test_refusals(folder: Path) -> None:
         rocchio_command("precompute", "c", "--queries", "none.jsonl")
     with refused(InvalidArgument, "expected precomputed feedback"):
         rocchio_command("search", "c", "beta4", "--plan", "offline")
+
+
+def test_embeddings_of_pseudo_queries(folder: Path) -> None:
+    col = rocchio.create("e", {"text": rocchio.text(), "v": rocchio.vector(encoder="lsa(dim=4)")})
+    col.add([{"doc_id": f"d{row}", "text": f"Alpha beta{row}. Gamma beta{row % 3}."} for row in range(9)])
+    col.commit()
+    col.close()
+    printed = rocchio_command("precompute", "e", "--embeddings", "v", "--per-document", "2")
+    assert "vectors of 9 documents stored" in printed
+    plan = "bm25 >> pseudo_embeddings"
+    assert json.loads(rocchio_command("search", "e", "beta4", "--plan", plan, "--json"))["hits"]
+    done = json.loads(rocchio_command("precompute", "e", "--embeddings", "v", "--per-document", "1", "--json"))
+    assert done["entries"] == 9
+    assert json.loads(rocchio_command("precompute", "e", "--embeddings", "v", "--remove", "--json"))["entries"] == 0
+    for more in (["--keep", "work"], ["--plan", "bm25"]):
+        with refused(InvalidArgument, "expected --embeddings without --plan and --keep"):
+            rocchio_command("precompute", "e", "--embeddings", "v", *more)

@@ -57,6 +57,12 @@ def drive(client: Any, name: str) -> list[Any]:
         client.delete(name, ["a/1", "none"]),
         client.info(name)["documents"],
         client.collections()[name],
+        client.create(f"{name}-shared", {"text": {"kind": "text"}}, tenants="tenants")["documents"],
+        client.add(f"{name}-shared", [{"doc_id": "a1", "text": "wing", "_tenants": ["acme"]}]),
+        client.grant(f"{name}-shared", "beta", ["a1", "none"])["missing_ids"],
+        client.tenants(f"{name}-shared"),
+        client.revoke(f"{name}-shared", "beta", ["a1"])["changed"],
+        client.delete_tenant(f"{name}-shared", "acme")["documents"],
     ]
 
 
@@ -84,6 +90,7 @@ def test_both_clients_do_the_same(url: str):
     with Client(url) as client:
         answers = drive(client, "plain")
         answers[3] = list(answers[3])
+    assert answers[-6:] == [0, 1, ["none"], {"acme": 1, "beta": 1}, 1, 1]
     loop = asyncio.new_event_loop()
     other = AsyncClient(url)
     assert drive(Awaiting(other, loop), "awaited")[:3] == answers[:3]

@@ -261,9 +261,52 @@ def test_embed_goes_through_many_documents_block_by_block(tmp_path: Path) -> Non
     col.embed("w", count_words)
     col.upsert({"doc_id": "8", "text": "rain", "w": [0, 0, 0, 0, 0, 2]})
     col.commit()
-    assert col.embed("w").vectors == len(col)
+    done = col.embed("w")
+    assert (done.unchanged, done.vectors) == (True, len(col) + 1)  # the one that was replaced is still written
+    assert col.embed("w").generation == done.generation
     for number in (1, 8, 5000, 8999):
         text = col.get(str(number))["text"]
         expected = [0, 0, 0, 0, 0, 2] if number == 8 else count_words([text])[0]
         assert np.allclose(col.vector(str(number), "w"), expected)
         assert np.allclose(col.vector(str(number), "v"), count_words([text])[0]) or number == 8
+
+
+def test_embed_writes_only_where_a_text_has_no_vector(tmp_path: Path) -> None:
+    knows_dogs = False
+
+    def learning(texts: list[str]) -> Any:
+        return [[0.0] * 6 if "dog" in text and not knows_dogs else count_words([text])[0] for text in texts]
+
+    col = rocchio.create(tmp_path / "c", fields={"text": rocchio.text(), "v": rocchio.vector(encoder=learning)})
+    for text in ("cat", "dog", " "):
+        col.add({"doc_id": text, "text": text})
+        col.commit()
+    done = col.embed("v")
+    assert (done.unchanged, done.vectors, done.before) == (False, 1, 1)
+    knows_dogs = True
+    done = col.embed("v")
+    assert (done.unchanged, done.vectors, done.before) == (False, 2, 1)
+    again = col.embed("v")  # the blank text never gets one
+    assert (again.unchanged, again.vectors, again.generation) == (True, 2, done.generation)
+
+
+def test_what_an_encoder_raises_says_what_is_left(tmp_path: Path) -> None:
+    def fail(texts: list[str]) -> Any:
+        if "boom" in texts:
+            raise RuntimeError("the device is gone")
+        return count_words(texts)
+
+    col = rocchio.create(tmp_path / "c", fields={"text": rocchio.text(), "v": rocchio.vector(encoder=fail)})
+    col.add({"doc_id": "a", "text": "cat"})
+    col.commit()
+    for note in ("the last commit is intact, and nothing waits", "what was added before this waits for commit"):
+        with pytest.raises(RuntimeError, match="the device is gone") as caught:
+            col.add({"doc_id": "b", "text": "boom"})
+        assert note in caught.value.__notes__[0]
+        assert len(col) == 1
+        col.upsert({"doc_id": "c", "text": "dog"})
+    col.commit()
+    assert len(col) == 2
+    for plan, advice in (("bm25(field=v)", "use dense(field=v)"), ("bm25(field=words)", "found 'words'")):
+        with refused(InvalidArgument, "expected", advice):
+            col.search("cat", plan=plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,21 @@ import rocchio
 from rocchio.errors import InvalidArgument
 from rocchio.fusion import RankedList, parse_fusion
 from rocchio.fusion.lists import fuse_lists
-from rocchio.pipelines import Chain, Cut, Executor, Fused, Gate, Marks, Refine, Step, Union, Weighted, named, parse_plan
+from rocchio.pipelines import (
+    Chain,
+    Cut,
+    Executor,
+    Fused,
+    Gate,
+    Marks,
+    Refine,
+    Step,
+    Union,
+    Weighted,
+    combine,
+    named,
+    parse_plan,
+)
 from rocchio.types import Run
 
 QUERIES = ["wing", "flutter", "nothing"]
@@ -263,7 +278,7 @@ def test_a_step_of_an_unknown_kind():
         run(Chain((named.dense(), Odd())))
 
 
-def test_long_plans():
+def test_long_plans(monkeypatch: pytest.MonkeyPatch):
     step = parse_plan("dense")
     for number in range(300):
         step = step >> named.bo1(docs=1 + number % 5) >> named.dense()
@@ -274,7 +289,11 @@ def test_long_plans():
     for _ in range(300):
         wide = wide + named.hybrid()
     assert len(run(wide, 3)[1].asked) == 2
+    with refused(InvalidArgument, "expected a plan of at most 100 steps within each other"):
+        functools.reduce(lambda plan, _: plan | named.bm25(), range(1500), parse_plan("dense"))
+    assert hash(functools.reduce(lambda plan, _: plan | named.bm25(), range(99), parse_plan("dense")))
     deep = parse_plan("dense")
+    monkeypatch.setattr(combine, "MOST_DEPTH", 10_000)
     for number in range(1, 2000):
         deep = Cut(deep, number)
     with refused(InvalidArgument, "expected a plan of fewer steps within each other"):

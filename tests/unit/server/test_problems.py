@@ -57,7 +57,7 @@ def test_an_error_in_a_search_becomes_its_problem(kind: type[RocchioError], fold
     def fail(*_: Any, **__: Any) -> Any:
         raise error
 
-    monkeypatch.setattr(Snapshot, "search", fail)
+    monkeypatch.setattr(Snapshot, "view", fail)
     answer = ask.search(text="x")
     is_problem(answer, TABLE[kind].status, kind.__name__)
     if TABLE[kind].status >= 500 and kind is not errors.BusyError:

@@ -47,6 +47,8 @@ BODIES: dict[str, list[dict[str, Any]]] = {
             "name": "mine",
         }
     ],
+    "/tenants/beta/grant": [{"doc_ids": ["a1", "b1"]}],
+    "/tenants/beta/revoke": [{"doc_ids": ["b1", "ab"]}],
 }
 
 
@@ -166,6 +168,34 @@ def test_writing_for_a_tenant(ask: Asker, keys: dict[str, str]) -> None:
     assert ask("POST", documents, json=given, headers=root).status_code == 200
     made = {"name": "more", "fields": {"text": {"kind": "text"}}, "tenants": "tenants(statistics=global)"}
     assert ask("POST", "/collections", json=made, headers=root).status_code == 201
+
+
+def test_who_sees_what_is_changed_by_whoever_runs_the_server(ask: Asker, keys: dict[str, str]) -> None:
+    acme, beta, root = (bearer(keys[who]) for who in ("acme", "beta", "root"))
+    tenants, document = "/collections/papers/tenants", "/collections/papers/documents/a1"
+    assert ask("GET", tenants, headers=root).json() == {"tenants": {"acme": 6, "beta": 5}}
+    body = {"doc_ids": ["a1", "ab", "none"]}
+    granted = ask("POST", f"{tenants}/beta/grant", json=body, headers=root).json()
+    assert {name: granted[name] for name in ("tenant", "changed", "unchanged", "missing", "missing_ids")} == {
+        "tenant": "beta", "changed": 1, "unchanged": 1, "missing": 1, "missing_ids": ["none"]
+    }  # fmt: skip
+    assert ask("GET", document, headers=beta).status_code == 200
+    revoked = ask("POST", f"{tenants}/beta/revoke", json=body, headers=root).json()
+    assert (revoked["changed"], revoked["generation"]) == (2, granted["generation"] + 1)
+    assert ask("GET", document, headers=beta).status_code == 404
+    assert ask("GET", document, headers=acme).status_code == 200
+    gone = ask("DELETE", f"{tenants}/beta", headers=root).json()
+    assert (gone["documents"], gone["remaining"]) == (4, 0)
+    assert ask("GET", tenants, headers=root).json() == {"tenants": {"acme": 6}}
+    assert ask("DELETE", f"{tenants}/beta", headers=root).status_code == 404
+    assert ask("POST", f"{tenants}/-/grant", json=body, headers=root).status_code == 422
+    many = {"doc_ids": ["x"] * 100_001}
+    refused = ask("POST", f"{tenants}/acme/grant", json=many, headers=root)
+    assert (refused.status_code, "100,000" in refused.json()["detail"]) == (413, True)
+    for method, path in (("GET", ""), ("POST", "/acme/grant"), ("POST", "/acme/revoke"), ("DELETE", "/acme")):
+        options = {"json": body} if method == "POST" else {}
+        answer = ask(method, f"/collections/bramble/tenants{path}", headers=root, **options)
+        assert (answer.status_code, "multi-tenant" in answer.text) == (422, True)
 
 
 def test_tools_of_agents(tmp_path: Path) -> None:
