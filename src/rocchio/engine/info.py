@@ -37,7 +37,7 @@ class CollectionInfo:
     split it is that of passages, and `tokens` count once for each passage that holds them.
 
     `size_bytes` is without `frozen_bytes`, columns kept by `freeze`, which are a cache, and without `offline`, what was
-    precomputed for feedback, None if nothing was.
+    precomputed for feedback, None if nothing was. `tenants` is what it was made multi-tenant with, as a text, or None.
     """
 
     path: str
@@ -62,6 +62,7 @@ class CollectionInfo:
     passages: int = 0
     offline: OfflineInfo | None = None
     embeddings: EmbeddingsInfo | None = None
+    tenants: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -114,6 +115,7 @@ def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
         passages=sum(segment.passages for segment in segments),
         offline=describe_offline(snapshot.manifest),
         embeddings=describe_embeddings(snapshot.manifest),
+        tenants=None if snapshot.schema.tenants is None else str(snapshot.schema.tenants),
     )
 
 
