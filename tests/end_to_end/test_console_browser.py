@@ -203,6 +203,52 @@ def test_facets_filter(visit: Callable[..., Any]):
     until(page, lambda: any("method" in each for each in page.locator(".chips li").all_inner_texts()))
 
 
+def test_an_address_is_whole(visit: Callable[..., Any]):
+    page = visit()
+    ask(page)
+    before = titles(page)
+    page.locator(".facet input").first.check()
+    before, sent = wait_for_change(page, before), page.evaluate("location.hash")
+    assert "where=module" in sent
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Compare").click()
+    page.wait_for_selector(".compared li")
+    page.get_by_role("link", name="Search", exact=True).click()
+    page.wait_for_selector(".results li")
+    assert page.locator(".facet input").first.is_checked()  # is not also in the line of the filter
+    assert page.input_value("#filter") == ""
+    other = visit(sent)
+    other.wait_for_selector(".results li")
+    assert titles(other) == before
+    assert other.input_value("#filter").startswith("module")
+    page.evaluate("location.hash = '#/search?q=parse&in=docstrings'")  # what it lacks is empty
+    page.wait_for_selector(".results li")
+    assert not page.locator(".facet input:checked").count()
+
+
+def test_an_address_of_a_collection_that_is_not_there(visit: Callable[..., Any]):
+    page = visit("#/search?q=parse&in=secrets")
+    page.get_by_role("heading", name="No collection secrets").wait_for()
+    page.evaluate("location.hash = '#/search?q=parse&in=docstrings'")
+    page.wait_for_selector(".results li")
+    page.evaluate("location.hash = '#/map?q=parse&in=secrets'")
+    page.get_by_role("heading", name="No collection secrets").wait_for()
+    page.select_option("#collection", "docstrings")
+    page.wait_for_selector("[data-ready]")
+
+
+def test_a_collection_without_words(visit: Callable[..., Any]):
+    page = visit()
+    page.wait_for_selector("#query")
+    answer = {"name": "docstrings", "documents": 3, "fields": {"v": "vector(2, metric=cosine)"}}
+    page.route("**/collections/docstrings", lambda route: route.fulfill(json=answer))
+    page.reload()
+    page.fill("#query", QUERY)
+    page.get_by_text("They have no field for words").wait_for()
+    assert page.locator(".ask .plan input").first.get_attribute("placeholder") == "no field for words"
+    assert page.locator(".problem").count() == 0
+
+
 def test_the_map_lights_up(visit: Callable[..., Any]):
     page = visit(f"#/map?q={QUERY}", color_scheme="dark")
     page.wait_for_selector("[data-ready]", timeout=120_000)

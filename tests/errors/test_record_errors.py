@@ -133,6 +133,9 @@ def test_on_error_and_rejects(col: Collection, tmp_path: Path) -> None:
         col.add([], rejects=tmp_path / "r.jsonl")
     with refused(InvalidArgument, "options format", "only with a path", "found list"):
         col.add([], format="csv")
+    for documents in ([], "corpus.jsonl"):
+        with refused(InvalidArgument, "expected options of on_error", "found tenant", "did you mean tenants?"):
+            col.upsert(documents, tenant="acme")
     rejects = tmp_path / "r.jsonl"
     summary = col.add([{"doc_id": "a", "text": 3}, {"doc_id": "b", "text": "x"}], on_error="skip", rejects=rejects)
     (row,) = map(json.loads, rejects.read_text().splitlines())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from rocchio.engine.collection import Collection
 from rocchio.errors import (
     InvalidArgument,
     NotFound,
+    SchemaMismatch,
     UserError,
 )
 
@@ -126,6 +128,13 @@ def test_a_tenant_of_a_collection_without_tenants(col: Collection) -> None:
         col.search("alpha", tenant="acme")
     with refused(InvalidArgument, "expected a tenant of at most 128 letters", "found 'a b'"):
         col.search("alpha", tenant="a b")
+
+
+@pytest.mark.parametrize("given", [5, {"acme": 1}, [], np.array(["acme"])], ids=["int", "dict", "empty", "array"])
+def test_tenants_of_a_document(tmp_path: Path, given: Any) -> None:
+    col = rocchio.create(tmp_path / "t", fields={"text": rocchio.text()}, tenants=rocchio.tenants())
+    with refused(SchemaMismatch, "expected the tenants that see a document, a name or a list of at least one", "found"):
+        col.add({"doc_id": "a", "text": "b", "_tenants": given})
 
 
 def test_unknown_options(col: Collection) -> None:

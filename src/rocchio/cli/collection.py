@@ -38,6 +38,8 @@ def info(collection: CollectionPath, memory_limit: MemoryLimit = None, as_json: 
     steps = "" if about.analyzer == about.analyzer_steps else f" = {about.analyzer_steps}"
     table.add_row("analyzer", about.analyzer + steps)
     table.add_row("fields", ", ".join(f"{name}: {kind}" for name, kind in about.fields.items()))
+    if about.tenants is not None:
+        table.add_row("tenants", f"{about.tenants}; `rocchio tenants` lists them")
     table.add_row(
         "tokens", f"{about.tokens:,} ({about.average_length:.1f} a {'passage' if about.passages else 'document'})"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ Progress: TypeAlias = Callable[[int, int, int], None]
 
 BATCH = 4096
 _MEMORY = "<memory>"
+_OPTIONS = ("on_error", "rejects", "progress", "tenants")
+_FILE_OPTIONS = ("format", "id_field")
 
 
 @dataclass
@@ -91,14 +94,15 @@ class Adder:
 
     def run(self, documents: Any, source_options: Mapping[str, Any]) -> AddSummary:
         """Add everything; returns what became of it."""
+        _check_options(source_options)
         with contextlib.ExitStack() as stack:
             if self._reject_file is not None:
                 stack.enter_context(self._reject_file)
             if isinstance(documents, str | Path):
                 self._add_source(documents, source_options)
             elif source_options:
-                unknown = ", ".join(sorted(source_options))
-                raise InvalidArgument(f"expected options {unknown} only with a path, found {type(documents).__name__}")
+                given = ", ".join(sorted(source_options))
+                raise InvalidArgument(f"expected options {given} only with a path, found {type(documents).__name__}")
             else:
                 for batch in _batches(documents):
                     self._add_batch(batch)
@@ -176,6 +180,16 @@ class Adder:
             self.summary.reasons.append(str(BadRecord(reject.path, reject.line, reject.reason)))
         if self._reject_file is not None:
             self._reject_file(reject)
+
+
+def _check_options(given: Mapping[str, Any]) -> None:
+    """Raises InvalidArgument for options that adding does not have, of files or of all documents."""
+    unknown = [name for name in given if name not in _FILE_OPTIONS]
+    if unknown:
+        close = difflib.get_close_matches(unknown[0], [*_OPTIONS, *_FILE_OPTIONS], n=1)
+        meant = f"; did you mean {close[0]}?" if close else ""
+        known = f"{', '.join(_OPTIONS)}, and of files {', '.join(_FILE_OPTIONS)}"
+        raise InvalidArgument(f"expected options of {known}, found {', '.join(unknown)}{meant}")
 
 
 def _as_json(value: Any) -> Any:

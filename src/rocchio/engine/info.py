@@ -39,7 +39,8 @@ class CollectionInfo:
 
     `size_bytes` is without `frozen_bytes`, columns kept by `freeze`, which are a cache, and without `offline`, what was
     precomputed for feedback, None if nothing was. `memory` is how the handle's `memory_limit` is divided, None without
-    one. Merges put documents in the order of the fields `cluster_by`.
+    one. Merges put documents in the order of the fields `cluster_by`. `tenants` is what it was made multi-tenant with,
+    as a text, or None.
     """
 
     path: str
@@ -66,6 +67,7 @@ class CollectionInfo:
     embeddings: EmbeddingsInfo | None = None
     memory: MemoryInfo | None = None
     cluster_by: tuple[str, ...] = ()
+    tenants: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -119,6 +121,7 @@ def describe(snapshot: Snapshot, path: str) -> CollectionInfo:
         offline=describe_offline(snapshot.manifest),
         embeddings=describe_embeddings(snapshot.manifest),
         cluster_by=snapshot.manifest.cluster_by,
+        tenants=None if snapshot.schema.tenants is None else str(snapshot.schema.tenants),
     )
 
 

@@ -88,7 +88,9 @@ class TenantManagement(ABC):
         with self._writing_nothing_else("delete_tenant"):
             before = self._snapshot
             if not residue(before, name):
-                raise NotFound(f"expected a tenant of the collection, found {name!r}; see tenants()")
+                raise NotFound(
+                    f"expected a tenant of the collection, found {name!r}; see tenants(), or `rocchio tenants`"
+                )
             clicks = sum(impression.tenant == name for impression in before.clicks.impressions)
             documents, shared = self._publish(lambda writer: writer.commit_without(name))
             if compact and (held := held_by(self._snapshot, name) & {e.name for e in self._snapshot.manifest.segments}):

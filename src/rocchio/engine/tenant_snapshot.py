@@ -44,7 +44,8 @@ def scoped(snapshot: Snapshot, bound: Tenant, asked: Tenant) -> Snapshot:
     if wanted is None:
         raise InvalidArgument(
             "expected a tenant to read a multi-tenant collection, found none; open it with tenant='NAME', or give "
-            "tenant='NAME' to the call; rocchio.ALL_TENANTS sees every document"
+            "tenant='NAME' to the call, --tenant NAME to a command; rocchio.ALL_TENANTS, --all-tenants see every "
+            "document"
         )
     return snapshot.everything if isinstance(wanted, AllTenants) else snapshot.for_tenant(wanted)
 

@@ -21,7 +21,7 @@ from rocchio.engine.mixed import query as mixed_query
 from rocchio.errors import InvalidArgument
 from rocchio.integrations.conditions import equalities
 from rocchio.integrations.found import content_of, metadata_of
-from rocchio.integrations.table import VECTOR, Record, Table, create_store
+from rocchio.integrations.table import VECTOR, Record, Table, check_opened, create_store
 
 
 class RocchioVectorStore(VectorStore):
@@ -159,6 +159,11 @@ class RocchioRetriever(BaseRetriever):
     k: int = 4
     content: str | None = None
     options: dict[str, Any] = {}  # noqa: RUF012  # pydantic copies it
+
+    def model_post_init(self, context: Any) -> None:
+        """Raises InvalidArgument for a path in place of a collection."""
+        super().model_post_init(context)
+        check_opened(self.collection)
 
     def _get_relevant_documents(
         self,

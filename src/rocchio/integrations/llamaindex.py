@@ -27,7 +27,7 @@ from rocchio.filters.expression import field
 from rocchio.filters.predicate import Predicate, conjunction
 from rocchio.integrations.conditions import combine, compare
 from rocchio.integrations.found import content_of, metadata_of
-from rocchio.integrations.table import VECTOR, Record, Table, create_store
+from rocchio.integrations.table import VECTOR, Record, Table, check_opened, create_store
 
 REF = "ref_doc_id"
 _WORDS = (VectorStoreQueryMode.SPARSE, VectorStoreQueryMode.TEXT_SEARCH)
@@ -112,6 +112,7 @@ class RocchioRetriever(BaseRetriever):
         self, collection: Collection, k: int = 4, content: str | None = None, options: dict[str, Any] | None = None
     ) -> None:
         super().__init__()
+        check_opened(collection)
         self._collection, self._k, self._content, self._options = collection, k, content, options or {}
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:

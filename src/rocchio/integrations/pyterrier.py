@@ -11,6 +11,7 @@ import pyterrier as pt
 
 from rocchio.engine.collection import Collection
 from rocchio.errors import InvalidArgument
+from rocchio.integrations.table import check_opened
 from rocchio.pipelines import as_step
 
 QUERIES = ["qid", "query"]
@@ -25,6 +26,7 @@ class RocchioRetriever(pt.Transformer):
 
     def __init__(self, collection: Collection, k: int = 1000, fields: Sequence[str] = (), **options: Any) -> None:
         super().__init__()
+        check_opened(collection)
         self.collection, self.k, self.fields, self.options = collection, k, tuple(fields), options
         for name in self.fields:
             if name not in collection.schema.fields:
@@ -59,6 +61,7 @@ class RocchioRewriter(pt.Transformer):
 
     def __init__(self, collection: Collection, feedback: str = "rm3", first: str = "bm25", fb_docs: int = 10) -> None:
         super().__init__()
+        check_opened(collection)
         self.collection, self.feedback, self.first, self.fb_docs = collection, feedback, first, fb_docs
         self._plan = as_step(f"{first} >> {feedback} >> bm25")
 

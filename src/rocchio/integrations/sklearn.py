@@ -43,6 +43,8 @@ class RocchioNeighborsTransformer(TransformerMixin, BaseEstimator):
             raise InvalidArgument(f"expected the mode distance or connectivity, found {self.mode!r}")
         if self.metric not in ("l2", "cosine"):
             raise InvalidArgument(f"expected the metric l2 or cosine, found {self.metric!r}")
+        if not isinstance(self.n_neighbors, int | np.integer) or self.n_neighbors < 1:
+            raise InvalidArgument(f"expected n_neighbors of at least 1, found {self.n_neighbors!r}")
         given = validate_data(self, X, dtype=np.float32)
         self._rows = given
         self._build()

@@ -42,6 +42,7 @@ class Table:
     """Reads and writes records. Raises InvalidArgument for a collection that was not created as a store."""
 
     def __init__(self, collection: Collection) -> None:
+        check_opened(collection)
         schema = collection.schema
         kinds = [schema.fields[name].kind if name in schema.fields else "none" for name in RESERVED]
         if kinds != ["text", "vector", "keyword"]:
@@ -120,6 +121,12 @@ class Table:
 def declared(schema: Schema) -> list[str]:
     """Names of metadata that filters may name."""
     return [name for name in schema.fields if name not in RESERVED]
+
+
+def check_opened(collection: Any) -> None:
+    """Raises InvalidArgument for the path of a collection in place of the collection."""
+    if isinstance(collection, str | Path):
+        raise InvalidArgument(f"expected a collection, found the path {str(collection)!r}; open it with rocchio.open")
 
 
 def create_store(

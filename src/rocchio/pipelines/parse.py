@@ -104,7 +104,7 @@ def _call(name: str, args: list[ast.expr], settings: dict[str, Any], node: ast.e
         return fuse_steps(_made(FUSIONS[name], (), settings, text), steps)
     if name not in STEPS:
         known = ", ".join([*STEPS, "gate", *FUSIONS])
-        raise InvalidArgument(f"expected a step of {known}, found {name!r} at character {node.col_offset + 1}")
+        raise InvalidArgument(f"expected a step of {known}, found {name[:80]!r} at character {node.col_offset + 1}")
     return _made(STEPS[name], tuple(_setting(arg, text) for arg in args), settings, text)  # type: ignore[no-any-return]
 
 

@@ -102,7 +102,9 @@ def check_tenants(names: Any) -> list[str]:
     """The tenants of one document: different ones, at least one, in order. Raises InvalidArgument."""
     given = [names] if isinstance(names, str) else names
     if not isinstance(given, list | tuple | set | frozenset) or not given:
-        raise InvalidArgument(f"expected the tenants that see a document, at least one, found {names!r}"[:400])
+        raise InvalidArgument(
+            f"expected the tenants that see a document, a name or a list of at least one, found {names!r}"[:400]
+        )
     if len(given) > MOST_TENANTS:
         raise InvalidArgument(f"expected at most {MOST_TENANTS:,} tenants of a document, found {len(given):,}")
     return sorted(set(map(check_tenant, given)))

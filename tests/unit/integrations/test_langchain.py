@@ -150,6 +150,14 @@ def test_other_collections_are_for_the_retriever(tmp_path: Path):
     assert set(found[0].metadata) == {"year", "score"}
 
 
+def test_a_path_is_no_collection(store: RocchioVectorStore):
+    for given in (store.collection.path, str(store.collection.path)):
+        with pytest.raises(InvalidArgument, match=r"expected a collection, found the path .*rocchio\.open"):
+            RocchioVectorStore(given, EMBEDDING)  # type: ignore[arg-type]
+        with pytest.raises(InvalidArgument, match=r"expected a collection, found the path .*rocchio\.open"):
+            RocchioRetriever(collection=given)
+
+
 @pytest.mark.parametrize("fields", [{"text": "keyword"}, {"year": "float"}], ids=["taken", "no kind"])
 def test_fields_that_cannot_be_declared(tmp_path: Path, fields: dict[str, str]):
     with pytest.raises(RocchioError, match=r"expected metadata of another name|expected a kind of"):

@@ -108,3 +108,9 @@ def test_a_retriever_over_any_collection(tmp_path: Path):
     (found,) = RocchioRetriever(col, options={"plan": "bm25 >> rm3 >> bm25"}).retrieve("relevance")
     assert (found.node.node_id, found.node.get_content(), found.node.metadata) == (
         "p", "Feedback\nrelevance", {"year": 1971})  # fmt: skip
+
+
+@pytest.mark.parametrize("made", [RocchioRetriever, RocchioVectorStore])
+def test_a_path_is_no_collection(made: type):
+    with pytest.raises(InvalidArgument, match=r"expected a collection, found the path 'x.rocchio'; .*rocchio\.open"):
+        made("x.rocchio")

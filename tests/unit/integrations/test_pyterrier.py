@@ -78,3 +78,9 @@ def test_what_is_refused(col: rocchio.Collection):
 def test_java_is_not_started(col: rocchio.Collection):
     RocchioRetriever(col)(TOPICS)
     assert not pt.java.started()
+
+
+@pytest.mark.parametrize("made", [RocchioRetriever, RocchioRewriter])
+def test_a_path_is_no_collection(made: type):
+    with pytest.raises(InvalidArgument, match=r"expected a collection, found the path 'x.rocchio'; .*rocchio\.open"):
+        made("x.rocchio")

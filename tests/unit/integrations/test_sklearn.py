@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -49,9 +51,9 @@ def test_it_precedes_what_takes_distances():
     assert set(found[50:]) == {1}
 
 
-@pytest.mark.parametrize("settings", [{"mode": "both"}, {"metric": "ip"}], ids=["mode", "metric"])
-def test_settings_that_are_refused(settings: dict[str, str]):
-    with pytest.raises(InvalidArgument, match="expected the m"):
+@pytest.mark.parametrize("settings", [{"mode": "both"}, {"metric": "ip"}, {"n_neighbors": 0}, {"n_neighbors": "5"}])
+def test_settings_that_are_refused(settings: dict[str, Any]):
+    with pytest.raises(InvalidArgument, match=r"expected (the m|n_neighbors of at least 1, found)"):
         clone(RocchioNeighborsTransformer(**settings)).fit(ROWS)
 
 

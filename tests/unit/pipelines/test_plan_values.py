@@ -117,6 +117,7 @@ REFUSED: list[tuple[Any, list[str]]] = [
     ("bm25(", ["'(' was never closed", "at character 5"]),
     ("bm25\x00", ["null bytes"]),
     ("bm25(field='\ud800')", ["expected a plan like", "surrogates not allowed"]),
+    ("a" * 3000, [f"znorm, found '{'a' * 80}' at character 1"]),
     ("bm26", ["expected a step of bm25, dense, sparse, hybrid, ", "znorm, found 'bm26' at character 1"]),
     ("bm25 >> nope(3)", ["found 'nope' at character 9"]),
     ("3", ["expected a plan like", "found '3'"]),

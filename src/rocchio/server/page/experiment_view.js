@@ -9,9 +9,10 @@ import { readQrels, readQueries } from "./judged.js";
 import { state } from "./state.js";
 
 const MOST_HITS = 1e6; // of one experiment, as the server allows
-const kept = { plans: "", queries: "", qrels: "", result: null, texts: {} };
+const kept = { collection: "", plans: "", queries: "", qrels: "", result: null, texts: {} };
 
 export function experimentView(place) {
+  if (kept.collection !== state.collection) Object.assign(kept, { collection: state.collection, plans: "", result: null });
   if (!kept.plans) kept.plans = presets().map((each) => each.plan).filter((plan) => /^(bm25|hybrid|dense)$|rm3|soft/.test(plan)).join("\n");
   const one = latest();
   const notice = h("div", {});

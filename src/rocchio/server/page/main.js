@@ -42,9 +42,11 @@ async function choose(name) {
   state.collection = name;
   state.about = null;
   try {
-    state.about = await api.about(name);
+    const about = await api.about(name);
+    if (state.collection !== name) return; // another was chosen meanwhile
+    state.about = about;
   } catch (problem) {
-    $("main").replaceChildren(problemBox(problem));
+    if (state.collection === name) $("main").replaceChildren(problemBox(problem));
     return;
   }
   writeAddress();
@@ -62,13 +64,22 @@ async function begin() {
         h("p", {}, "Make one: ", h("code", {}, "rocchio index corpus.jsonl papers.rocchio"), ", then serve its folder.")));
       return;
     }
-    const name = names.includes(state.collection) ? state.collection : names[0];
-    $("collection").value = name;
-    await choose(name);
+    const name = state.collection || names[0];
+    $("collection").value = name; // none is selected if it is not there
+    if (names.includes(name)) await choose(name);
+    else showMissing(name);
     performance.mark("rocchio-ready");
   } catch (problem) {
     $("main").replaceChildren(problemBox(problem));
   }
+}
+
+/** For an address of a collection that is not there: another one's results would pass for its own. */
+function showMissing(name) {
+  state.about = null;
+  show(); // leaves the view of another collection
+  $("main").replaceChildren(h("div", { class: "empty" }, h("h1", {}, `No collection ${name}`),
+    h("p", {}, "The address names one that is not on this server, or not for your key. Choose another above.")));
 }
 
 const THEMES = ["auto", "light", "dark"];
@@ -141,7 +152,10 @@ $("collection").addEventListener("change", () => {
 });
 addEventListener("keydown", onKey);
 addEventListener("hashchange", () => {
+  const { collection, text } = state;
   readAddress();
-  show();
+  if (collection !== state.collection || text !== state.text) forgetFeedback();
+  if (collection !== state.collection) begin();
+  else show();
 });
 begin();

@@ -25,6 +25,17 @@ export function presets() {
   return found;
 }
 
+/** Whether words find anything: there is a text field, or an encoder that makes vectors of them. */
+export const takesWords = () => presets().length > 1;
+
+/** What the server does without a plan. */
+function automatic() {
+  const plans = presets().map((each) => each.plan);
+  if (plans.includes("hybrid")) return "automatic: words and vectors";
+  if (plans.includes("bm25")) return "automatic: words";
+  return takesWords() ? "automatic: vectors" : "no field for words";
+}
+
 /** Methods of feedback for marks, as plans. */
 export const feedbackPlans = () => FEEDBACK.map((method) => ({ method, plan: `bm25 >> ${method} >> bm25` }));
 
@@ -35,7 +46,7 @@ let number = 0;
 /** A line for a plan's text form, with a menu of presets. */
 export function planPicker(label, value, onchange) {
   const id = `plan-${++number}`;
-  const input = h("input", { id, class: "mono", value, spellcheck: "false", autocomplete: "off", placeholder: presets().some((each) => each.plan === "hybrid") ? "automatic: words and vectors" : "automatic: words",
+  const input = h("input", { id, class: "mono", value, spellcheck: "false", autocomplete: "off", placeholder: automatic(),
     oninput: () => onchange(input.value) });
   const menu = h("select", { "aria-label": `${label}: presets`, onchange: () => {
     input.value = menu.value;

@@ -15,18 +15,25 @@ export const state = {
   weights: null, // {term: weight} that were changed by hand
 };
 
-const SHARED = { q: "text", plan: "plan", other: "other", where: "filter", in: "collection" };
+const SHARED = { q: "text", plan: "plan", other: "other", in: "collection" };
 
+/** What the address says. A whole one, as `address` writes it, names the collection, and what it lacks is empty; one of a
+ * view alone keeps what there is. */
 export function readAddress() {
   const [path, query = ""] = location.hash.replace(/^#\//, "").split("?");
   const given = new URLSearchParams(query);
   state.view = path || "search";
-  for (const [name, member] of Object.entries(SHARED)) if (given.has(name)) state[member] = given.get(name);
+  const whole = given.has("in");
+  for (const [name, member] of Object.entries(SHARED)) if (whole || given.has(name)) state[member] = given.get(name) ?? "";
+  const filter = given.get("where") ?? "";
+  if ((whole || filter) && filter !== (wholeFilter() ?? "")) Object.assign(state, { filter, chosen: {} });
 }
 
 export function address(view = state.view) {
   const query = new URLSearchParams();
   for (const [name, member] of Object.entries(SHARED)) if (state[member]) query.set(name, state[member]);
+  const filter = wholeFilter();
+  if (filter) query.set("where", filter);
   const text = query.toString();
   return `#/${view}${text ? `?${text}` : ""}`;
 }
