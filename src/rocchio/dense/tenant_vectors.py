@@ -133,9 +133,9 @@ class TenantVectors(VectorSegment):
             return base
         closely = self._tenant.closely(k, recall)
         if closely is None:
-            return base and TenantEffort(base.probes, base.refine, base.most_new)
+            return base and TenantEffort(**vars(base))
         base = base or Effort(self.lists, len(self._tenant.rows))
-        return TenantEffort(base.probes, base.refine, base.most_new, closely)
+        return TenantEffort(**vars(base), closely=closely)
 
     def search(self, queries: npt.NDArray[np.float32], k: int, allowed: Mask | None, effort: Effort | None) -> Found:
         """The best k rows for each query; see `VectorSegment.search`. `allowed` are rows that the tenant sees."""
