@@ -129,7 +129,7 @@ def report(given: argparse.Namespace, folder: Path) -> list[str]:
     if importlib.util.find_spec("tantivy"):
         engines.append(Tantivy(source, numbers, folder))
     checked = queries[: given.checked]
-    whole = engines[0].search(checked, 1.0, 100_000)
+    whole = engines[0].search(checked, 1.0, len(numbers))
     rows = []
     for below in given.selectivity:
         calls = {each.name: lambda each=each, below=below: each.search(queries, below, given.k) for each in engines}
