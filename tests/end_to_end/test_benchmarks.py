@@ -153,12 +153,25 @@ def test_offline(files: list[str], tmp_path: Path):
     assert "30 documents" in printed
 
 
-def test_filters(tmp_path: Path):
-    vectors = np.random.default_rng(1).normal(size=(400, 16)).astype(np.float32)
+def vector_files(folder: Path, base: int, queries: int, dim: int) -> list[str]:
+    """Options that name files of random vectors of unit length, base.npy and queries.npy."""
+    vectors = np.random.default_rng(1).normal(size=(base + queries, dim)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    np.save(tmp_path / "base.npy", vectors[:300])
-    np.save(tmp_path / "queries.npy", vectors[300:])
-    files = ["--base", str(tmp_path / "base.npy"), "--queries", str(tmp_path / "queries.npy")]
+    np.save(folder / "base.npy", vectors[:base])
+    np.save(folder / "queries.npy", vectors[base:])
+    return ["--base", str(folder / "base.npy"), "--queries", str(folder / "queries.npy")]
+
+
+def passage_file(folder: Path, count: int) -> list[str]:
+    """The option that names a Parquet file of passages."""
+    texts = [f"wing flow w{number % 7}" for number in range(count)]
+    table = pa.table({"_id": [str(number) for number in range(count)], "title": texts, "text": texts})
+    pq.write_table(table, folder / "documents.parquet")
+    return ["--documents", str(folder / "documents.parquet")]
+
+
+def test_filters(tmp_path: Path):
+    files = vector_files(tmp_path, 300, 100, 16)
     printed = run_benchmark("filters.py", *files, "--recall", "0.9", "--selectivity", "1", "0.1")
     assert "300 vectors, 16 dimensions" in printed
     for kind in ("random", "positive", "negative"):
@@ -166,12 +179,18 @@ def test_filters(tmp_path: Path):
     assert printed.count("| 10.00% (exact) | 1.000 |") == 3
 
 
+def test_words_under_filters(tmp_path: Path):
+    with gzip.open(tmp_path / "questions.jsonl.gz", "wt", encoding="utf-8") as lines:
+        lines.writelines(json.dumps({"text": f"flow w{number % 9}"}) + "\n" for number in range(20))
+    files = [*passage_file(tmp_path, 400), "--queries", str(tmp_path / "questions.jsonl.gz")]
+    printed = run_benchmark("filters_text.py", *files, "--rounds", "1", "--selectivity", "1", "0.1")
+    assert "400 passages, 20 questions" in printed
+    for left in ("100.00%", "10.00%"):
+        assert f"| {left} | 0 |" in printed  # no wrong answers
+
+
 def test_memory(tmp_path: Path):
-    vectors = np.random.default_rng(1).normal(size=(21_340, 64)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    np.save(tmp_path / "base.npy", vectors[:20_000])
-    np.save(tmp_path / "queries.npy", vectors[20_000:])
-    files = ["--base", str(tmp_path / "base.npy"), "--queries", str(tmp_path / "queries.npy")]
+    files = vector_files(tmp_path, 20_000, 1_340, 64)
     printed = run_benchmark("memory.py", *files, "--limits", "0.6", "1", "--recall", "0.9")
     assert "20,000 vectors, 64 dimensions, 5.1 MB" in printed
     assert printed.count("Answers are the same in all rows") == 4
@@ -179,16 +198,9 @@ def test_memory(tmp_path: Path):
 
 
 def test_batches(tmp_path: Path):
-    vectors = np.random.default_rng(1).normal(size=(340, 16)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    np.save(tmp_path / "base.npy", vectors[:300])
-    np.save(tmp_path / "queries.npy", vectors[300:])
-    texts = [f"wing flow w{number % 7}" for number in range(400)]
-    table = pa.table({"_id": [str(number) for number in range(400)], "title": texts, "text": texts})
-    pq.write_table(table, tmp_path / "documents.parquet")
-    (tmp_path / "questions.json").write_text(json.dumps([f"flow w{number % 9}" for number in range(40)]))
-    names = {"base": "npy", "queries": "npy", "documents": "parquet", "questions": "json"}
-    files = [part for name, kind in names.items() for part in (f"--{name}", str(tmp_path / f"{name}.{kind}"))]
+    questions = tmp_path / "questions.json"
+    questions.write_text(json.dumps([f"flow w{number % 9}" for number in range(40)]))
+    files = [*vector_files(tmp_path, 300, 40, 16), *passage_file(tmp_path, 400), "--questions", str(questions)]
     printed = run_benchmark("batches.py", *files, "--rounds", "1")
     assert "300 documents" in printed
     assert "| years from one of 20 on | text and vectors |" in printed
