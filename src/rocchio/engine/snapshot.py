@@ -359,6 +359,11 @@ class Snapshot:
         opened = self.segments[segment]
         return opened.documents.fetch([opened.document_of(row)], self.schema)[0]
 
+    @property
+    def is_analysing(self) -> bool:
+        """Whether a thread analyses texts now, for which a search would have to wait."""
+        return self._analysis_lock.locked()
+
     def terms(self, text: str) -> dict[str, float]:
         """How a text is indexed: each term with how often it occurs, in order of appearance."""
         check_text(text)

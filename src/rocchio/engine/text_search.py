@@ -31,8 +31,3 @@ def search_words(
     found = search_batch(view, to_batch(texts), check_k(k), Kernel.automatic)
     pairs = list(zip(view.searcher.doc_ids(found.segments, found.rows), found.scores.tolist(), strict=True))
     return [pairs[begin:end] for begin, end in pairwise(found.offsets.tolist())]
-
-
-def is_analysing(snapshot: Snapshot) -> bool:
-    """Whether another thread analyses texts now, for which a search would have to wait."""
-    return snapshot._analysis_lock.locked()

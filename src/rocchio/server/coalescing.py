@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rocchio.engine.snapshot import Snapshot
-from rocchio.engine.text_search import is_analysing, search_words, searches_words
+from rocchio.engine.text_search import search_words, searches_words
 from rocchio.errors import RocchioError
 
 Found = list[tuple[str, float]]
@@ -121,7 +121,7 @@ class Coalescer:
             and self._pace.get(plain.snapshot, 1.0) <= _QUICK_S
             and all(len(text) <= _SHORT for text, _ in queue)
             and plain.is_small
-            and not is_analysing(plain.snapshot)
+            and not plain.snapshot.is_analysing
         )
 
     def _timed(self, plain: Plain, queue: _Queue) -> list[Any]:

@@ -15,7 +15,7 @@ pytest.importorskip("fastapi", reason="the extra server is not installed")
 
 import rocchio
 from rocchio.engine.snapshot import Snapshot
-from rocchio.engine.text_search import is_analysing, search_words, searches_words
+from rocchio.engine.text_search import search_words, searches_words
 from rocchio.errors import InvalidArgument
 from rocchio.server.coalescing import Coalescer, Plain
 
@@ -109,9 +109,9 @@ def test_other_searches_do_not_hold_up_the_loop(snapshot: Snapshot, texts: list[
 
 
 def test_nobody_waits_in_the_loop_for_an_analysis(snapshot: Snapshot):
-    assert not is_analysing(snapshot)
+    assert not snapshot.is_analysing
     with snapshot._analysis_lock:
-        assert is_analysing(snapshot)
+        assert snapshot.is_analysing
 
 
 @pytest.mark.parametrize(
