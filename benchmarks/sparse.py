@@ -67,10 +67,9 @@ def contenders(opened: dict[str, Any], queries: Sequence[SparseQuery], scores: A
             rows.append(Contender(name, index, prepared))
         if not hasattr(index, "settings"):
             continue
-        for target in TARGETS:
-            found = fastest(index, prepared, k, lambda r: recall(r, scores, k), target)
-            if found:
-                rows.append(Contender(f"{name} for recall {target}: {index.name_of(found)}", index, found))
+        found = fastest(index, prepared, k, lambda r: recall(r, scores, k), TARGETS)
+        for target, setting in found.items():
+            rows.append(Contender(f"{name} for recall {target}: {index.name_of(setting)}", index, setting))
     return rows
 
 
