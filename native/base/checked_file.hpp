@@ -168,7 +168,7 @@ class CheckedArray {
     /// Pages that the cache of the file has room for.
     std::size_t cached_pages() const { return file_ ? file_->cached_pages() : 0; }
 
-    /// Where an element is: an address to prefetch, never to read.
+    /// Where an element is: an address to ask for ahead of its use; what is there must not be believed.
     const T* unverified(std::size_t index) const { return data() + index; }
 
     /// One element, verified.

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/bitmap.hpp"
+#include "base/prefetch.hpp"
 
 namespace rocchio::dense {
 
@@ -27,15 +28,6 @@ float largest_score(const Transform& transform, float query, float row) {
 
 /// Rows that are asked for from memory ahead of their use.
 constexpr std::size_t kAhead = 8;
-
-/// Asks for bytes from memory, without a wait.
-void fetch(const std::uint8_t* first, std::size_t bytes) {
-#if defined(__GNUC__)
-    for (std::size_t offset = 0; offset < bytes; offset += 64) __builtin_prefetch(first + offset);
-#else
-    (void)first, (void)bytes;
-#endif
-}
 
 std::vector<std::uint32_t> set_bits(std::span<const std::uint8_t> bitmap, std::size_t count) {
     std::vector<std::uint32_t> rows;

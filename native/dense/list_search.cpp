@@ -27,9 +27,6 @@ constexpr std::size_t kCentroidTile = 32;
 /// Errors of estimates, in standard deviations, that may separate a row of the best k from the k-th.
 constexpr float kDeviations = 6.0f;
 
-/// Originals that are asked for from memory ahead of their use.
-constexpr std::size_t kAhead = 6;
-
 /// One in this many lists of a query is scanned before the lists are taken in order.
 constexpr std::size_t kLeading = 8;
 
@@ -113,8 +110,11 @@ std::vector<std::size_t> VectorIndex::ListSearch::run(std::span<const float> val
     gather_rows(queries.size());
     contenders_.clear();
     contender_ends_.clear();
-    for (std::size_t query = 0; query < queries.size(); ++query) refine(queries, query);
-    score_contenders(queries, rows, scores);
+    for (std::size_t query = 0; query < queries.size(); ++query) {
+        refine(queries, query);  // asks for originals, which come while the query before is scored
+        if (query > 0) score_contenders(queries, query - 1, rows, scores);
+    }
+    if (queries.size() > 0) score_contenders(queries, queries.size() - 1, rows, scores);
     return unsettled;
 }
 
@@ -380,30 +380,22 @@ void VectorIndex::ListSearch::keep_contenders(float slack) {
         least = last.value() - slack;
     }
     for (const CandidateKey key : refined_)
-        if (!(key.value() < least)) contenders_.push_back({key.value(), key.row()});
+        if (!(key.value() < least)) {
+            if (index_.originals_.in_memory()) index_.originals_.fetch(key.row());
+            contenders_.push_back({key.value(), key.row()});
+        }
     contender_ends_.push_back(contenders_.size());
 }
 
-/// Scores all queries' contenders from the originals and writes the best of each query.
-void VectorIndex::ListSearch::score_contenders(const PreparedQueries& queries, std::int64_t* rows,
-                                               float* scores) {
-    for (std::size_t query = 0, i = 0; query < queries.size(); ++query) {
-        ExactScore score(index_.transform_.metric(), queries.given(query), index_.originals_);
-        const std::size_t first = i;
-        if (!index_.originals_.in_memory()) {
-            i = contender_ends_[query];
-            score_exactly(score, index_.originals_, std::span(contenders_).subspan(first, i - first),
-                          row_reader_);
-        }
-        for (; i < contender_ends_[query]; ++i) {
-            // of the queries that follow, too
-            if (i + kAhead < contenders_.size()) index_.originals_.fetch(contenders_[i + kAhead].row);
-            contenders_[i].value = score(contenders_[i].row);
-        }
-        write_best(std::span(contenders_).subspan(first, i - first), queries_.k, rows + query * queries_.k,
-                   scores + query * queries_.k);
-    }
-    work_.rescored += contenders_.size();
+/// Scores a query's contenders from the originals and writes the best of them.
+void VectorIndex::ListSearch::score_contenders(const PreparedQueries& queries, std::size_t query,
+                                               std::int64_t* rows, float* scores) {
+    ExactScore score(index_.transform_.metric(), queries.given(query), index_.originals_);
+    const std::size_t first = query > 0 ? contender_ends_[query - 1] : 0;
+    const auto contenders = std::span(contenders_).subspan(first, contender_ends_[query] - first);
+    score_exactly(score, index_.originals_, contenders, row_reader_);
+    write_best(contenders, queries_.k, rows + query * queries_.k, scores + query * queries_.k);
+    work_.rescored += contenders.size();
 }
 
 }  // namespace rocchio::dense

@@ -60,7 +60,8 @@ class VectorIndex::ListSearch {
     void multiply_codes(std::span<const std::uint32_t> rows, const std::int8_t* query);
     void refine(const PreparedQueries& queries, std::size_t query);
     void keep_contenders(float slack);
-    void score_contenders(const PreparedQueries& queries, std::int64_t* rows, float* scores);
+    void score_contenders(const PreparedQueries& queries, std::size_t query, std::int64_t* rows,
+                          float* scores);
 
     const VectorIndex& index_;
     const VectorQueries& queries_;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/checked_file.hpp"
+#include "base/prefetch.hpp"
 #include "dense/metric.hpp"
 #include "kernels/vector_kernels.hpp"
 
@@ -83,17 +84,8 @@ class Originals {
 
     /// Asks for the row from memory, without a wait.
     void fetch(std::size_t row) const {
-#if defined(__GNUC__)
-        std::visit(
-            [&](const auto& values) {
-                const auto* first = reinterpret_cast<const char*>(values.unverified(row * dim_));
-                const std::size_t bytes = dim_ * sizeof(*values.unverified(0));
-                for (std::size_t offset = 0; offset < bytes; offset += 64) __builtin_prefetch(first + offset);
-            },
-            values_);
-#else
-        (void)row;
-#endif
+        std::visit([&](const auto& values) { rocchio::fetch(values.unverified(row * dim_), row_bytes()); },
+                   values_);
     }
 
   private:

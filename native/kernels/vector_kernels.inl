@@ -126,16 +126,23 @@ inline void fetch(const std::uint8_t* bytes, std::size_t count) {
 #endif
 }
 
+/// The same for bytes whose page may not be at hand, as `fetch` of base/prefetch.hpp.
+inline void fetch_scattered(const std::uint8_t* bytes, std::size_t count) {
+    (void)*static_cast<const volatile std::uint8_t*>(bytes);
+    (void)*static_cast<const volatile std::uint8_t*>(bytes + count - 1);
+    fetch(bytes, count);
+}
+
 void dot_chosen(const std::uint8_t* codes, std::size_t width, const std::uint32_t* chosen, std::size_t count,
                 const std::int8_t* query, std::int32_t* sums) {
-    for (std::size_t i = 0; i < kAhead && i < count; ++i) fetch(codes + chosen[i] * width, width);
+    for (std::size_t i = 0; i < kAhead && i < count; ++i) fetch_scattered(codes + chosen[i] * width, width);
     std::size_t i = 0;
 #if defined(__AVX2__)
     for (; i + 4 <= count; i += 4) {
         const std::uint8_t* four[4];
         for (std::size_t r = 0; r < 4; ++r) {
             four[r] = codes + chosen[i + r] * width;
-            if (i + r + kAhead < count) fetch(codes + chosen[i + r + kAhead] * width, width);
+            if (i + r + kAhead < count) fetch_scattered(codes + chosen[i + r + kAhead] * width, width);
         }
         _mm_storeu_si128(reinterpret_cast<__m128i*>(sums + i), dot_four(four, width, query));
     }
@@ -525,16 +532,15 @@ double dot_and_square(const float* a, const float* b, std::size_t count, double*
     double sums[kLanes] = {}, squares[kLanes] = {};
     std::size_t i = 0;
     for (; i + kLanes <= count; i += kLanes) {
-        for (std::size_t lane = 0; lane < kLanes; ++lane) {
-            const double x = a[i + lane], y = b[i + lane];
-            sums[lane] += x * y;
-            squares[lane] += y * y;
-        }
+        // two loops, since compilers make vectors of each but not of both in one
+        for (std::size_t lane = 0; lane < kLanes; ++lane)
+            sums[lane] += static_cast<double>(a[i + lane]) * static_cast<double>(b[i + lane]);
+        for (std::size_t lane = 0; lane < kLanes; ++lane)
+            squares[lane] += static_cast<double>(b[i + lane]) * static_cast<double>(b[i + lane]);
     }
     for (std::size_t lane = 0; i < count; ++i, ++lane) {
-        const double x = a[i], y = b[i];
-        sums[lane] += x * y;
-        squares[lane] += y * y;
+        sums[lane] += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+        squares[lane] += static_cast<double>(b[i]) * static_cast<double>(b[i]);
     }
     *square = total_of(squares);
     return total_of(sums);
