@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import pytest
 pytest.importorskip("uvicorn", reason="the extra server is not installed")
 from tests.end_to_end.browser import browser, picture
 from tests.end_to_end.server_process import ENTRY
+
+import rocchio
 
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -237,15 +240,46 @@ def test_an_address_of_a_collection_that_is_not_there(visit: Callable[..., Any])
     page.wait_for_selector("[data-ready]")
 
 
-def test_a_collection_without_words(visit: Callable[..., Any]):
+@pytest.fixture(scope="module")
+def points(served: tuple[str, Path]) -> str:
+    """The name of a collection that has vectors and no words, beside the demonstration's."""
+    with rocchio.create(served[1] / "points.rocchio", fields={"v": rocchio.vector(2)}) as col:
+        col.add({"doc_id": f"p{row}", "v": [math.cos(row), math.sin(row)]} for row in range(60))
+        col.commit()
+    return "points"
+
+
+def test_a_collection_without_words(visit: Callable[..., Any], points: str):
+    page = visit(f"#/search?in={points}&q={QUERY}")
+    page.get_by_text("60 documents. They have no field for words").wait_for()
+    assert page.locator(".ask .plan input").first.get_attribute("placeholder") == "no field for words"
+    page.evaluate(f"location.hash = '#/compare?in={points}&q={QUERY}&plan=bm25'")
+    page.locator(".view.compare").get_by_text("60 documents. They have no field for words").wait_for()
+    page.fill("#query", "other words")
+    page.wait_for_timeout(500)
+    assert page.locator(".compared li").count() == 0
+    assert page.locator(".problem").count() == 0
+
+
+def test_the_map_of_a_collection_without_words(visit: Callable[..., Any], points: str):
+    page = visit(f"#/map?in={points}&q={QUERY}")
+    page.wait_for_selector("[data-ready]", timeout=60_000)
+    told = "60 documents, placed by the vectors of v. Near means alike. They have no field for words"
+    until(page, lambda: page.locator(".summary").inner_text().startswith(told))
+    page.fill("#query", "other words")
+    page.wait_for_timeout(500)
+    assert page.locator(".problem").count() == 0
+    page.locator(".regions button").first.click()
+
+
+def test_the_map_of_a_collection_with_neither_words_nor_vectors(visit: Callable[..., Any]):
     page = visit()
     page.wait_for_selector("#query")
-    answer = {"name": "docstrings", "documents": 3, "fields": {"v": "vector(2, metric=cosine)"}}
+    answer = {"name": "docstrings", "documents": 3, "fields": {"year": "number"}}
     page.route("**/collections/docstrings", lambda route: route.fulfill(json=answer))
+    page.evaluate("location.hash = '#/map'")
     page.reload()
-    page.fill("#query", QUERY)
-    page.get_by_text("They have no field for words").wait_for()
-    assert page.locator(".ask .plan input").first.get_attribute("placeholder") == "no field for words"
+    page.get_by_text("neither words nor vectors").wait_for()
     assert page.locator(".problem").count() == 0
 
 

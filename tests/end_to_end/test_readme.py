@@ -28,6 +28,7 @@ PAGES = [
     "docs/how-to/offline-feedback.md",
     "docs/how-to/serve.md",
     "docs/how-to/sparse.md",
+    "docs/how-to/vectors.md",
     "docs/formats/documents.md",
 ]
 NEEDS = {"docs/how-to/frameworks.md": ("langchain_core", "haystack", "sklearn")}

@@ -113,6 +113,22 @@ def test_a_vector_needs_a_field(col: rocchio.Collection, tmp_path: Path) -> None
         only.search("alpha")
 
 
+def test_bm25_names_the_step_for_what_is_no_text(col: rocchio.Collection, tmp_path: Path) -> None:
+    for plan in ("bm25(field=v)", "bm25(field=[v])", "bm25(field=[text, v])", "bm25 >> rm3 >> bm25(field=v)"):
+        with refused(
+            InvalidArgument, "expected a text field in bm25(field=...)", "vector field 'v'", "use dense(field=v)"
+        ):
+            col.search("alpha", plan=plan)
+    with refused(InvalidArgument, "expected text fields of text, found 'words'"):
+        col.search("alpha", plan="bm25(field=words)")
+    fields = {"v": rocchio.vector(3), "s": rocchio.sparse()}
+    only = rocchio.create(tmp_path / "only", fields=fields)
+    with refused(InvalidArgument, "expected a text field for bm25, found none; use dense(field=v) or sparse(field=s)"):
+        only.search("alpha", plan="bm25")
+    with refused(InvalidArgument, "found the sparse field 's'; use sparse(field=s)"):
+        only.search("alpha", plan=rocchio.bm25(field="s"))
+
+
 def test_vectors_that_are_not_there(col: rocchio.Collection) -> None:
     assert col.vector("b", "v") is None
     with refused(NotFound, "no doc_id 'z'"):

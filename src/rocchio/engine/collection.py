@@ -367,7 +367,7 @@ class Collection(Reading, ClickLogging, Progressive, TenantManagement):
             try:
                 return apply(writer)
             except OSError as error:
-                raise self._give_up(error) from error
+                raise self._give_up(error, writer.has_changes) from error
             except BaseException as error:
                 if not isinstance(error, UserError | BadRecord):
                     error.add_note(_PENDING if writer.has_changes else _INTACT)
@@ -399,8 +399,10 @@ class Collection(Reading, ClickLogging, Progressive, TenantManagement):
             self._start_writing()  # may have refreshed the snapshot
             try:
                 yield
-            except BaseException:
+            except BaseException as error:
                 self._forget_changes()
+                if not isinstance(error, UserError) and not hasattr(error, "__notes__"):
+                    error.add_note(_UNCHANGED)
                 raise
 
     def _leave_to_parent(self) -> None:
@@ -411,15 +413,18 @@ class Collection(Reading, ClickLogging, Progressive, TenantManagement):
             self._lock = None
 
     def _publish(self, apply: Callable[[Writer], _Result]) -> _Result:
+        had_changes = False
         try:
-            result = apply(self._start_writing())
+            writer = self._start_writing()
+            had_changes = writer.has_changes
+            result = apply(writer)
         except BaseException as error:
-            raise self._give_up(error) from error
+            raise self._give_up(error, had_changes) from error
         self._drop_writer()
         self._snapshot = self._last_commit()
         return result
 
-    def _give_up(self, error: BaseException) -> BaseException:
+    def _give_up(self, error: BaseException, had_changes: bool) -> BaseException:
         """After a failed write nothing pending can be trusted: go back to what the disk says was committed."""
         before = self._snapshot.manifest.generation
         self._drop_writer()
@@ -429,8 +434,8 @@ class Collection(Reading, ClickLogging, Progressive, TenantManagement):
             with contextlib.suppress(RocchioError):  # gives the space back that the failed write took
                 remove_orphans(self._directory, self._snapshot.manifest)
         self._forget_changes()
-        if isinstance(error, RocchioError):
-            error.add_note(_VISIBLE if committed else _DROPPED)
+        if committed or had_changes or not isinstance(error, UserError):
+            error.add_note(_VISIBLE if committed else _DROPPED if had_changes else _UNCHANGED)
         return error
 
     def _start_writing(self) -> Writer:
@@ -486,5 +491,6 @@ class TenantHandle(Collection):
 
 _INTACT = "the last commit is intact, and nothing waits for another; add the documents again"
 _PENDING = "the last commit is intact; what was added before this waits for commit or rollback"
+_UNCHANGED = "the last commit is intact, and nothing else was written"
 _DROPPED = "the uncommitted changes were dropped; the last commit is intact; add them again"
 _VISIBLE = "the commit is visible, but the disk did not confirm it: it may be lost in a power cut"

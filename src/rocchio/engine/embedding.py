@@ -82,11 +82,11 @@ def count_vectors(snapshot: Snapshot, name: str) -> int:
 def lacks_vectors(snapshot: Snapshot, name: str) -> bool:
     """Whether a live document, or passage, has a text to encode for the vector field `name` but no vector.
 
-    A field whose encoder is fitted on the collection always does: its model may be of fewer documents.
+    For an encoder that is fitted on the collection, that is one with words that its model does not know.
     """
     schema = snapshot.schema
     if name in latent_fields(schema):
-        return True
+        return snapshot.latents.lacks_vectors(name, snapshot.segments)
     number, field = schema.vector_fields.index(name), schema.fields[name]
     return any(_lacks_vectors(segment, field, number) for segment in snapshot.segments)
 

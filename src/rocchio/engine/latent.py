@@ -7,6 +7,7 @@ model, all segments are merged into one with vectors of a new model, so that no 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -134,6 +135,16 @@ class LatentModels:
             return
         for vectors, present in model.encode_segment(segment):
             yield vectors.astype(field.dtype, copy=False), present
+
+    def lacks_vectors(self, name: str, segments: Iterable[OpenSegment]) -> bool:
+        """Whether a live document, or passage, of these segments has no vector, and words new to the model."""
+        model, number = self.get(name), self._schema.vector_fields.index(name)
+        for segment in segments:
+            terms = self.terms_of(name, segment)
+            left = replace(terms, live=terms.live & ~segment.vectors[number].originals.is_present)
+            if model is not None and left.live.any() and model.unknown_share([left]) > 0:
+                return True
+        return False
 
     def refitted(self, name: str, segments: Sequence[OpenSegment], generation: int) -> Callable[[OpenSegment], Blocks]:
         """The vectors of these segments' rows by a new model of them."""

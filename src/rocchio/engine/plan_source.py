@@ -70,18 +70,18 @@ class PlanSource:
 
     def _text_options(self, step: Words) -> dict[str, Any]:
         # fields by name, since without a field a text is words and vectors
-        field = step.options["field"]
         schema = self._snapshot.schema
-        for kind, names, other in (
-            ("vector", schema.vector_fields, "dense"),
-            ("sparse", schema.sparse_fields, "sparse"),
-        ):
-            if isinstance(field, str) and field in names:
+        others = dict.fromkeys(schema.vector_fields, "dense") | dict.fromkeys(schema.sparse_fields, "sparse")
+        for name in (step.field,) if isinstance(step.field, str) else step.field or ():
+            if name in others:
                 raise InvalidArgument(
-                    f"expected a text field in bm25(field=...), found the {kind} field {field!r}; "
-                    f"use {other}(field={field})"
+                    f"expected a text field in bm25(field=...), found the {schema.fields[name].kind} field {name!r}; "
+                    f"use {others[name]}(field={name})"
                 )
-        return {**step.options, "field": schema.text_fields or None if field is None else field}
+        if others and not schema.text_fields:
+            usable = " or ".join(f"{kind}(field={name})" for name, kind in others.items())
+            raise InvalidArgument(f"expected a text field for bm25, found none; use {usable}")
+        return {**step.options, "field": schema.text_fields or None if step.field is None else step.options["field"]}
 
     def _search(self, given: Sequence[Any], k: int, options: Mapping[str, Any], *, zeros: bool) -> Ranked:
         return self._found(given, k, lambda values, asked: self._snapshot.search(values, k, **options, **asked), zeros)

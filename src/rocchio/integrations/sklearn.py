@@ -80,12 +80,10 @@ class RocchioNeighborsTransformer(TransformerMixin, BaseEstimator):
         n_neighbors: int | None = None,
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
         """(distances, indices), each (n, n_neighbors), nearest first. Without X, neighbours of the fitted rows, which
-        are not neighbours of themselves. Raises InvalidArgument."""
+        are not neighbours of themselves. Raises InvalidArgument for more neighbours than there are."""
         check_is_fitted(self)
         k = self.n_neighbors if n_neighbors is None else n_neighbors
-        most = self.n_samples_fit_ - (X is None)
-        if not isinstance(k, int | np.integer) or not 1 <= k <= most:
-            raise InvalidArgument(f"expected n_neighbors from 1 to {most}, found {k!r}")
+        self._check_count(k, beside_itself=X is None)
         if X is None:
             graph = self.collection_.knn_graph(_FIELD, int(k), recall=self.recall)
             return graph.distances.reshape(-1, k), graph.indices.reshape(-1, k)
@@ -96,13 +94,23 @@ class RocchioNeighborsTransformer(TransformerMixin, BaseEstimator):
         return np.sqrt(np.maximum(-scores, 0)) if self.metric == "l2" else np.maximum(1 - scores, 0), indices
 
     def transform(self, X: Any) -> csr_matrix:  # noqa: N803
-        """The matrix (n, n_fitted) of distances, or of ones."""
+        """The matrix (n, n_fitted) of distances, or of ones. Raises InvalidArgument as `kneighbors` does."""
         check_is_fitted(self)
         extra = self.mode == "distance"
-        distances, indices = self.kneighbors(X, min(self.n_neighbors + extra, self.n_samples_fit_))
+        self._check_count(self.n_neighbors, beside_itself=extra)
+        distances, indices = self.kneighbors(X, self.n_neighbors + extra)
         values = distances.ravel() if extra else np.ones(indices.size, np.float32)
         ends = np.arange(0, indices.size + 1, indices.shape[1])
         return csr_matrix((values, indices.ravel(), ends), shape=(len(indices), self.n_samples_fit_))
+
+    def _check_count(self, count: Any, *, beside_itself: bool) -> None:
+        """Raises InvalidArgument unless there are so many fitted rows, or so many others beside a row itself."""
+        most = self.n_samples_fit_ - beside_itself
+        if not isinstance(count, int | np.integer) or not 1 <= count <= most:
+            raise InvalidArgument(
+                f"expected n_neighbors from 1 to {most}, since {self.n_samples_fit_} rows were fitted, found "
+                f"{count!r}; ask for fewer neighbours or fit more rows"
+            )
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:  # noqa: ARG002
         """Names of the columns, for pipelines."""

@@ -234,6 +234,10 @@ class IngestResponse(Response):
                 acknowledger.tell()
         except (RocchioError, HttpRefusal) as error:
             failure = error
+        except ClientDisconnect:
+            if not self._started:
+                raise
+            return  # nobody reads the rest of the answer
         finally:
             await acknowledger.stop(self._timeout_s)
         if failure is not None and not self._started:

@@ -141,7 +141,9 @@ class ExperimentBody(Body):
     feedback_quality: bool = Field(
         False, description="Also run plans with strong, moderate and weak feedback drawn from the judgements."
     )
-    name: str | None = Field(None, description="Keep the result under this name until the server stops.")
+    name: str | None = Field(
+        None, description="Keep the result under this name until the server stops; needs the role write."
+    )
 
 
 class Impression(Body):

@@ -86,7 +86,7 @@ async def verify_collection(request: Request, name: str) -> Response:
     openapi_extra=body_of(models.DocumentsBody),
 )
 async def write_documents(request: Request, name: str) -> Response:
-    """Write a batch of documents, all of them or none; they are durable when the answer is there."""
+    """Write a batch of documents, all of them or none; durable when the answer is there. Needs the role write."""
     served, limits = served_for(request, name, "write"), state_of(request).limits
     body = await read_body(request, models.DocumentsBody, limits)
     if len(body.documents) > limits.documents:
@@ -106,7 +106,7 @@ async def write_documents(request: Request, name: str) -> Response:
     openapi_extra=body_of(models.DeleteBody),
 )
 async def delete_documents(request: Request, name: str) -> Response:
-    """Delete documents; doc_ids that are not there are ignored."""
+    """Delete documents; doc_ids that are not there are ignored. Needs the role write."""
     served = served_for(request, name, "write")
     body = await read_body(request, models.DeleteBody, state_of(request).limits)
     done = await served.apply(lambda col: col.delete(body.doc_ids))
@@ -136,7 +136,7 @@ async def delete_documents(request: Request, name: str) -> Response:
     },
 )
 async def ingest_documents(request: Request, name: str) -> Response:
-    """Upsert JSON Lines of any length. Each batch is committed before it is acknowledged."""
+    """Upsert JSON Lines of any length. Each batch is committed before it is acknowledged. Needs the role write."""
     served, state = served_for(request, name, "write"), state_of(request)
     check_media_type(request, "application/x-ndjson", "application/jsonl", "application/json-lines")
     ingest = Ingest(request, served, state.limits, lambda: state.stopping)
@@ -156,7 +156,7 @@ async def get_document(request: Request, name: str, doc_id: str) -> Response:
 @router.delete("/collections/{name}/documents/{doc_id:path}", tags=["documents"],
                responses={200: {"model": models.DeletedAnswer}})  # fmt: skip
 async def delete_document(request: Request, name: str, doc_id: str) -> Response:
-    """Delete one document; one that is not there is ignored."""
+    """Delete one document; one that is not there is ignored. Needs the role write."""
     served = served_for(request, name, "write")
     done = await served.apply(lambda col: col.delete(doc_id))
     return json_answer({"deleted": done.result, "generation": done.generation})

@@ -24,7 +24,7 @@ router = APIRouter(prefix="/collections/{name}", responses=PROBLEMS)
     openapi_extra=body_of(models.ExperimentBody),
 )
 async def run_experiment(request: Request, name: str) -> Response:
-    """Compare plans on judged queries. Keeping the result under a name needs the role write."""
+    """Compare plans on judged queries. Needs the role read, and, to keep the result under a name, the role write."""
     state, served = state_of(request), served_for(request, name, "read")
     body = await read_body(request, models.ExperimentBody, state.limits)
     if body.name is not None:
@@ -54,7 +54,8 @@ async def get_experiment(request: Request, name: str, experiment: str) -> Respon
     openapi_extra=body_of(models.ClicksBody),
 )
 async def log_clicks(request: Request, name: str) -> Response:
-    """Append what users saw and clicked to the collection's click log; on disk when the answer is there."""
+    """Append what users saw and clicked to the collection's click log; on disk when the answer is there. Needs the role
+    write."""
     served, limits = served_for(request, name, "write"), state_of(request).limits
     body = await read_body(request, models.ClicksBody, limits)
     if len(body.impressions) > limits.impressions:

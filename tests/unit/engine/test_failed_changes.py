@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import rocchio
-from rocchio.errors import BusyError, InvalidArgument
+from rocchio.errors import BusyError, InvalidArgument, StorageFailure
 
 
 def split_or_fail(text: str) -> list[str]:
@@ -47,6 +47,19 @@ def test_a_commit_after_a_failed_first_add_changes_nothing(col: rocchio.Collecti
     col.commit()
     assert "0" not in col
     assert len(col) == 1
+
+
+def test_a_merge_that_fails_leaves_the_commit_before_it(col: rocchio.Collection, monkeypatch: Any) -> None:
+    def full(*_: Any, **__: Any) -> Any:
+        raise StorageFailure(28, "no space left")
+
+    monkeypatch.setattr("rocchio.engine.collection.due_for_merging", lambda manifest: [manifest.segments[0].name])
+    monkeypatch.setattr("rocchio.engine.writer.Writer.merge", full)
+    col.add({"doc_id": "2", "text": "two"})
+    with pytest.raises(StorageFailure) as caught:
+        col.commit()
+    assert caught.value.__notes__ == ["the last commit is intact, and nothing else was written"]
+    assert [hit.doc_id for hit in col.search("two")] == ["2"]
 
 
 def test_a_generator_that_raises_leaves_earlier_batches_pending(col: rocchio.Collection) -> None:

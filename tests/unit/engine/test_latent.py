@@ -174,6 +174,29 @@ def test_the_same_documents_give_the_same_bytes(tmp_path: Path) -> None:
     assert contents[0] == contents[1]
 
 
+@pytest.mark.parametrize("source", ["text", "title"])
+def test_embed_fits_anew_only_where_words_have_no_vector(tmp_path: Path, source: str) -> None:
+    col = make(tmp_path / "c", 40, source=source)
+    col.add({"doc_id": f"d{i}", source: text} for i, text in enumerate(texts(12)))
+    col.add({"doc_id": "empty"})
+    col.commit()
+    col.add([{"doc_id": "e0", source: "cats dogs"}, {"doc_id": "gone", source: "unheard"}])
+    col.commit()
+    col.delete("gone")
+    before = col.commit()
+    done = col.embed("v")
+    assert (done.unchanged, done.vectors, done.generation) == (True, 13, before)
+    col.add({"doc_id": "new", source: "unheard of"})
+    col.commit()
+    assert col.vector("new", "v") is None
+    done = col.embed("v")
+    assert (done.unchanged, done.vectors, done.before) == (False, 14, 13)
+    assert col.search("unheard", field="v", k=1)[0].doc_id == "new"
+    assert col.embed("v").generation == done.generation
+    assert col.embed("v", "lsa(dim=40)", source=source).generation == done.generation + 1  # named, so fitted anew
+    assert col.verify().ok
+
+
 def test_refused(tmp_path: Path) -> None:
     with refused(InvalidArgument, "expected vectors of 3 numbers", "lsa(dim=3)", "found dim=4", "leave dim out"):
         rocchio.create(tmp_path / "x", fields={"t": rocchio.text(), "v": rocchio.vector(4, encoder="lsa(dim=3)")})

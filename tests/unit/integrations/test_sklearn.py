@@ -61,3 +61,13 @@ def test_settings_that_are_refused(settings: dict[str, Any]):
 def test_numbers_of_neighbours_that_are_refused(k: float):
     with pytest.raises(InvalidArgument, match="expected n_neighbors from 1 to 299"):
         RocchioNeighborsTransformer().fit(ROWS).kneighbors(n_neighbors=k)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("mode", "most"), [("distance", 5), ("connectivity", 6)])
+def test_more_neighbours_than_rows_are_refused_where_scikit_learn_refuses_them(mode: str, most: int):
+    assert RocchioNeighborsTransformer(most, mode=mode).fit(ROWS[:6]).transform(ROWS[:2]).shape == (2, 6)
+    KNeighborsTransformer(n_neighbors=most, mode=mode).fit(ROWS[:6]).transform(ROWS[:2])
+    with pytest.raises(ValueError, match="Expected n_neighbors <= n_samples_fit"):
+        KNeighborsTransformer(n_neighbors=most + 1, mode=mode).fit(ROWS[:6]).transform(ROWS[:2])
+    with pytest.raises(ValueError, match=f"from 1 to {most}, since 6 rows were fitted, found {most + 1}; ask for"):
+        RocchioNeighborsTransformer(most + 1, mode=mode).fit(ROWS[:6]).transform(ROWS[:2])

@@ -106,6 +106,32 @@ def test_roles_allow_what_they_say(guarded: Asker, keys: dict[str, str]):
     assert made.status_code == 201
 
 
+def test_the_openapi_document_says_which_role_a_route_needs(guarded: Asker, keys: dict[str, str]):
+    paths = guarded.app.api.openapi()["paths"]
+    told = [" ".join(about["description"].split()) for methods in paths.values() for about in methods.values()]
+    for (method, path, options), text in zip(routes(guarded), told, strict=True):
+        refused_to = [
+            role
+            for role in ("read", "write")
+            if send(guarded, method, path, options, bearer(keys[role])).status_code == 403
+        ]
+        for role, those in (("write", ["read"]), ("admin", ["read", "write"])):
+            assert (f"Needs the role {role}" in text) == (refused_to == those), (method, path, text)
+
+
+def test_keeping_an_experiment_needs_the_role_write(guarded: Asker, keys: dict[str, str]):
+    document = guarded.app.api.openapi()
+    assert "the role write" in document["paths"]["/collections/{name}/experiments"]["post"]["description"]
+    kept = document["components"]["schemas"]["ExperimentBody"]["properties"]["name"]
+    assert "needs the role write" in kept["description"]
+    body = {"plans": ["bm25"], "queries": {"q": "flutter"}, "qrels": {"q": {"a1": 1}}}
+    for role, name, status in (("read", {}, 200), ("read", {"name": "n"}, 403), ("write", {"name": "n"}, 200)):
+        answer = guarded("POST", "/collections/papers/experiments", json=body | name, headers=bearer(keys[role]))
+        assert answer.status_code == status, answer.text
+    answer = guarded("GET", "/collections/papers/experiments", headers=bearer(keys["read"]))
+    assert answer.json() == {"experiments": ["n"]}
+
+
 def test_the_tenant_never_comes_from_the_request(guarded: Asker, keys: dict[str, str]):
     for where in ({"json": {"text": "x", "tenant": "acme"}},):
         answer = guarded("POST", "/collections/papers/search", headers=bearer(keys["read"]), **where)

@@ -1,8 +1,8 @@
 // Two plans side by side: what moved, and what only one of them finds.
 
 import { api, latest } from "./api.js";
-import { announce, debounced, h, svg } from "./dom.js";
-import { planPicker, presets } from "./plans.js";
+import { announce, count, debounced, h, svg } from "./dom.js";
+import { NO_WORDS, planPicker, presets, takesWords } from "./plans.js";
 import { problemBox } from "./problem.js";
 import { titleOf } from "./results.js";
 import { state, wholeFilter, writeAddress } from "./state.js";
@@ -42,8 +42,9 @@ export function compareView(place) {
 
   async function run() {
     writeAddress();
-    if (!state.text.trim()) {
-      summary.textContent = "Type a query: its results under both plans stand side by side.";
+    if (!state.text.trim() || !takesWords()) {
+      summary.textContent = takesWords() ? "Type a query: its results under both plans stand side by side."
+        : `${count(state.about.documents)} documents. ${NO_WORDS}`;
       sides.forEach((each) => each.list.replaceChildren());
       lines.replaceChildren();
       return;

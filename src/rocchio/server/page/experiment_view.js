@@ -3,7 +3,7 @@
 import { api, latest } from "./api.js";
 import { h, table } from "./dom.js";
 import { gainsPlot } from "./experiment_plot.js";
-import { presets } from "./plans.js";
+import { NO_WORDS, presets, takesWords } from "./plans.js";
 import { problemBox } from "./problem.js";
 import { readQrels, readQueries } from "./judged.js";
 import { state } from "./state.js";
@@ -25,7 +25,7 @@ export function experimentView(place) {
   place.append(
     h("div", { class: "head" }, h("h1", {}, "Experiment"), h("label", { class: "soft" }, "Open a result of rocchio experiment --json ",
       h("input", { type: "file", accept: ".json,application/json", onchange: open }))),
-    h("p", { class: "soft" }, "Which plan is better, for which queries, by more than chance?"),
+    h("p", { class: "soft" }, takesWords() ? "Which plan is better, for which queries, by more than chance?" : `Queries are words here. ${NO_WORDS}`),
     h("form", { class: "setup", onsubmit: (event) => {
       event.preventDefault();
       run();

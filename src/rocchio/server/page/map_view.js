@@ -3,9 +3,10 @@
 import { api, latest } from "./api.js";
 import { announce, count, debounced, h } from "./dom.js";
 import { mapCanvas } from "./map_canvas.js";
+import { takesWords } from "./plans.js";
 import { problemBox } from "./problem.js";
 import { titleOf } from "./results.js";
-import { state, wholeFilter, writeAddress } from "./state.js";
+import { fieldKinds, state, wholeFilter, writeAddress } from "./state.js";
 
 const LIT = 100;
 const POLL_MS = 500;
@@ -42,6 +43,11 @@ export function mapView(place) {
         h("details", { class: "regions-box", open: true }, h("summary", {}, "Regions in words"), regions))));
 
   async function load() {
+    if (!fieldKinds().some(({ kind }) => kind === "vector" || kind === "text")) {
+      summary.textContent = "These documents have neither words nor vectors, so nothing says which are alike. The search page counts their other fields.";
+      drawing.remove();
+      return;
+    }
     try {
       for (;;) {
         const answer = await api.map(state.collection, {});
@@ -74,9 +80,9 @@ export function mapView(place) {
     if (!map) return;
     const whole = map.doc_ids.length < map.documents ? `${count(map.doc_ids.length)} of ${count(map.documents)}` : count(map.documents);
     const basis = `${whole} documents, placed by ${map.source ? `the vectors of ${map.source}` : "their words"}`;
-    if (!state.text.trim()) {
+    if (!state.text.trim() || !takesWords()) {
       canvas.light(new Map(), []);
-      summary.textContent = `${basis}. Near means alike.`;
+      summary.textContent = `${basis}. Near means alike.${takesWords() ? "" : " They have no field for words: click a point for what is near it."}`;
       listRegions(null);
       return;
     }

@@ -28,6 +28,9 @@ export function presets() {
 /** Whether words find anything: there is a text field, or an encoder that makes vectors of them. */
 export const takesWords = () => presets().length > 1;
 
+/** Said where they find nothing. */
+export const NO_WORDS = "They have no field for words: programs search them, and the map shows those with vectors.";
+
 /** What the server does without a plan. */
 function automatic() {
   const plans = presets().map((each) => each.plan);

@@ -4,7 +4,7 @@ import { api, latest } from "./api.js";
 import { announce, count, debounced, h } from "./dom.js";
 import { facetPanel } from "./facets.js";
 import { feedbackPanel } from "./feedback.js";
-import { feedbackPlans, hasFeedback, planPicker, takesWords } from "./plans.js";
+import { NO_WORDS, feedbackPlans, hasFeedback, planPicker, takesWords } from "./plans.js";
 import { problemBox } from "./problem.js";
 import { resultList } from "./results.js";
 import { forgetFeedback, marksForSearch, state, wholeFilter, writeAddress } from "./state.js";
@@ -76,8 +76,7 @@ export function searchView(place) {
     if (!state.text.trim() || !takesWords()) {
       results.show([]);
       more.hidden = true;
-      summary.textContent = `${count(state.about.documents)} documents. ` + (takesWords() ? "Type a few words."
-        : "They have no field for words: programs search them, and the map shows those with vectors.");
+      summary.textContent = `${count(state.about.documents)} documents. ` + (takesWords() ? "Type a few words." : NO_WORDS);
       first = new Map();
       feedback.show(null);
       facets.load({});
