@@ -7,12 +7,14 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/bitmap.hpp"
 #include "bindings/arrays.hpp"
 #include "bindings/bind.hpp"
 #include "bindings/checked_arrays.hpp"
 #include "bindings/feedback.hpp"
+#include "bindings/found.hpp"
 #include "kernels/block_kernels.hpp"
 #include "lexical/builder.hpp"
 #include "lexical/merger.hpp"
@@ -295,27 +297,15 @@ nb::tuple search(const Searcher& self, const InputArray<std::uint8_t>& term_byte
             throw std::invalid_argument("expected a mask with a bit for every row of its segment");
         }
     }
-    BatchResult result;
-    std::vector<std::uint32_t> segments;
-    std::vector<std::uint32_t> rows;
-    std::vector<float> scores;
+    std::optional<FoundArrays> found;
     {
         nb::gil_scoped_release release;
         const auto distinct = strings_of(term_bytes, term_offsets);
         const auto batch =
             checked_batch(span_of(query_offsets), span_of(query_terms), span_of(weights), distinct.size());
-        result = self.search(distinct, batch, k, masks, kernel, alpha);
-        segments.reserve(result.hits.size());
-        rows.reserve(result.hits.size());
-        scores.reserve(result.hits.size());
-        for (const Scored& hit : result.hits) {
-            segments.push_back(hit.segment);
-            rows.push_back(hit.row);
-            scores.push_back(hit.score);
-        }
+        found.emplace(self.search(distinct, batch, k, masks, kernel, alpha));
     }
-    return nb::make_tuple(to_numpy(std::move(result.offsets)), to_numpy(std::move(segments)),
-                          to_numpy(std::move(rows)), to_numpy(std::move(scores)));
+    return to_tuple(std::move(*found));
 }
 
 nb::list doc_ids(const Searcher& self, const InputArray<std::uint32_t>& segments,
@@ -366,6 +356,7 @@ void bind_searcher(nb::module_& module) {
     nb::class_<Searcher> searcher(module, "Searcher",
                                   "Exact top-k over the segments of a snapshot with one scoring.");
     bind_feedback(searcher);
+    bind_best_rows(searcher);
     searcher
         .def(
             "__init__",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any, Unpack, overload
 
@@ -242,7 +241,7 @@ class Snapshot:
         view = self.vector_view(name)
         allowed = self.allowed(options.get("where"))
         if allowed is not None:
-            view = replace(view, live=allowed.masks)
+            view = view._replace(live=allowed.masks)
         if single and not present[0]:
             return []
         if single:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from rocchio._native import out_of_bounds
 from rocchio.engine.shown import shown_with_type
 from rocchio.errors import InvalidArgument, SchemaMismatch
 from rocchio.storage.documents import arrow_type
@@ -192,14 +193,9 @@ def _checked(matrix: Matrix, field: Field) -> tuple[Matrix, Reasons]:
     else:
         with np.errstate(over="ignore", invalid="ignore"):
             stored = matrix.astype(field.dtype)
-    least, most = stored.min(axis=1, initial=0), stored.max(axis=1, initial=0)  # abs() would take a copy of all
-    largest = np.maximum(-least, most).astype(np.float32, copy=False)
-    fine = largest <= MAX_VALUE  # also false for NaN
-    if field.metric == "cosine":
-        fine &= largest >= MIN_VALUE
-    if fine.all():
-        return stored, {}
-    return stored, {int(row): _reason(matrix[row], field) for row in np.flatnonzero(~fine)}
+    least = MIN_VALUE if field.metric == "cosine" else 0.0
+    wrong = out_of_bounds(np.ascontiguousarray(stored, np.float32), least, MAX_VALUE)
+    return stored, {row: _reason(matrix[row], field) for row in wrong}
 
 
 def _reason(vector: Matrix, field: Field) -> str:
