@@ -19,7 +19,7 @@ struct FoundArrays {
 /// (offsets, segments, rows, scores).
 nanobind::tuple to_tuple(FoundArrays&& found);
 
-/// How a searcher orders rows that were found by other scores.
-void bind_best_rows(nanobind::class_<lexical::Searcher>& searcher);
+/// What a searcher says of rows that were found: their doc_ids, and their order if other scores found them.
+void bind_found(nanobind::class_<lexical::Searcher>& searcher);
 
 }  // namespace rocchio::bindings

@@ -87,7 +87,7 @@ def range_search(
     check_threads(threads)
     allowed = snapshot.allowed(where)
     if allowed is not None:
-        view = view._replace(live=allowed.masks)
+        view = view.under(allowed.masks)
     chosen = np.flatnonzero(present)
     least = _least_scores(outer, view.metric)
     parts = [chosen[first : first + QUERIES_AT_ONCE] for first in range(0, len(chosen), QUERIES_AT_ONCE)]

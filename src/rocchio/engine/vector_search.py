@@ -25,7 +25,7 @@ PLACES_AT_ONCE = 1 << 23
 DEFAULT_RECALL = 0.99
 """Where a search does not say: what is missed is rarely missed, for a fraction of an exact search's time."""
 
-NUMBER = int | float | np.number
+_NUMBER = int | float | np.number
 
 Queries = npt.NDArray[np.float32]
 
@@ -122,7 +122,7 @@ def explain_vector(view: VectorView, query: npt.NDArray[np.float32], segment: in
 
 def check_recall(recall: Any) -> None:
     """Raises InvalidArgument."""
-    if isinstance(recall, bool) or not isinstance(recall, NUMBER) or not 0 < recall <= 1:
+    if isinstance(recall, bool) or not isinstance(recall, _NUMBER) or not 0 < recall <= 1:
         raise InvalidArgument(f"expected recall above 0 and at most 1, found {recall!r}; 1 is exact")
 
 
@@ -134,7 +134,7 @@ def check_wanted(k: int | None, options: Mapping[str, Any]) -> Wanted:
     check_recall(recall)
     if least is None:
         return Wanted(check_k(10 if k is None else k), recall=float(recall))
-    if isinstance(least, bool) or not isinstance(least, NUMBER) or not -np.inf < least < np.inf:
+    if isinstance(least, bool) or not isinstance(least, _NUMBER) or not -np.inf < least < np.inf:
         raise InvalidArgument(f"expected a finite number as min_score, found {least!r}; leave it out for the best k")
     return Wanted(MAX_K if k is None else check_k(k), float(least))
 

@@ -30,6 +30,10 @@ class VectorView(NamedTuple):
     names: Searcher
     groups: Groups | None = None
 
+    def under(self, masks: Sequence[Mask]) -> VectorView:
+        """The same with fewer live rows."""
+        return VectorView(self.metric, self.segments, masks, self.names, self.groups)
+
 
 def distances_of(scores: npt.NDArray[np.float32], metric: str) -> npt.NDArray[np.float32]:
     """1 - cosine, or the length of the difference."""
