@@ -73,7 +73,7 @@ def _array_of_list(values: Sequence[Any]) -> Matrix:
         array = np.asarray(values)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"expected numbers, found {shown_with_type(values)}: {error}") from error
-    if any(isinstance(value, bool) for value in values) or array.dtype.kind not in "fiu":
+    if bool in set(map(type, values)) or array.dtype.kind not in "fiu":
         wrong = next((value for value in values if isinstance(value, bool) or not _is_number(value)), values)
         raise ValueError(f"expected numbers, found {shown_with_type(wrong)}")
     return array.astype(np.float64)
