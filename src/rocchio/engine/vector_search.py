@@ -25,7 +25,7 @@ PLACES_AT_ONCE = 1 << 23
 DEFAULT_RECALL = 0.99
 """Where a search does not say: what is missed is rarely missed, for a fraction of an exact search's time."""
 
-_NUMBER = int | float | np.number  # made once: it takes as long as asking what is one
+_NUMBER = int | float | np.number  # made once: making it takes as long as asking whether something is one
 
 Queries = npt.NDArray[np.float32]
 
