@@ -2,6 +2,7 @@
 // Packed bits, least significant bit first: the layout of numpy.packbits(bitorder="little").
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -29,6 +30,20 @@ inline bool any_bit_is_set(std::span<const std::uint8_t> bitmap, std::size_t fir
     return std::any_of(bitmap.begin() + static_cast<std::ptrdiff_t>(at),
                        bitmap.begin() + static_cast<std::ptrdiff_t>(end),
                        [](std::uint8_t byte) { return byte != 0; });
+}
+
+/// Calls use(index) for each set bit, in order.
+template <typename Use>
+void for_each_set_bit(std::span<const std::uint8_t> bitmap, Use use) {
+    const auto each = [&](std::uint64_t bits, std::size_t byte) {
+        for (; bits != 0; bits &= bits - 1) use(byte * 8 + static_cast<std::size_t>(std::countr_zero(bits)));
+    };
+    std::size_t at = 0;
+    for (std::uint64_t word = 0; bitmap.size() - at >= sizeof(word); at += sizeof(word)) {
+        std::memcpy(&word, bitmap.data() + at, sizeof(word));
+        each(word, at);
+    }
+    for (; at < bitmap.size(); ++at) each(bitmap[at], at);
 }
 
 }  // namespace rocchio

@@ -13,6 +13,7 @@
 #include "bindings/bind.hpp"
 #include "dense/clusters.hpp"
 #include "dense/lists.hpp"
+#include "dense/magnitude.hpp"
 #include "dense/vector_index.hpp"
 
 namespace nb = nanobind;
@@ -117,8 +118,8 @@ nb::tuple counts_of(const Work& work) {
     return nb::make_tuple(work.lists, work.entries, work.refined, work.rescored, work.unsettled);
 }
 
-nb::tuple to_tuple(VectorResults&& results) {
-    return nb::make_tuple(to_numpy(std::move(results.rows)), to_numpy(std::move(results.scores)),
+nb::tuple to_tuple(VectorResults&& results, std::size_t k) {
+    return nb::make_tuple(to_numpy(std::move(results.rows), k), to_numpy(std::move(results.scores), k),
                           counts_of(results.work));
 }
 
@@ -139,7 +140,7 @@ nb::tuple searched(const VectorIndex& index, const InputArray<float>& queries, s
         nb::gil_scoped_release release;
         results = search(wanted);
     }
-    return to_tuple(std::move(results));
+    return to_tuple(std::move(results), k);
 }
 
 auto places(const VectorIndex& self, const InputArray<float>& queries, std::size_t k,
@@ -219,9 +220,8 @@ void bind_index(nb::module_& module) {
                                 [&self](const VectorQueries& wanted) { return self.exact(wanted); });
             },
             "queries"_a, "k"_a, "allowed"_a = nb::none(),
-            "(rows int64, scores float32, (lists, entries, refined, rescored, unsettled)): exactly the best "
-            "k for each "
-            "query.")
+            "(rows int64 (q, k), scores float32 (q, k), (lists, entries, refined, rescored, unsettled)): "
+            "exactly the best k for each query.")
         .def(
             "scores",
             [](const VectorIndex& self, const InputArray<float>& queries,
@@ -363,12 +363,27 @@ void bind_lists(nb::module_& module) {
         "offsets"_a, "first"_a, "last"_a, "Blocks of sign codes of lists [first, last).");
 }
 
+void bind_checks(nb::module_& module) {
+    module.def(
+        "out_of_bounds",
+        [](const InputMatrix<float>& vectors, float least, float most) {
+            expect(vectors.shape(1) > 0 && 0.0f <= least && least <= most,
+                   "expected vectors of some numbers, and bounds from 0 on");
+            nb::gil_scoped_release release;
+            return out_of_bounds(span_of(vectors), vectors.shape(1), least, most);
+        },
+        "vectors"_a, "least"_a, "most"_a,
+        "Which of the vectors (n, dim) do not have their largest absolute number from `least` to `most`; one "
+        "with NaN has not.");
+}
+
 }  // namespace
 
 void bind_dense(nb::module_& module) {
     bind_index(module);
     bind_building(module);
     bind_lists(module);
+    bind_checks(module);
 }
 
 }  // namespace rocchio::bindings

@@ -7,12 +7,15 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/bitmap.hpp"
 #include "bindings/arrays.hpp"
 #include "bindings/bind.hpp"
 #include "bindings/checked_arrays.hpp"
 #include "bindings/feedback.hpp"
+#include "bindings/found.hpp"
+#include "bindings/utf8.hpp"
 #include "kernels/block_kernels.hpp"
 #include "lexical/builder.hpp"
 #include "lexical/merger.hpp"
@@ -62,15 +65,6 @@ std::vector<std::string_view> strings_of(const InputArray<std::uint8_t>& bytes,
                              static_cast<std::size_t>(ends[i + 1] - ends[i]));
     }
     return strings;
-}
-
-nb::str utf8(std::string_view text) {
-    PyObject* decoded = PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), nullptr);
-    if (decoded == nullptr) {
-        PyErr_Clear();
-        throw Corruption("index.arrays", 0, "a string of the index is not UTF-8");
-    }
-    return nb::steal<nb::str>(decoded);
 }
 
 std::vector<std::int64_t> find_documents(const Segment& segment, std::span<const std::string_view> doc_ids) {
@@ -295,39 +289,15 @@ nb::tuple search(const Searcher& self, const InputArray<std::uint8_t>& term_byte
             throw std::invalid_argument("expected a mask with a bit for every row of its segment");
         }
     }
-    BatchResult result;
-    std::vector<std::uint32_t> segments;
-    std::vector<std::uint32_t> rows;
-    std::vector<float> scores;
+    std::optional<FoundArrays> found;
     {
         nb::gil_scoped_release release;
         const auto distinct = strings_of(term_bytes, term_offsets);
         const auto batch =
             checked_batch(span_of(query_offsets), span_of(query_terms), span_of(weights), distinct.size());
-        result = self.search(distinct, batch, k, masks, kernel, alpha);
-        segments.reserve(result.hits.size());
-        rows.reserve(result.hits.size());
-        scores.reserve(result.hits.size());
-        for (const Scored& hit : result.hits) {
-            segments.push_back(hit.segment);
-            rows.push_back(hit.row);
-            scores.push_back(hit.score);
-        }
+        found.emplace(self.search(distinct, batch, k, masks, kernel, alpha));
     }
-    return nb::make_tuple(to_numpy(std::move(result.offsets)), to_numpy(std::move(segments)),
-                          to_numpy(std::move(rows)), to_numpy(std::move(scores)));
-}
-
-nb::list doc_ids(const Searcher& self, const InputArray<std::uint32_t>& segments,
-                 const InputArray<std::uint32_t>& rows) {
-    const auto places = span_of(segments);
-    if (places.size() != rows.shape(0)) throw std::invalid_argument("expected a row for every segment");
-    check_places(self, places, span_of(rows));
-    nb::list ids;
-    for (std::size_t i = 0; i < places.size(); ++i) {
-        ids.append(utf8(self.doc_id(places[i], span_of(rows)[i])));
-    }
-    return ids;
+    return to_tuple(std::move(*found));
 }
 
 void bind_searcher(nb::module_& module) {
@@ -366,6 +336,7 @@ void bind_searcher(nb::module_& module) {
     nb::class_<Searcher> searcher(module, "Searcher",
                                   "Exact top-k over the segments of a snapshot with one scoring.");
     bind_feedback(searcher);
+    bind_found(searcher);
     searcher
         .def(
             "__init__",
@@ -389,7 +360,6 @@ void bind_searcher(nb::module_& module) {
              "weights"_a, "k"_a, "allowed"_a, "kernel"_a, "alpha"_a = 1.0,
              "Batch search; returns (offsets, segments, rows, scores): query i has hits [offsets[i], "
              "offsets[i+1]). Exact with alpha 1.")
-        .def("doc_ids", &doc_ids, "segments"_a, "rows"_a, "The doc_ids at these places.")
         .def_prop_ro("memory_bytes", &Searcher::memory_bytes)
         .def(
             "has_frozen",

@@ -1,7 +1,6 @@
 #include "dense/code_scan.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <numeric>
 
 #include "base/bitmap.hpp"
@@ -31,19 +30,16 @@ constexpr std::size_t kAhead = 8;
 
 std::vector<std::uint32_t> set_bits(std::span<const std::uint8_t> bitmap, std::size_t count) {
     std::vector<std::uint32_t> rows;
-    for (std::size_t byte = 0; byte < bitmap.size(); ++byte) {
-        for (unsigned bits = bitmap[byte]; bits != 0; bits &= bits - 1) {
-            const std::size_t row = byte * 8 + static_cast<std::size_t>(std::countr_zero(bits));
-            if (row < count) rows.push_back(static_cast<std::uint32_t>(row));
-        }
-    }
+    for_each_set_bit(bitmap, [&](std::size_t row) {
+        if (row < count) rows.push_back(static_cast<std::uint32_t>(row));
+    });
     return rows;
 }
 
 }  // namespace
 
 VectorIndex::CodeScan::CodeScan(const VectorIndex& index, std::span<const float> values)
-    : index_(index), prepared_(index.transform_, values), dots_(kGroup * kernels::kBoundRows) {
+    : index_(index), prepared_(index.transform_, values), dots_(prepared_.size() * kernels::kBoundRows) {
     for (std::size_t query = 0; query < prepared_.size(); ++query) {
         const SignedCode& code = prepared_.constants(query);
         const float norm = prepared_.norm(query);

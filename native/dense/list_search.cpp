@@ -132,7 +132,7 @@ void VectorIndex::ListSearch::start(const PreparedQueries& queries) {
 
 void VectorIndex::ListSearch::choose_lists(const PreparedQueries& queries) {
     const std::size_t lists = index_.lists(), width = queries.width();
-    std::vector<std::int32_t> dots(kCentroidQueries * lists);
+    std::vector<std::int32_t> dots(std::min(kCentroidQueries, queries.size()) * lists);
     for (std::size_t first = 0; first < queries.size(); first += kCentroidQueries) {
         const std::size_t count = std::min(kCentroidQueries, queries.size() - first);
         for (std::size_t list = 0; list < lists; list += kCentroidTile) {

@@ -1,8 +1,11 @@
 #include "dense/scalar_code.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
+
+#include "dense/magnitude.hpp"
 
 namespace rocchio::dense {
 
@@ -32,8 +35,7 @@ void decode(const std::uint8_t* code, std::size_t width, const RowConstants& con
 }
 
 SignedCode encode_signed(const float* values, std::size_t width, std::int8_t* code) {
-    float most = 0.0f;
-    for (std::size_t j = 0; j < width; ++j) most = std::max(most, std::fabs(values[j]));
+    const auto most = std::bit_cast<float>(largest_bits({values, width}));
     const float inverse = most > 0.0f ? 127.0f / most : 0.0f;
     if (!(inverse > 0.0f) || !std::isfinite(inverse)) {
         std::fill(code, code + width, std::int8_t{0});

@@ -1,7 +1,10 @@
 #include "dense/sign_code.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+
+#include "dense/magnitude.hpp"
 
 namespace rocchio::dense {
 
@@ -29,8 +32,7 @@ float pack_signs(const float* residual, std::size_t width, std::size_t place, st
 void SignTables::set(const float* query, std::size_t width) {
     tables_.assign(width / kernels::kSignGroup * 16, 0);
     slope_ = offset_ = 0.0f;
-    float most = 0.0f;
-    for (std::size_t j = 0; j < width; ++j) most = std::max(most, std::fabs(query[j]));
+    const auto most = std::bit_cast<float>(largest_bits({query, width}));
     const float inverse = most > 0.0f ? static_cast<float>(kLargest) / most : 0.0f;
     if (!(inverse > 0.0f) || !std::isfinite(inverse)) return;
     int sum = 0, negative = 0;

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <random>
 #include <stdexcept>
 #include <vector>
 
+#include "dense/magnitude.hpp"
 #include "dense/rotation.hpp"
 #include "dense/scalar_code.hpp"
 #include "dense/sign_code.hpp"
@@ -296,6 +298,21 @@ void test_estimates_are_without_bias() {
     CHECK(std::fabs(sum / rounds) < 4.0 * deviation / std::sqrt(static_cast<double>(rounds)));
 }
 
+// ---- bounds of numbers
+
+void test_vectors_out_of_bounds() {
+    constexpr float kInfinity = std::numeric_limits<float>::infinity();
+    constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
+    const Values values{1, -2, 0, -0.0f, 3, kNone, kInfinity, 0, -4, 1e-30f, -1e-30f, 0};
+    CHECK((out_of_bounds(values, 2, 1e-20f, 3.0f) == std::vector<std::uint32_t>{1, 2, 3, 4, 5}));
+    CHECK((out_of_bounds(values, 2, 0.0f, 4.0f) == std::vector<std::uint32_t>{2, 3}));
+    CHECK(out_of_bounds({}, 2, 0.0f, 4.0f).empty());
+    const float edge = 1e15f;
+    CHECK(out_of_bounds({&edge, 1}, 1, edge, edge).empty());
+    CHECK(out_of_bounds({&edge, 1}, 1, std::nextafter(edge, kInfinity), kInfinity).size() == 1);
+    CHECK(out_of_bounds({&edge, 1}, 1, 0.0f, std::nextafter(edge, 0.0f)).size() == 1);
+}
+
 }  // namespace
 
 int main() {
@@ -308,5 +325,6 @@ int main() {
     test_signs_of_a_block();
     test_tables_hold_the_sums_of_a_query();
     test_estimates_are_without_bias();
+    test_vectors_out_of_bounds();
     return rocchio::failures();
 }

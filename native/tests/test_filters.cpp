@@ -54,6 +54,9 @@ void test_sets_come_back() {
                         mask);
             CHECK(rows_of(mask, row_count) == sets[i]);
             CHECK(count_bits(mask) == sets[i].size());
+            std::vector<std::size_t> found;
+            for_each_set_bit(mask, [&](std::size_t row) { found.push_back(row); });
+            CHECK(std::ranges::equal(found, sets[i]));
             Bytes plain(bitmap_bytes(row_count));
             add_rows(sets[i], row_count, plain);
             CHECK(plain == mask);

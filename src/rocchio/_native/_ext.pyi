@@ -331,13 +331,25 @@ class Searcher:
     def bm25_parts(self, documents: int, df: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], tf: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], length: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float64], dict(shape=(None,))]:
         """What terms add to scores, idf times the tf part (float64)."""
 
+    def doc_ids(self, segments: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> list:
+        """The doc_ids at these places."""
+
+    def hits(self, segments: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], scores: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], kind: type, details: object) -> list:
+        """
+        Objects with the attributes of `rocchio.types.Hit`, of the class `kind`: one for each place.
+        """
+
+    def best_rows(self, parts: Sequence[tuple[int, Annotated[NDArray[numpy.int64], dict(shape=(None, None), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)]]], queries: int, k: int, least: float) -> tuple:
+        """
+        ((offsets, segments, rows, scores) as of `search`, tied): the best k of each query, ties by doc_id, none that scores under `least`.
+
+        Parts are (segment, rows int64, scores float32), places of every query by score, row -1 where there is nothing. `tied` are (part, query) whose k-th place scores like the next: rows that the part lacks may do so too.
+        """
+
     def search(self, term_bytes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], term_offsets: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], query_offsets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], query_terms: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Sequence[Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]], kernel: Kernel, alpha: float = 1.0) -> tuple:
         """
         Batch search; returns (offsets, segments, rows, scores): query i has hits [offsets[i], offsets[i+1]). Exact with alpha 1.
         """
-
-    def doc_ids(self, segments: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> list:
-        """The doc_ids at these places."""
 
     @property
     def memory_bytes(self) -> int: ...
@@ -399,7 +411,7 @@ class VectorIndex:
 
     def exact(self, queries: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None) -> tuple:
         """
-        (rows int64, scores float32, (lists, entries, refined, rescored, unsettled)): exactly the best k for each query.
+        (rows int64 (q, k), scores float32 (q, k), (lists, entries, refined, rescored, unsettled)): exactly the best k for each query.
         """
 
     def scores(self, queries: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], offsets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float32], dict(shape=(None,))]:
@@ -457,6 +469,11 @@ def list_means(codes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order=
 
 def pack_lists(codes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], constants: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], width: int, metric: str, centroid_codes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], centroid_constants: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], offsets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], first: int, last: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None,))]:
     """Blocks of sign codes of lists [first, last)."""
+
+def out_of_bounds(vectors: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], least: float, most: float) -> list[int]:
+    """
+    Which of the vectors (n, dim) do not have their largest absolute number from `least` to `most`; one with NaN has not.
+    """
 
 def encode_stored_lists(offsets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], documents_of: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], codes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], documents: int, least: int) -> tuple:
     """

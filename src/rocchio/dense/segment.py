@@ -177,21 +177,18 @@ class VectorSegment:
         """
         mask = self._usable(allowed)
         flat = np.ascontiguousarray(queries, np.float32).ravel()
-        plan = None if allowed is None else self.plan(allowed, effort)
+        plan = None if allowed is None else self._plan(mask, effort, masked=True)
         if effort is None or self.lists == 0 or (plan is not None and plan.strategy == "exact"):
             near = self._tree and self._tree.nearest(queries, k, self._unpacked(mask))
             if near:
                 return best_of(*self._scored(flat, near), k)
-            rows, scores, _ = self.index.exact(flat, k, mask)
-            return rows.reshape(-1, k), scores.reshape(-1, k)
+            return self.index.exact(flat, k, mask)[:2]
         probes, refine = effort.probes, max(effort.refine, 2 * k)
         if plan is None:
-            rows, scores, _ = self.index.search(flat, k, mask, probes, refine, 2 * k)
-        else:
-            probes, closer, most_probes = plan.probes(effort), int(CLOSER * refine), widest(effort, self.lists)
-            settling = effort.most_new, most_probes, plan.least_share
-            rows, scores, _ = self.index.search(flat, k, mask, probes, closer, 2 * k, *settling)
-        return rows.reshape(-1, k), scores.reshape(-1, k)
+            return self.index.search(flat, k, mask, probes, refine, 2 * k)[:2]
+        probes, closer, most_probes = plan.probes(effort), int(CLOSER * refine), widest(effort, self.lists)
+        settling = effort.most_new, most_probes, plan.least_share
+        return self.index.search(flat, k, mask, probes, closer, 2 * k, *settling)[:2]
 
     def within(self, queries: npt.NDArray[np.float32], least: npt.NDArray[np.float32], allowed: Mask | None) -> Within:
         """Exactly the rows that score at least `least` (q,) for each query (q, dim), best first, ties by row.
@@ -230,9 +227,11 @@ class VectorSegment:
 
     def plan(self, allowed: Mask | None, effort: Effort | None) -> MaskPlan:
         """How a search under a mask goes, and why."""
-        mask = self._usable(allowed)
+        return self._plan(self._usable(allowed), effort, masked=allowed is not None)
+
+    def _plan(self, mask: Mask | None, effort: Effort | None, *, masked: bool) -> MaskPlan:
         chosen = self.count if mask is None else count_bits(mask)
-        return plan_search(chosen, self.count, self.lists, effort, masked=allowed is not None)
+        return plan_search(chosen, self.count, self.lists, effort, masked=masked)
 
     def _usable(self, allowed: Mask | None) -> Mask | None:
         """Rows that are allowed and have a vector; None if all are and have."""
@@ -255,7 +254,7 @@ class VectorSegment:
     def nearest(self, queries: npt.NDArray[np.float32], k: int) -> Ids:
         """Exactly the best k rows (n, k)."""
         found: Ids = self.index.exact(np.ascontiguousarray(queries, np.float32).ravel(), k, self._usable(None))[0]
-        return found.reshape(-1, k)
+        return found
 
     def places(self, queries: npt.NDArray[np.float32], wanted: Ids, probes: Sequence[int], most: int) -> Places:
         """Where wanted rows (n, k) stand among the candidates of some numbers of lists: (n, probes, k).

@@ -73,7 +73,7 @@ class TenantRows:
 
     def _measured(self, k: int, factor: int) -> float:
         flat, truth = self._asked(k)
-        found = self.index.search(flat, k, None, 1, factor * k, 2 * k)[0].reshape(-1, k)
+        found = self.index.search(flat, k, None, 1, factor * k, 2 * k)[0]
         shares = np.array([np.isin(a, b, assume_unique=True).mean() for a, b in zip(found, truth, strict=True)])
         return float(shares.mean() - shares.std() / np.sqrt(len(shares)))
 
@@ -85,7 +85,7 @@ class TenantRows:
             originals.gather(np.sort(chosen).astype(np.int64)), QUERIES, SEED_OF_QUERIES, originals.metric
         ).ravel()
         if k not in self._truth:
-            self._truth[k] = self.index.exact(flat, k)[0].reshape(-1, k)
+            self._truth[k] = self.index.exact(flat, k)[0]
         return flat, self._truth[k]
 
 
@@ -144,10 +144,8 @@ class TenantVectors(VectorSegment):
         flat, index = np.ascontiguousarray(queries, np.float32).ravel(), self._tenant.index
         closely = effort.closely if isinstance(effort, TenantEffort) else 0
         if closely and len(self._tenant.rows) >= 2 * k:
-            rows, scores, _ = index.search(flat, k, None, 1, max(closely, 2 * k), 2 * k)
-        else:
-            rows, scores, _ = index.exact(flat, k)
-        return rows.reshape(-1, k), scores.reshape(-1, k)
+            return index.search(flat, k, None, 1, max(closely, 2 * k), 2 * k)[:2]
+        return index.exact(flat, k)[:2]
 
     def plan(self, allowed: Mask | None, effort: Effort | None) -> MaskPlan:
         """How a search under a mask goes, and why; what others have in the segment is not told."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """Hits of a batch, best first: query i has hits [offsets[i], offsets[i+1])."""
 
     offsets: npt.NDArray[np.uint64]

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 QueryVectors: TypeAlias = tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_], bool]
 """Queries (n, dim), which of them have a vector (n,), and whether it was a single query."""
 
+_ALONE = np.ones(1, np.bool_)
+_ALONE.flags.writeable = False
+
 
 def query_vectors(snapshot: Snapshot, query: Any, name: str) -> QueryVectors:
     """Queries of the vector field `name`. Texts are encoded if the field has an encoder.
@@ -29,7 +32,7 @@ def query_vectors(snapshot: Snapshot, query: Any, name: str) -> QueryVectors:
     texts = text_queries(query) if field.encoder else None
     if texts is None:
         queries, single = query_matrix(query, name, field)
-        return queries, np.ones(len(queries), np.bool_), single
+        return queries, _ALONE if single else np.ones(len(queries), np.bool_), single
     for text in texts[0]:
         check_unicode(text)
     if name not in latent_fields(snapshot.schema):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,7 +87,7 @@ def range_search(
     check_threads(threads)
     allowed = snapshot.allowed(where)
     if allowed is not None:
-        view = replace(view, live=allowed.masks)
+        view = view.under(allowed.masks)
     chosen = np.flatnonzero(present)
     least = _least_scores(outer, view.metric)
     parts = [chosen[first : first + QUERIES_AT_ONCE] for first in range(0, len(chosen), QUERIES_AT_ONCE)]

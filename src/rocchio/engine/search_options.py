@@ -86,8 +86,8 @@ def check_options(options: Mapping[str, object]) -> None:
     marks = [name for name in ("relevant", "not_relevant") if options.get(name) is not None]
     if marks and options.get("plan") is None:
         raise InvalidArgument(f"expected a plan beside {marks[0]}, like plan='bm25 >> rocchio >> bm25', found none")
-    unknown = options.keys() - SearchOptions.__annotations__.keys()
-    if unknown:
+    if not options.keys() <= SearchOptions.__annotations__.keys():
+        unknown = options.keys() - SearchOptions.__annotations__.keys()
         known = ", ".join(SearchOptions.__annotations__)
         raise InvalidArgument(f"expected search options of {known}, found {', '.join(sorted(unknown))}")
 

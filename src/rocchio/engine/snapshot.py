@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any, Unpack, overload
 
@@ -242,7 +241,7 @@ class Snapshot:
         view = self.vector_view(name)
         allowed = self.allowed(options.get("where"))
         if allowed is not None:
-            view = replace(view, live=allowed.masks)
+            view = view.under(allowed.masks)
         if single and not present[0]:
             return []
         if single:
@@ -486,11 +485,7 @@ class Snapshot:
     def _hits(
         self, searcher: Searcher, found: Found, why: Callable[[int, int], Explanation], by_passage: bool
     ) -> list[Hit]:
-        details = RowDetails(self, why, by_passage)
-        ids = searcher.doc_ids(found.segments, found.rows)
-        places = zip(found.segments.tolist(), found.rows.tolist(), strict=True)
-        scored = zip(ids, found.scores.tolist(), places, strict=True)
-        return [Hit(doc_id, score, details, place) for doc_id, score, place in scored]
+        return searcher.hits(found.segments, found.rows, found.scores, Hit, RowDetails(self, why, by_passage))
 
 
 def _run(ids: list[str], searcher: Searcher, parts: Sequence[Found], name: str) -> Run:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -26,11 +25,15 @@ PLACES_AT_ONCE = 1 << 23
 DEFAULT_RECALL = 0.99
 """Where a search does not say: what is missed is rarely missed, for a fraction of an exact search's time."""
 
+_NUMBER = int | float | np.number  # made once: making it takes as long as asking whether something is one
+
 Queries = npt.NDArray[np.float32]
 
+Part: TypeAlias = tuple[int, npt.NDArray[np.int64], npt.NDArray[np.float32]]
+"""What queries found in a segment, by its number: rows and scores (queries, places), row -1 where there is nothing."""
 
-@dataclass(frozen=True)
-class Wanted:
+
+class Wanted(NamedTuple):
     """The best `k`, and none that scores below `min_score`; `recall` is the share of them that is enough."""
 
     k: int
@@ -49,95 +52,44 @@ def search_vectors(view: VectorView, queries: Queries, wanted: Wanted) -> Found:
         view.groups,
         len(queries),
         wanted.k,
-        lambda chosen, most: _search_rows(view, queries[chosen], replace(wanted, k=most)),
+        lambda chosen, most: _search_rows(view, queries[chosen], wanted._replace(k=most)),
     )
 
 
 def _search_rows(view: VectorView, queries: Queries, wanted: Wanted) -> Found:
     """The wanted rows of every query."""
     parts = [_search_segment(view, number, queries, wanted) for number in range(len(view.segments))]
-    if not parts:
-        return Found(np.zeros(len(queries) + 1, np.uint64), *(np.empty(0, dtype) for dtype in ("u4", "u4", "f4")))
-    best = _best(view, parts[0] if len(parts) == 1 else Places.merged(parts), wanted)
-    kept = best.rows >= 0
-    if kept.all():
-        offsets = np.arange(len(queries) + 1, dtype=np.uint64) * np.uint64(kept.shape[1])
-        return Found(offsets, best.segments.ravel(), best.rows.astype(np.uint32).ravel(), best.scores.ravel())
-    offsets = np.zeros(len(queries) + 1, np.uint64)
-    np.cumsum(kept.sum(axis=1), out=offsets[1:])
-    return Found(offsets, best.segments[kept], best.rows[kept].astype(np.uint32), best.scores[kept])
+    asked = len(queries), wanted.k, wanted.min_score
+    found, tied = view.names.best_rows(parts, *asked)
+    if tied:
+        for part, query in tied:
+            _settle_ties(view, parts[part], query, queries, wanted)
+        found, _ = view.names.best_rows(parts, *asked)
+    return Found(*found)
 
 
-@dataclass(frozen=True)
-class Places:
-    """What queries found: segments, rows and scores of shape (queries, places), row -1 where there is nothing."""
-
-    segments: npt.NDArray[np.uint32]
-    rows: npt.NDArray[np.int64]
-    scores: npt.NDArray[np.float32]
-
-    @staticmethod
-    def merged(parts: Sequence[Places]) -> Places:
-        """What the same queries found in several segments, best first."""
-        segments = np.hstack([part.segments for part in parts])
-        rows = np.hstack([part.rows for part in parts])
-        scores = np.hstack([part.scores for part in parts])
-        order = np.argsort(-scores, axis=1, kind="stable")
-        return Places(*(np.take_along_axis(array, order, 1) for array in (segments, rows, scores)))  # type: ignore[arg-type]
+def _search_segment(view: VectorView, number: int, queries: Queries, wanted: Wanted) -> Part:
+    """The best k of a segment and the next one, which tells whether rows that tie for the last places are missing."""
+    segment = view.segments[number]
+    effort = segment.effort(min(wanted.k, segment.rows), wanted.recall)
+    return number, *segment.search(queries, min(wanted.k + 1, segment.rows), view.live[number], effort)
 
 
-def _search_segment(view: VectorView, number: int, queries: Queries, wanted: Wanted) -> Places:
-    """The best k of a segment; of those that tie for the last places, the first by doc_id.
+def _settle_ties(view: VectorView, part: Part, query: int, queries: Queries, wanted: Wanted) -> None:
+    """Of all rows that tie for a query's last places in a segment, keep the first by doc_id, in place.
 
     A segment breaks ties by row, which would make answers depend on what was committed when.
     """
-    segment, live = view.segments[number], view.live[number]
-    k = min(wanted.k, segment.rows)
+    number, rows, scores = part
+    segment, live, k = view.segments[number], view.live[number], wanted.k
     effort = segment.effort(k, wanted.recall)
-    rows, scores = segment.search(queries, min(k + 1, segment.rows), live, effort)
-    if rows.shape[1] > k:
-        tied = (rows[:, k] >= 0) & (scores[:, k] == scores[:, k - 1])
-        for query in np.flatnonzero(tied).tolist() if tied.any() else ():
-            count = k + 1
-            more_rows, more_scores = rows[query], scores[query]
-            while count < segment.rows and more_rows[-1] >= 0 and more_scores[-1] == scores[query, k - 1]:
-                count = min(4 * count, segment.rows)
-                (more_rows,), (more_scores,) = segment.search(queries[query : query + 1], count, live, effort)
-            places = Places(np.full((1, len(more_rows)), number, np.uint32), more_rows[None], more_scores[None])
-            best = _best(view, places, Wanted(k))
-            rows[query, :k], scores[query, :k] = best.rows[0, :k], best.scores[0, :k]
-    return Places(np.full((len(rows), k), number, np.uint32), rows[:, :k], scores[:, :k])
-
-
-def _best(view: VectorView, places: Places, wanted: Wanted) -> Places:
-    """The best k of places in order of their scores, ties by doc_id; row -1 for what scores too little."""
-    segments, rows, scores = places.segments, places.rows, places.scores
-    tied = (scores[:, 1:] == scores[:, :-1]) & (rows[:, 1:] >= 0)
-    for query in np.flatnonzero(tied.any(axis=1)).tolist() if tied.any() else ():
-        order = np.arange(rows.shape[1])
-        _order_ties(view, order, np.flatnonzero(tied[query]), segments[query], rows[query], scores[query])
-        segments[query], rows[query] = segments[query][order], rows[query][order]
-    if wanted.min_score > -np.inf:
-        rows = np.where(scores < np.float32(wanted.min_score), -1, rows)
-    return Places(segments[:, : wanted.k], rows[:, : wanted.k], scores[:, : wanted.k])
-
-
-def _order_ties(
-    view: VectorView,
-    order: npt.NDArray[np.int64],
-    tied: npt.NDArray[np.int64],
-    segments: npt.NDArray[np.uint32],
-    rows: npt.NDArray[np.int64],
-    ranked: npt.NDArray[np.float32],
-) -> None:
-    """Sort each run of equal scores by doc_id, in place; `tied` are the places that score like their successor."""
-    found = int((rows >= 0).sum())
-    begins = tied[np.flatnonzero(np.diff(tied, prepend=-2) > 1)]
-    for begin in begins.tolist():
-        end = begin + int(np.searchsorted(-ranked[begin:found], -ranked[begin], side="right"))
-        run = order[begin:end]
-        names = view.names.doc_ids(segments[run], rows[run].astype(np.uint32))
-        order[begin:end] = run[sorted(range(len(run)), key=names.__getitem__)]
+    count, more_rows, more_scores = k + 1, rows[[query]], scores[[query]]
+    while count < segment.rows and more_rows[0, -1] >= 0 and more_scores[0, -1] == scores[query, k - 1]:
+        count = min(4 * count, segment.rows)
+        more_rows, more_scores = segment.search(queries[query : query + 1], count, live, effort)
+    (_, _, best, best_scores), _ = view.names.best_rows([(number, more_rows, more_scores)], 1, k, -np.inf)
+    rows[query] = -1
+    rows[query, : len(best)], scores[query, : len(best)] = best, best_scores
 
 
 def search_vectors_threads(view: VectorView, queries: Queries, wanted: Wanted, threads: int) -> list[Found]:
@@ -170,7 +122,7 @@ def explain_vector(view: VectorView, query: npt.NDArray[np.float32], segment: in
 
 def check_recall(recall: Any) -> None:
     """Raises InvalidArgument."""
-    if isinstance(recall, bool) or not isinstance(recall, int | float | np.number) or not 0 < recall <= 1:
+    if isinstance(recall, bool) or not isinstance(recall, _NUMBER) or not 0 < recall <= 1:
         raise InvalidArgument(f"expected recall above 0 and at most 1, found {recall!r}; 1 is exact")
 
 
@@ -182,7 +134,7 @@ def check_wanted(k: int | None, options: Mapping[str, Any]) -> Wanted:
     check_recall(recall)
     if least is None:
         return Wanted(check_k(10 if k is None else k), recall=float(recall))
-    if isinstance(least, bool) or not isinstance(least, int | float | np.number) or not -np.inf < least < np.inf:
+    if isinstance(least, bool) or not isinstance(least, _NUMBER) or not -np.inf < least < np.inf:
         raise InvalidArgument(f"expected a finite number as min_score, found {least!r}; leave it out for the best k")
     return Wanted(MAX_K if k is None else check_k(k), float(least))
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from rocchio._native import out_of_bounds
 from rocchio.engine.shown import shown_with_type
 from rocchio.errors import InvalidArgument, SchemaMismatch
 from rocchio.storage.documents import arrow_type
@@ -72,7 +73,7 @@ def _array_of_list(values: Sequence[Any]) -> Matrix:
         array = np.asarray(values)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"expected numbers, found {shown_with_type(values)}: {error}") from error
-    if any(isinstance(value, bool) for value in values) or array.dtype.kind not in "fiu":
+    if bool in set(map(type, values)) or array.dtype.kind not in "fiu":
         wrong = next((value for value in values if isinstance(value, bool) or not _is_number(value)), values)
         raise ValueError(f"expected numbers, found {shown_with_type(wrong)}")
     return array.astype(np.float64)
@@ -192,14 +193,9 @@ def _checked(matrix: Matrix, field: Field) -> tuple[Matrix, Reasons]:
     else:
         with np.errstate(over="ignore", invalid="ignore"):
             stored = matrix.astype(field.dtype)
-    least, most = stored.min(axis=1, initial=0), stored.max(axis=1, initial=0)  # abs() would take a copy of all
-    largest = np.maximum(-least, most).astype(np.float32, copy=False)
-    fine = largest <= MAX_VALUE  # also false for NaN
-    if field.metric == "cosine":
-        fine &= largest >= MIN_VALUE
-    if fine.all():
-        return stored, {}
-    return stored, {int(row): _reason(matrix[row], field) for row in np.flatnonzero(~fine)}
+    least = MIN_VALUE if field.metric == "cosine" else 0.0
+    wrong = out_of_bounds(np.ascontiguousarray(stored, np.float32), least, MAX_VALUE)
+    return stored, {row: _reason(matrix[row], field) for row in wrong}
 
 
 def _reason(vector: Matrix, field: Field) -> str:

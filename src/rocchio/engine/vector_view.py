@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from rocchio.engine.snapshot import Snapshot
 
 
-@dataclass(frozen=True)
-class VectorView:
+class VectorView(NamedTuple):
     """One vector field of a snapshot: its vectors by segment, which rows are live (None: all), and their doc_ids.
 
     `groups` say which documents rows belong to, None where each row with a vector is one.
@@ -31,6 +29,10 @@ class VectorView:
     live: Sequence[Mask | None]
     names: Searcher
     groups: Groups | None = None
+
+    def under(self, masks: Sequence[Mask]) -> VectorView:
+        """The same with fewer live rows."""
+        return VectorView(self.metric, self.segments, masks, self.names, self.groups)
 
 
 def distances_of(scores: npt.NDArray[np.float32], metric: str) -> npt.NDArray[np.float32]:

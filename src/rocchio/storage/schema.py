@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from dataclasses import field as setting
+from functools import cached_property
 from typing import Any, Literal, TypeAlias, get_args
 
 from rocchio.errors import InvalidArgument
@@ -158,7 +159,7 @@ class Schema:
         """What is stored of a document besides its doc_id: the fields, and its tenants."""
         return self.fields if self.tenants is None else {**self.fields, TENANTS_FIELD: keyword()}
 
-    @property
+    @cached_property
     def text_fields(self) -> list[str]:
         """Names of the searched fields, in order."""
         return self._of_kind("text")
@@ -168,17 +169,17 @@ class Schema:
         """Fields that the text index has: the text fields, or one that stays empty where there are none."""
         return max(1, len(self.text_fields))
 
-    @property
+    @cached_property
     def sparse_fields(self) -> list[str]:
         """Names of the sparse fields, in order."""
         return self._of_kind("sparse")
 
-    @property
+    @cached_property
     def vector_fields(self) -> list[str]:
         """Names of the vector fields, in order."""
         return self._of_kind("vector")
 
-    @property
+    @cached_property
     def encoded_fields(self) -> list[str]:
         """Names of the vector fields that have an encoder, in order."""
         return [name for name in self.vector_fields if self.fields[name].encoder]
@@ -217,7 +218,7 @@ class Schema:
 
     def _single_choice(self, chosen: Chosen, of: list[str], kind: str, no_boost: str) -> str | None:
         if isinstance(chosen, str):
-            chosen = [chosen]
+            return chosen if chosen in of else None
         names = list(chosen) if isinstance(chosen, Iterable) else []
         if not any(name in of for name in names):
             return None

@@ -66,7 +66,7 @@ def test_it_equals_a_comparison_of_all(segments, kind, dim, metric, k, share, se
     usable = segment.originals.present if mask is None else mask & segment.originals.present
     rows, scores = segment.search(queries, k, mask, None)
     wanted_rows, wanted_scores, _ = segment.index.exact(queries.ravel(), k, usable)
-    assert np.array_equal(rows.ravel(), wanted_rows) and np.array_equal(scores.ravel(), wanted_scores)
+    assert np.array_equal(rows, wanted_rows) and np.array_equal(scores, wanted_scores)
     least = np.where(np.isfinite(scores[:, -1]), scores[:, -1], -1).astype(np.float32)
     found = segment.within(queries, least, mask)
     wanted = segment.index.within(queries.ravel(), least, usable)[:3]

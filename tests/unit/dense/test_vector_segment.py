@@ -120,7 +120,7 @@ def test_places_tell_what_a_search_of_every_effort_finds(segment: VectorSegment)
     flat, present = asked.ravel(), None if segment.count == segment.rows else segment.originals.present
     for number, lists in enumerate(probes):
         for refine in (1, K, 30, most):
-            found = segment.index.search(flat, K, present, lists, refine, 0)[0].reshape(-1, K)
+            found = segment.index.search(flat, K, present, lists, refine, 0)[0]
             expected = [np.isin(w, f).tolist() for w, f in zip(wanted, found, strict=True)]
             assert (places[:, number] < refine).tolist() == expected
 

@@ -10,11 +10,24 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 import rocchio
+from rocchio._native import out_of_bounds
 from rocchio.engine.columns import columns
 from rocchio.engine.records import from_arrow, to_arrow
-from rocchio.engine.vector_values import array_of, column_of_arrow, column_of_values, matrix_of, query_matrix
+from rocchio.engine.vector_values import (
+    MAX_VALUE,
+    MIN_VALUE,
+    array_of,
+    column_of_arrow,
+    column_of_values,
+    matrix_of,
+    query_matrix,
+)
+from rocchio.errors import InvalidArgument
 from rocchio.storage.schema import Schema
 
 FIELD = rocchio.vector(3)
@@ -156,6 +169,54 @@ def test_what_is_no_vector_is_named(case: str) -> None:
     assert reason in reasons[1]
 
 
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_no_query_is_named(case: str) -> None:
+    value, reason = REFUSED[case]
+    if reason.startswith("expected a vector of"):
+        reason = "expected queries of 3 numbers for the vector field 'v'"
+    if case in ("matrix", "nested", "empty"):  # several queries, or none
+        assert len(query_matrix(value, "v", FIELD)[0]) == {"matrix": 3, "nested": 1, "empty": 0}[case]
+        return
+    with pytest.raises(InvalidArgument) as raised:
+        query_matrix(value, "v", FIELD)
+    assert reason in str(raised.value)
+
+
+def test_the_first_wrong_query_is_named_and_zeros_have_a_score_under_other_metrics() -> None:
+    queries = np.ones((4, 3), np.float32)
+    queries[2], queries[3] = 0, np.nan
+    with pytest.raises(InvalidArgument, match="query 2: expected a vector with a direction"):
+        query_matrix(queries, "v", FIELD)
+    with pytest.raises(InvalidArgument, match=r"query 3: expected finite numbers .* found nan"):
+        query_matrix(queries, "v", rocchio.vector(3, metric="l2"))
+    found, single = query_matrix(queries[2], "v", rocchio.vector(3, metric="ip"))
+    assert found.tolist() == [[0, 0, 0]] and single
+
+
+# any bits, and many near the bounds
+wide = st.one_of(
+    st.floats(width=32),
+    st.sampled_from([bound * sign for bound in (MIN_VALUE, MAX_VALUE) for sign in (1, -1)]).flatmap(
+        lambda bound: st.sampled_from(
+            [np.float32(bound), *(np.nextafter(np.float32(bound), np.float32(to)) for to in (0, np.inf, -np.inf))]
+        )
+    ),
+)
+
+
+@given(
+    vectors=st.integers(1, 40).flatmap(
+        lambda dim: arrays(np.float32, st.tuples(st.integers(0, 5), st.just(dim)), elements=wide)
+    ),
+    least=st.sampled_from([0.0, MIN_VALUE]),
+)
+@settings(max_examples=300, deadline=None)
+def test_bounds_are_those_of_the_largest_number(vectors: np.ndarray, least: float) -> None:
+    largest = np.abs(vectors).max(axis=1, initial=0)
+    fine = (largest <= np.float32(MAX_VALUE)) & (largest >= np.float32(least))  # false for NaN
+    assert out_of_bounds(vectors, least, MAX_VALUE) == np.flatnonzero(~fine).tolist()
+
+
 def test_vectors_of_several_dtypes_are_refused() -> None:
     column, reasons = column_of_values(
         [np.ones(3, np.float32), np.ones(3, np.int8), np.ones(3, np.float32), [1.0, 2.0, 3.0]], FIELD
@@ -261,8 +322,8 @@ def add_and_read(tmp_path: Path, documents: Any, **fields: Any) -> rocchio.Colle
     col = rocchio.create(tmp_path / "c", fields={"v": FIELD, **fields})
     col.add(documents)
     col.commit()
-    for doc_id, given in zip("ab", GIVEN, strict=True):
-        assert col.vector(doc_id, "v").tolist() == given  # type: ignore[union-attr]
+    for doc_id, vector in zip("ab", GIVEN, strict=True):
+        assert col.vector(doc_id, "v").tolist() == vector  # type: ignore[union-attr]
     return col
 
 
