@@ -1,6 +1,7 @@
 #include "lexical/feedback_reader.hpp"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <span>
 #include <tuple>
@@ -10,28 +11,26 @@
 namespace rocchio::lexical {
 namespace {
 
-std::uint8_t form_of(std::string_view term) {
-    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
-    const auto digits = std::ranges::count_if(term, is_digit);
-    const auto letters = std::ranges::count_if(term, is_letter);
-    const auto all = static_cast<std::ptrdiff_t>(term.size());
-    return static_cast<std::uint8_t>((digits + letters == all ? kLettersOrDigits : 0) |
-                                     (digits == all ? kDigits : 0) | (letters == all ? kLetters : 0));
-}
-
-std::uint32_t characters_of(std::string_view term) {
-    const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
-    return static_cast<std::uint32_t>(std::ranges::count_if(term, begins));
-}
+/// By byte: the forms that a term of such bytes has.
+constexpr auto kFormsOfByte = [] {
+    std::array<std::uint8_t, 256> forms{};
+    for (unsigned byte = '0'; byte <= '9'; ++byte) forms[byte] = kLettersOrDigits | kDigits;
+    for (unsigned byte = 'a'; byte <= 'z'; ++byte) forms[byte] = kLettersOrDigits | kLetters;
+    return forms;
+}();
 
 }  // namespace
 
 bool TermFilter::accepts(std::string_view term) const {
-    const std::uint32_t characters = characters_of(term);
-    const std::uint8_t form = form_of(term);
+    std::uint32_t characters = 0;
+    std::uint8_t forms = kLettersOrDigits | kDigits | kLetters;
+    for (const char each : term) {
+        const auto byte = static_cast<std::uint8_t>(each);
+        characters += (byte & 0xC0) != 0x80;  // those that begin one
+        forms &= kFormsOfByte[byte];
+    }
     return characters >= least_characters && characters <= most_characters &&
-           (form & required_forms) == required_forms && (form & refused_forms) == 0;
+           (forms & required_forms) == required_forms && (forms & refused_forms) == 0;
 }
 
 bool in_order_of_doc_ids(const Searcher& searcher, const FeedbackDocuments& documents, std::size_t query,
@@ -42,11 +41,15 @@ bool in_order_of_doc_ids(const Searcher& searcher, const FeedbackDocuments& docu
     for (std::uint64_t i = begin; i < documents.offsets[query + 1]; ++i) {
         const std::uint32_t segment = documents.segments[i];
         one_segment = one_segment && segment == documents.segments[begin];
-        out.push_back({segment, documents.rows[i], static_cast<std::uint32_t>(i - begin)});
+        out.push_back({segment, documents.rows[i], static_cast<std::uint32_t>(i - begin), {}});
     }
-    std::ranges::sort(out, [&](const FeedbackDocument& a, const FeedbackDocument& b) {
-        return searcher.precedes({0.0F, a.segment, a.row}, {0.0F, b.segment, b.row});
-    });
+    if (one_segment && !out.empty()) {  // which knows the order of its rows
+        const auto ranks = searcher.doc_id_ranks(out.front().segment);
+        std::ranges::sort(out, {}, [&](const FeedbackDocument& each) { return ranks[each.row]; });
+    } else {
+        for (FeedbackDocument& each : out) each.doc_id = searcher.doc_id(each.segment, each.row);
+        std::ranges::sort(out, {}, &FeedbackDocument::doc_id);
+    }
     return one_segment;
 }
 
@@ -105,27 +108,35 @@ void FeedbackReader::read(std::uint32_t segment, std::uint32_t row, std::vector<
     }
 }
 
-/// Terms are numbered in the order of their bytes. Few are taken, so that the numbers of the others are not
-/// looked up.
 void FeedbackReader::take_most_frequent(std::uint32_t segment, std::vector<AcceptedTerm>& out) {
-    const Segment& from = searcher_.segment(segment);
-    std::span<Counted> rest = counted_;
+    if (counted_.empty()) return;
+    // most terms stand in a document as rarely as any: they are looked at once, and last
+    const double least = std::ranges::min_element(counted_, {}, &Counted::frequency)->frequency;
+    const auto rarest =
+        std::ranges::partition(counted_, [&](const Counted& each) { return each.frequency != least; });
+    std::span<Counted> rest = std::span(counted_).first(counted_.size() - rarest.size());
     // by scanning, since a document has few different frequencies
     while (!rest.empty() && out.size() < filter_.most_per_document) {
         const double frequency = std::ranges::max_element(rest, {}, &Counted::frequency)->frequency;
         const auto others =
             std::ranges::partition(rest, [&](const Counted& each) { return each.frequency == frequency; });
-        equal_.clear();
-        for (const Counted& each : rest.first(rest.size() - others.size())) {
-            equal_.push_back(from.term_of_rank(each.rank));
-        }
+        take_equal(segment, rest.first(rest.size() - others.size()), frequency, out);
         rest = rest.last(others.size());
-        std::ranges::make_heap(equal_, std::greater<>());
-        while (!equal_.empty() && out.size() < filter_.most_per_document) {
-            std::ranges::pop_heap(equal_, std::greater<>());
-            take(segment, equal_.back(), frequency, out);
-            equal_.pop_back();
-        }
+    }
+    take_equal(segment, rarest, least, out);
+}
+
+/// Terms are numbered in the order of their bytes. Few are taken, so that not all are put in order.
+void FeedbackReader::take_equal(std::uint32_t segment, std::span<const Counted> equal, double frequency,
+                                std::vector<AcceptedTerm>& out) {
+    if (out.size() >= filter_.most_per_document) return;
+    equal_.clear();
+    for (const Counted& each : equal) equal_.push_back(searcher_.segment(segment).term_of_rank(each.rank));
+    std::ranges::make_heap(equal_, std::greater<>());
+    while (!equal_.empty() && out.size() < filter_.most_per_document) {
+        std::ranges::pop_heap(equal_, std::greater<>());
+        take(segment, equal_.back(), frequency, out);
+        equal_.pop_back();
     }
 }
 

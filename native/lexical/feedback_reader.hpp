@@ -15,7 +15,8 @@ namespace rocchio::lexical {
 struct FeedbackDocument {
     std::uint32_t segment;
     std::uint32_t row;
-    std::uint32_t number;  // among the documents of its query as they were given
+    std::uint32_t number;     // among the documents of its query as they were given
+    std::string_view doc_id;  // where the documents of the query are of several segments
 };
 
 /// Fills `out` with the documents of a query in the order of their doc_ids, so that sums over them do not
@@ -80,6 +81,8 @@ class FeedbackReader {
     static constexpr std::uint32_t kRefused = ~std::uint32_t{0};
 
     void take_most_frequent(std::uint32_t segment, std::vector<AcceptedTerm>& out);
+    void take_equal(std::uint32_t segment, std::span<const Counted> equal, double frequency,
+                    std::vector<AcceptedTerm>& out);
     void take(std::uint32_t segment, std::uint32_t term, double frequency, std::vector<AcceptedTerm>& out);
     std::uint32_t accepted_name(std::uint32_t segment, std::uint32_t term);
     std::uint32_t name_of(std::string_view text);

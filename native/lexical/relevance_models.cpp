@@ -7,27 +7,44 @@
 #include "lexical/searcher.hpp"
 
 namespace rocchio::lexical {
-namespace {
 
-/// A term with its weight in the model of a query.
-struct Weighted {
-    std::uint32_t name;
-    double weight;
-};
-
-/// The weights of one query's terms, added up document by document in the order of doc_ids.
-class Weights {
+/// Makes relevance models for one filter, query after query.
+class RelevanceModels {
   public:
-    explicit Weights(const FeedbackReader& reader) : reader_(reader) {}
+    RelevanceModels(const Searcher& searcher, const TermFilter& filter)
+        : searcher_(searcher), filter_(filter), reader_(searcher, filter_, false) {}
 
-    /// Adds what one document says: its terms in the order of their bytes, and its score.
-    void add(std::span<const AcceptedTerm> terms, double score, const RelevanceModel& model) {
+    const TermFilter& filter() const { return filter_; }
+    std::size_t names() const { return reader_.names().size(); }
+
+    /// Appends the model of a query's documents; `scores` are by document of all queries.
+    void append(const FeedbackDocuments& documents, std::size_t query, std::span<const double> scores,
+                const RelevanceModel& model, WeightedTerms& out) {
+        in_order_of_doc_ids(searcher_, documents, query, given_);
+        for (const FeedbackDocument& document : given_) {
+            reader_.read(document.segment, document.row, accepted_);
+            std::ranges::sort(accepted_, {}, &AcceptedTerm::term);
+            add(scores[documents.offsets[query] + document.number], model);
+        }
+        append_heaviest(model.terms, out);
+    }
+
+  private:
+    /// A term with its weight in the model of a query.
+    struct Weighted {
+        std::uint32_t name;
+        double weight;
+    };
+    static constexpr std::uint32_t kAbsent = ~std::uint32_t{0};
+
+    /// Adds what the accepted terms of one document say, which are in the order of their bytes.
+    void add(double score, const RelevanceModel& model) {
         if (!(score > 0.0)) return;  // no likelihood
         double norm = 0.0;
-        for (const AcceptedTerm& term : terms) norm += term.frequency / model.frequency_scale;
+        for (const AcceptedTerm& term : accepted_) norm += term.frequency / model.frequency_scale;
         if (norm <= model.least_norm) return;
-        place_.resize(reader_.names().size(), kAbsent);
-        for (const AcceptedTerm& term : terms) {
+        place_.resize(names(), kAbsent);
+        for (const AcceptedTerm& term : accepted_) {
             const double weight = term.frequency / model.frequency_scale * (score / norm);
             std::uint32_t& place = place_[term.name];
             if (place == kAbsent) {
@@ -39,8 +56,8 @@ class Weights {
         }
     }
 
-    /// Appends the heaviest terms of the query, and begins with the next one.
-    void finish_query(std::size_t most, WeightedTerms& out) {
+    /// Appends the heaviest terms of the query, and forgets all.
+    void append_heaviest(std::size_t most, WeightedTerms& out) {
         const auto names = reader_.names();
         for (const Weighted& term : terms_) place_[term.name] = kAbsent;
         const auto end = terms_.begin() + static_cast<std::ptrdiff_t>(std::min(most, terms_.size()));
@@ -58,32 +75,37 @@ class Weights {
         terms_.clear();
     }
 
-  private:
-    static constexpr std::uint32_t kAbsent = ~std::uint32_t{0};
-
-    const FeedbackReader& reader_;
-    std::vector<std::uint32_t> place_;  // by name: in terms_
-    std::vector<Weighted> terms_;
+    const Searcher& searcher_;
+    const TermFilter filter_;
+    FeedbackReader reader_;
+    std::vector<FeedbackDocument> given_;
+    std::vector<AcceptedTerm> accepted_;  // of one document
+    std::vector<std::uint32_t> place_;    // by name: in terms_
+    std::vector<Weighted> terms_;         // of one query, added up in the order of doc_ids
 };
+
+namespace {
+
+/// What has read more terms than this, some ten MB, is not kept.
+constexpr std::size_t kMostKept = std::size_t{1} << 16;
 
 }  // namespace
 
 WeightedTerms Searcher::relevance_models(const FeedbackDocuments& documents, std::span<const double> scores,
                                          const TermFilter& filter, const RelevanceModel& model) const {
+    std::shared_ptr<RelevanceModels> models;  // of the call before, which has read many of the same terms
+    {
+        const std::lock_guard lock(models_mutex_);
+        models.swap(models_);
+    }
+    if (!models || models->filter() != filter) models = std::make_shared<RelevanceModels>(*this, filter);
     WeightedTerms out;
-    FeedbackReader reader(*this, filter, false);
-    Weights weights(reader);
-    std::vector<FeedbackDocument> given;
-    std::vector<AcceptedTerm> accepted;
     for (std::size_t query = 0; query + 1 < documents.offsets.size(); ++query) {
-        in_order_of_doc_ids(*this, documents, query, given);
-        const auto scores_of_query = scores.subspan(documents.offsets[query]);
-        for (const FeedbackDocument& document : given) {
-            reader.read(document.segment, document.row, accepted);
-            std::ranges::sort(accepted, {}, &AcceptedTerm::term);
-            weights.add(accepted, scores_of_query[document.number], model);
-        }
-        weights.finish_query(model.terms, out);
+        models->append(documents, query, scores, model, out);
+    }
+    if (models->names() <= kMostKept) {
+        const std::lock_guard lock(models_mutex_);
+        models_ = std::move(models);
     }
     return out;
 }

@@ -35,6 +35,8 @@ struct BatchResult {
     std::vector<Scored> hits;
 };
 
+class RelevanceModels;
+
 class Searcher {
   public:
     /// `field_weights` are the boosts by field (0 leaves a field out); `documents` and `total_lengths`
@@ -80,11 +82,9 @@ class Searcher {
     std::string_view doc_id(std::size_t segment, std::uint32_t row) const {
         return segments_[segment]->doc_id(row);
     }
-    /// Whether the doc_id of the first of two places is smaller.
-    bool precedes(const Scored& a, const Scored& b) const {
-        if (a.segment != b.segment) return order_.precedes(a, b);
-        const auto ranks = prepared(a.segment).ranks();
-        return ranks[a.row] < ranks[b.row];
+    /// By row: its place in the order of doc_ids.
+    std::span<const std::uint32_t> doc_id_ranks(std::size_t segment) const {
+        return prepared(segment).ranks();
     }
     double boosted_length(std::size_t segment, std::uint32_t row) const;
     double boosted_frequency(std::size_t segment, std::uint32_t code) const;
@@ -140,6 +140,8 @@ class Searcher {
     DocIdOrder order_;
     mutable TermCache terms_;
     mutable FrequentTermsCache frequent_;
+    mutable std::mutex models_mutex_;
+    mutable std::shared_ptr<RelevanceModels> models_;  // of the last call, for the next one
     mutable std::atomic<std::uint64_t> postings_read_ = 0;
     mutable std::atomic<std::uint64_t> bytes_read_ = 0;
     std::unique_ptr<Prepared[]> prepared_;
