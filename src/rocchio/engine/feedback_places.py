@@ -45,6 +45,9 @@ class FeedbackPlaces:
             segments, rows = self.located(run, number)
             scores = run.scores[number].astype(np.float64)
             first = min(docs, len(rows))
+            if first == len(rows):
+                places.append(Places(segments, rows, scores, first))
+                continue
             if bottom:
                 chosen = np.concatenate([np.arange(first), np.arange(max(first, len(rows) - bottom), len(rows))])
                 places.append(Places(segments[chosen], rows[chosen], scores[chosen], first))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice, pairwise
+from itertools import accumulate, islice, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -136,7 +136,7 @@ def parts_of(places: Sequence[Places], documents: int) -> Iterator[tuple[int, in
 def _documents(places: Sequence[Places]) -> tuple[Any, ...]:
     """(offsets, segments, rows) of the documents of all queries."""
     return (
-        np.cumsum([0, *(len(each.rows) for each in places)], dtype=np.uint64),
+        np.array(list(accumulate((len(each.rows) for each in places), initial=0)), np.uint64),
         np.concatenate([np.empty(0, np.uint32), *(each.segments for each in places)]),
         np.concatenate([np.empty(0, np.uint32), *(each.rows for each in places)]),
     )

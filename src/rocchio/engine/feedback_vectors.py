@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rocchio.engine.snapshot import Snapshot
 
 Matrix = npt.NDArray[np.float32]
-PART_DOCUMENTS = 1024
+PART_DOCUMENTS = 384
 """Feedback documents whose vectors are looked at together: few enough for the processor's cache."""
 
 

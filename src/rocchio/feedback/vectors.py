@@ -104,10 +104,12 @@ def _mean(vectors: Matrix) -> npt.NDArray[np.float64]:
     """Of rows (..., n, dim), float64 (..., dim); added in the order of their bytes, so that the given order does not
     matter, and one after the other, so that it makes no difference how many queries there are.
     """
-    count = vectors.shape[-2]
-    as_bytes = np.ascontiguousarray(vectors).view(np.dtype((np.void, vectors.dtype.itemsize * vectors.shape[-1])))
-    order = as_bytes[..., 0].argsort(axis=-1)[..., None]
-    total: npt.NDArray[np.float64] = np.zeros((*vectors.shape[:-2], vectors.shape[-1]))
+    *queries, count, dim = vectors.shape
+    rows = np.ascontiguousarray(vectors).reshape(-1, dim)
+    as_bytes = rows.view(np.dtype((np.void, rows.itemsize * dim))).reshape(-1, count)
+    order = as_bytes.argsort(axis=-1) + np.arange(0, len(rows), count)[:, None]
+    total = np.zeros((len(order), dim))
     for place in range(count):
-        total += np.take_along_axis(vectors, order[..., place : place + 1, :], axis=-2)[..., 0, :]
-    return total / count
+        total += rows[order[:, place]]
+    total /= count
+    return total.reshape(*queries, dim)

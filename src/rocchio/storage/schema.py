@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from dataclasses import field as setting
+from functools import cached_property
 from typing import Any, Literal, TypeAlias, get_args
 
 from rocchio.errors import InvalidArgument
@@ -158,7 +159,7 @@ class Schema:
         """What is stored of a document besides its doc_id: the fields, and its tenants."""
         return self.fields if self.tenants is None else {**self.fields, TENANTS_FIELD: keyword()}
 
-    @property
+    @cached_property
     def text_fields(self) -> list[str]:
         """Names of the searched fields, in order."""
         return self._of_kind("text")
@@ -168,22 +169,22 @@ class Schema:
         """Fields that the text index has: the text fields, or one that stays empty where there are none."""
         return max(1, len(self.text_fields))
 
-    @property
+    @cached_property
     def sparse_fields(self) -> list[str]:
         """Names of the sparse fields, in order."""
         return self._of_kind("sparse")
 
-    @property
+    @cached_property
     def vector_fields(self) -> list[str]:
         """Names of the vector fields, in order."""
         return self._of_kind("vector")
 
-    @property
+    @cached_property
     def encoded_fields(self) -> list[str]:
         """Names of the vector fields that have an encoder, in order."""
         return [name for name in self.vector_fields if self.fields[name].encoder]
 
-    @property
+    @cached_property
     def split_field(self) -> str | None:
         """The text field that is split into passages, None if there is none: then each document is a row."""
         return next((name for name, field in self.fields.items() if field.passages is not None), None)
