@@ -108,8 +108,9 @@ def _mean(vectors: Matrix) -> npt.NDArray[np.float64]:
     rows = np.ascontiguousarray(vectors).reshape(-1, dim)
     as_bytes = rows.view(np.dtype((np.void, rows.itemsize * dim))).reshape(-1, count)
     order = as_bytes.argsort(axis=-1) + np.arange(0, len(rows), count)[:, None]
-    total = np.zeros((len(order), dim))
-    for place in range(count):
+    total: npt.NDArray[np.float64] = rows[order[:, 0]].astype(np.float64)
+    for place in range(1, count):
         total += rows[order[:, place]]
     total /= count
-    return total.reshape(*queries, dim)
+    mean: npt.NDArray[np.float64] = total.reshape(*queries, dim)
+    return mean
