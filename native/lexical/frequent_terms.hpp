@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -20,26 +21,24 @@ struct FrequentTerms {
     }
 };
 
-/// The terms for the limit that was asked for last. Safe for many threads.
+/// The terms by limit, for a few limits: methods of feedback have shares of their own. Safe for many threads.
 class FrequentTermsCache {
   public:
     /// What `find` has found, or finds now.
     template <typename Find>
     std::shared_ptr<const FrequentTerms> get(std::uint64_t most_documents, Find find) {
         const std::lock_guard lock(mutex_);
-        if (!is_known_ || most_documents_ != most_documents) {
-            terms_ = find();
-            most_documents_ = most_documents;
-            is_known_ = true;
-        }
-        return terms_;
+        const auto known = terms_.find(most_documents);
+        if (known != terms_.end()) return known->second;
+        if (terms_.size() >= kKept) terms_.clear();
+        return terms_[most_documents] = find();
     }
 
   private:
+    static constexpr std::size_t kKept = 16;
+
     std::mutex mutex_;
-    bool is_known_ = false;
-    std::uint64_t most_documents_ = 0;
-    std::shared_ptr<const FrequentTerms> terms_;
+    std::map<std::uint64_t, std::shared_ptr<const FrequentTerms>> terms_;
 };
 
 }  // namespace rocchio::lexical

@@ -170,7 +170,7 @@ def to_batch(queries: Sequence[Any], analysis: Analysis) -> QueryBatch:
 def _are_weights(weights: Sequence[Any]) -> bool:
     """Whether all are weights; quick for plain numbers."""
     if set(map(type, weights)) <= {float, int} and weights:
-        return min(weights) >= -MAX_WEIGHT and max(weights) <= MAX_WEIGHT and not any(map(isnan, weights))
+        return min(weights) >= -MAX_WEIGHT and max(weights) <= MAX_WEIGHT and not isnan(sum(weights))
     return all(map(_is_weight, weights))
 
 
