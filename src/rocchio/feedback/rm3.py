@@ -83,8 +83,8 @@ class Rm3Terrier(Expansion):
 
 
 def mix(query: Mapping[str, float], model: Weights, original: float) -> Weights:
-    """The query, its weights summing to 1, mixed with the terms of a model, theirs summing to 1, without those that weigh
-    0; as it is without a model.
+    """The query, its weights summing to 1, mixed with the terms of a model, theirs summing to 1, without those
+    that weigh 0; as it is without a model.
     """
     if not model:
         return dict(query)
