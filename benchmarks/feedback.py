@@ -1,24 +1,20 @@
-"""Feedback on judged collections, and what it costs.
+"""Feedback on judged collections; `feedback_speed.py` has what it costs.
 
 What is measured: AP and nDCG@10 of first passes and of plans with feedback, by `Collection.experiment`: paired
     randomisation tests against the first pass, Holm-corrected, and how many queries each plan helps and hurts. Runs
     made with Anserini, whose figures the shared folder's README has, beside the same plans with `variant=anserini`.
-    Times of plans over the first pass on a large collection, in paired rounds.
 Data: BEIR folders in the shared data folder beside the checkout; vectors from NAME.npz files (documents, queries) in
-    the order of the folder's files, such as `minilm.py` writes; for times `wiki-393k` and its questions.
+    the order of the folder's files, such as `minilm.py` writes.
 Notes: analyzers are anserini, german for xquad-de and cjk for xquad-zh. Vectors are searched with recall 1.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import platform
 import re
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -60,12 +56,6 @@ HYBRID = {
 }
 DENSELY_JUDGED = ("npl", "cisi", "med")
 MEASURES = "AP nDCG@10"
-TIMED = {
-    "bm25 >> rm3 >> bm25": "bm25",
-    "bm25 >> soft_rocchio >> bm25": "bm25",
-    "bm25 >> rocchio >> bm25": "bm25",
-    "bm25 >> bm25prf >> bm25": "bm25",
-}
 
 
 def main() -> None:
@@ -74,10 +64,6 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=DATA, help="folder of BEIR folders")
     parser.add_argument("--vectors", type=Path, help="folder of NAME.npz files; without it, words only")
     parser.add_argument("--names", nargs="+", default=NAMES, help="BEIR folders to measure")
-    parser.add_argument("--timed", type=Path, help="a collection to time plans on, with text fields")
-    parser.add_argument("--queries", type=Path, default=DATA / "wiki-queries.jsonl.gz", help="questions to time with")
-    parser.add_argument("--count", type=int, default=1000, help="how many questions")
-    parser.add_argument("--rounds", type=int, default=5, help="paired rounds of times")
     parser.add_argument("--output", type=Path, help="also write the report here")
     options = parser.parse_args()
     lines = [
@@ -96,8 +82,6 @@ def main() -> None:
         hybrid = {name: each["hybrid"] for name, each in found.items()}
         lines += _section("Words and vectors: gains over hybrid search", "hybrid", hybrid)
         lines += _oracle(hybrid)
-    if options.timed:
-        lines += _times(options.timed, options.queries, options.count, options.rounds)
     publish(lines, options.output)
 
 
@@ -214,38 +198,6 @@ def _oracle(experiments: dict[str, Any]) -> list[str]:
         "A gate that knew the judgements, taking for each query the better of hybrid search and the plan, would reach:",
         "",
         *table(["plan", *MEASURES.split()], rows),
-    ]
-
-
-def _times(path: Path, queries: Path, count: int, rounds: int) -> list[str]:
-    """Plans beside their first pass, one thread, in paired rounds."""
-    with gzip.open(queries, "rt", encoding="utf-8") as lines:
-        texts = [json.loads(line)["text"] for _, line in zip(range(count), lines, strict=False)]
-    col = rocchio.open(path)
-    seconds: dict[str, list[float]] = {}
-    traces: dict[str, str] = {}
-    for number in range(rounds + 1):
-        for plan in dict.fromkeys([*TIMED.values(), *TIMED]):
-            started = time.perf_counter()
-            result = col.plan(plan).run(texts, 10)
-            if number:  # the first round warms up
-                seconds.setdefault(plan, []).append(time.perf_counter() - started)
-            traces[plan] = ", ".join(
-                f"{s.step.partition('(')[0]} {s.seconds / count * 1e6:.0f}" for s in result.trace.steps
-            )
-    rows = []
-    for plan, taken in seconds.items():
-        ratio = np.median([a / b for a, b in zip(taken, seconds[TIMED.get(plan, plan)], strict=True)])
-        median = float(np.median(taken))
-        rows.append(
-            [f"`{plan}`", f"{count / median:,.0f}", f"{median / count * 1e6:.0f}", f"{ratio:.2f}", traces[plan]]
-        )
-    return [
-        f"## Times: {len(col):,} documents, {count:,} questions in one batch, k=10, one thread",
-        "",
-        f"Medians of {rounds} paired rounds.",
-        "",
-        *table(["plan", "queries/s", "µs", "times the first pass", "µs of each step"], rows),
     ]
 
 

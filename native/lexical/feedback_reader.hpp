@@ -2,6 +2,8 @@
 // Reads the terms of feedback documents that a filter accepts.
 
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -13,8 +15,8 @@ namespace rocchio::lexical {
 struct FeedbackDocument {
     std::uint32_t segment;
     std::uint32_t row;
-    std::uint32_t number;  // among the documents of its query as they were given
-    std::string_view doc_id;
+    std::uint32_t number;     // among the documents of its query as they were given
+    std::string_view doc_id;  // where the documents of the query are of several segments
 };
 
 /// Fills `out` with the documents of a query in the order of their doc_ids, so that sums over them do not
@@ -23,31 +25,31 @@ bool in_order_of_doc_ids(const Searcher& searcher, const FeedbackDocuments& docu
                          std::vector<FeedbackDocument>& out);
 
 struct AcceptedTerm {
-    std::uint32_t term;                // of the segment
-    double frequency;                  // boosted, above 0
+    std::uint32_t term;  // of the segment
+    std::uint32_t name;  // the same for the same bytes in all segments, see NamedTerm
+    double frequency;    // boosted, above 0
+};
+
+/// What is known of the bytes of a term that a filter accepts, apart from how many documents have it.
+struct NamedTerm {
+    std::string_view text;
     std::uint64_t document_frequency;  // live documents of the collection, if that was asked for
-    std::string_view text;
+    bool is_accepted;
 };
 
-/// Whether a filter accepts a term, and what is known of it.
-struct Verdict {
-    std::string_view text;
-    std::uint64_t document_frequency = 0;
-    bool is_accepted = false;
-};
-
-/// Verdicts by key, in one block of memory: a document asks for tens of them, most of which are there.
-class Verdicts {
+/// A number for each of some keys, in one block of memory: a document asks for tens, most of which are there.
+class NumberByKey {
   public:
-    /// The verdict of a key until the next call, and whether it is new.
-    std::pair<Verdict*, bool> find_or_add(std::uint64_t key);
+    /// The number of a key until the next call, and whether it is new; then its value is to be set.
+    std::pair<std::uint32_t*, bool> find_or_add(std::uint64_t key);
 
   private:
     struct Slot {
-        std::uint64_t key = 0;
-        bool is_used = false;
-        Verdict verdict;
+        std::uint64_t key = kFree;
+        std::uint32_t number = 0;
     };
+    static constexpr std::uint64_t kFree = ~std::uint64_t{0};
+
     Slot& slot_of(std::uint64_t key);
     void grow();
 
@@ -66,6 +68,9 @@ class FeedbackReader {
     /// Fills `out` with the accepted terms of a row, in no particular order. Throws Corruption.
     void read(std::uint32_t segment, std::uint32_t row, std::vector<AcceptedTerm>& out);
 
+    /// By name: what was read so far.
+    std::span<const NamedTerm> names() const { return names_; }
+
   private:
     /// A term of one document.
     struct Counted {
@@ -73,18 +78,25 @@ class FeedbackReader {
         std::uint32_t rank;
     };
 
+    static constexpr std::uint32_t kRefused = ~std::uint32_t{0};
+
     void take_most_frequent(std::uint32_t segment, std::vector<AcceptedTerm>& out);
+    void take_equal(std::uint32_t segment, std::span<const Counted> equal, double frequency,
+                    std::vector<AcceptedTerm>& out);
     void take(std::uint32_t segment, std::uint32_t term, double frequency, std::vector<AcceptedTerm>& out);
-    const Verdict& verdict_on(std::uint32_t segment, std::uint32_t term);
+    std::uint32_t accepted_name(std::uint32_t segment, std::uint32_t term);
+    std::uint32_t name_of(std::string_view text);
 
     const Searcher& searcher_;
     const TermFilter& filter_;
-    std::vector<std::size_t> refused_ranks_;  // by segment: the first ranks, of terms too many documents have
+    std::shared_ptr<const FrequentTerms> frequent_;  // null where frequencies are read instead
     std::vector<std::uint64_t> coded_;
     std::vector<Counted> counted_;
     bool reads_frequencies_;
     std::vector<std::uint32_t> equal_;  // terms of one frequency
-    Verdicts verdicts_;                 // by segment and term
+    NumberByKey accepted_;              // by segment and term: its name, or kRefused
+    NumberByKey names_by_hash_;         // where several segments may have the same bytes
+    std::vector<NamedTerm> names_;
 };
 
 }  // namespace rocchio::lexical

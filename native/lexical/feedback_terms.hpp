@@ -35,6 +35,7 @@ struct TermFilter {
     std::uint32_t most_per_document = 0;
 
     bool accepts(std::string_view term) const;
+    bool operator==(const TermFilter&) const = default;
 };
 
 /// The distinct terms of the documents of each query, sorted bytewise, and where they stand: entries by term,

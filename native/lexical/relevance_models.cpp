@@ -7,84 +7,105 @@
 #include "lexical/searcher.hpp"
 
 namespace rocchio::lexical {
-namespace {
 
-/// What one document adds to the weight of a term.
-struct Share {
-    std::uint32_t term;   // of the segment
-    std::uint32_t place;  // of the document in the order of doc_ids
-    double weight;
-    std::string_view text;
-};
+/// Makes relevance models for one filter, query after query.
+class RelevanceModels {
+  public:
+    RelevanceModels(const Searcher& searcher, const TermFilter& filter)
+        : searcher_(searcher), filter_(filter), reader_(searcher, filter_, false) {}
 
-void append_shares(std::span<const AcceptedTerm> terms, std::uint32_t place, double score,
-                   const RelevanceModel& model, std::vector<Share>& shares) {
-    if (!(score > 0.0)) return;  // no likelihood
-    double norm = 0.0;
-    for (const AcceptedTerm& term : terms) norm += term.frequency / model.frequency_scale;
-    if (norm <= model.least_norm) return;
-    for (const AcceptedTerm& term : terms) {
-        shares.push_back(
-            {term.term, place, term.frequency / model.frequency_scale * (score / norm), term.text});
+    const TermFilter& filter() const { return filter_; }
+    std::size_t names() const { return reader_.names().size(); }
+
+    /// Appends the model of a query's documents; `scores` are by document of all queries.
+    void append(const FeedbackDocuments& documents, std::size_t query, std::span<const double> scores,
+                const RelevanceModel& model, WeightedTerms& out) {
+        in_order_of_doc_ids(searcher_, documents, query, given_);
+        for (const FeedbackDocument& document : given_) {
+            reader_.read(document.segment, document.row, accepted_);
+            std::ranges::sort(accepted_, {}, &AcceptedTerm::term);
+            add(scores[documents.offsets[query] + document.number], model);
+        }
+        append_heaviest(model.terms, out);
     }
-}
 
-bool is_same_term(const Share& a, const Share& b, bool one_segment) {
-    return one_segment ? a.term == b.term : a.text == b.text;
-}
+  private:
+    /// A term with its weight in the model of a query.
+    struct Weighted {
+        std::uint32_t name;
+        double weight;
+    };
+    static constexpr std::uint32_t kAbsent = ~std::uint32_t{0};
 
-void sort_by_term(std::span<Share> shares, bool one_segment) {
-    std::ranges::sort(shares, [one_segment](const Share& a, const Share& b) {
-        if (is_same_term(a, b, one_segment)) return a.place < b.place;
-        return one_segment ? a.term < b.term : a.text < b.text;
-    });
-}
-
-/// Adds the shares of each term up, in place; returns the terms.
-std::span<Share> summed(std::span<Share> shares, bool one_segment) {
-    std::size_t count = 0;
-    for (const Share& share : shares) {
-        if (count > 0 && is_same_term(shares[count - 1], share, one_segment)) {
-            shares[count - 1].weight += share.weight;
-        } else {
-            shares[count++] = share;
+    /// Adds what the accepted terms of one document say, which are in the order of their bytes.
+    void add(double score, const RelevanceModel& model) {
+        if (!(score > 0.0)) return;  // no likelihood
+        double norm = 0.0;
+        for (const AcceptedTerm& term : accepted_) norm += term.frequency / model.frequency_scale;
+        if (norm <= model.least_norm) return;
+        place_.resize(names(), kAbsent);
+        for (const AcceptedTerm& term : accepted_) {
+            const double weight = term.frequency / model.frequency_scale * (score / norm);
+            std::uint32_t& place = place_[term.name];
+            if (place == kAbsent) {
+                place = static_cast<std::uint32_t>(terms_.size());
+                terms_.push_back({term.name, weight});
+            } else {
+                terms_[place].weight += weight;
+            }
         }
     }
-    return shares.first(count);
-}
 
-/// Appends the heaviest of the terms, which are sorted by their bytes.
-void append_heaviest(std::span<Share> terms, std::size_t most, WeightedTerms& out) {
-    std::ranges::stable_sort(terms, std::ranges::greater(), &Share::weight);
-    for (const Share& term : terms.first(std::min(most, terms.size()))) {
-        if (!(term.weight > 0.0)) break;
-        out.bytes.insert(out.bytes.end(), term.text.begin(), term.text.end());
-        out.term_offsets.push_back(static_cast<std::int64_t>(out.bytes.size()));
-        out.weights.push_back(term.weight);
+    /// Appends the heaviest terms of the query, and forgets all.
+    void append_heaviest(std::size_t most, WeightedTerms& out) {
+        const auto names = reader_.names();
+        for (const Weighted& term : terms_) place_[term.name] = kAbsent;
+        const auto end = terms_.begin() + static_cast<std::ptrdiff_t>(std::min(most, terms_.size()));
+        std::ranges::partial_sort(terms_, end, [&](const Weighted& a, const Weighted& b) {
+            return a.weight != b.weight ? a.weight > b.weight : names[a.name].text < names[b.name].text;
+        });
+        for (const Weighted& term : std::span(terms_.begin(), end)) {
+            if (!(term.weight > 0.0)) break;
+            const std::string_view text = names[term.name].text;
+            out.bytes.insert(out.bytes.end(), text.begin(), text.end());
+            out.term_offsets.push_back(static_cast<std::int64_t>(out.bytes.size()));
+            out.weights.push_back(term.weight);
+        }
+        out.query_terms.push_back(out.weights.size());
+        terms_.clear();
     }
-    out.query_terms.push_back(out.weights.size());
-}
+
+    const Searcher& searcher_;
+    const TermFilter filter_;
+    FeedbackReader reader_;
+    std::vector<FeedbackDocument> given_;
+    std::vector<AcceptedTerm> accepted_;  // of one document
+    std::vector<std::uint32_t> place_;    // by name: in terms_
+    std::vector<Weighted> terms_;         // of one query, added up in the order of doc_ids
+};
+
+namespace {
+
+/// What has read more terms than this, some ten MB, is not kept.
+constexpr std::size_t kMostKept = std::size_t{1} << 16;
 
 }  // namespace
 
 WeightedTerms Searcher::relevance_models(const FeedbackDocuments& documents, std::span<const double> scores,
                                          const TermFilter& filter, const RelevanceModel& model) const {
+    std::shared_ptr<RelevanceModels> models;  // of the call before, which has read many of the same terms
+    {
+        const std::lock_guard lock(models_mutex_);
+        models.swap(models_);
+    }
+    if (!models || models->filter() != filter) models = std::make_shared<RelevanceModels>(*this, filter);
     WeightedTerms out;
-    FeedbackReader reader(*this, filter, false);
-    std::vector<FeedbackDocument> given;
-    std::vector<AcceptedTerm> accepted;
-    std::vector<Share> shares;
     for (std::size_t query = 0; query + 1 < documents.offsets.size(); ++query) {
-        const bool one_segment = in_order_of_doc_ids(*this, documents, query, given);
-        const auto scores_of_query = scores.subspan(documents.offsets[query]);
-        shares.clear();
-        for (std::uint32_t place = 0; place < given.size(); ++place) {
-            reader.read(given[place].segment, given[place].row, accepted);
-            std::ranges::sort(accepted, {}, &AcceptedTerm::term);
-            append_shares(accepted, place, scores_of_query[given[place].number], model, shares);
-        }
-        sort_by_term(shares, one_segment);
-        append_heaviest(summed(shares, one_segment), model.terms, out);
+        models->append(documents, query, scores, model, out);
+    }
+    if (models->names() <= kMostKept) {
+        const std::lock_guard lock(models_mutex_);
+        models_ = std::move(models);
     }
     return out;
 }

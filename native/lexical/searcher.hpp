@@ -5,13 +5,13 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "lexical/doc_id_order.hpp"
 #include "lexical/feedback_terms.hpp"
+#include "lexical/frequent_terms.hpp"
 #include "lexical/frozen.hpp"
 #include "lexical/kernels.hpp"
 #include "lexical/scoring.hpp"
@@ -34,6 +34,8 @@ struct BatchResult {
     std::vector<std::uint64_t> offsets{0};
     std::vector<Scored> hits;
 };
+
+class RelevanceModels;
 
 class Searcher {
   public:
@@ -59,9 +61,9 @@ class Searcher {
     /// by document.
     WeightedTerms relevance_models(const FeedbackDocuments& documents, std::span<const double> scores,
                                    const TermFilter& filter, const RelevanceModel& model) const;
-    /// How many of a segment's first ranks are of terms that more than `documents` documents of the segment
-    /// have; nothing where the ranks do not tell, because documents are deleted or fields left out.
-    std::optional<std::size_t> frequent_ranks(std::size_t segment, std::uint64_t documents) const;
+    /// The terms that more than `most_documents` live documents have; null where they are many, or where
+    /// finding them takes reading their lists. Kept for the next call.
+    std::shared_ptr<const FrequentTerms> frequent_terms(std::uint64_t most_documents) const;
     /// How often a term stands in the live documents, fields weighed by their boosts. Reads its list.
     double collection_frequency(std::string_view term) const;
     /// Live documents with term `id` of segment `from`, whose bytes are `term`, without making columns if
@@ -79,6 +81,10 @@ class Searcher {
     std::uint64_t document_frequency(std::string_view term) const;
     std::string_view doc_id(std::size_t segment, std::uint32_t row) const {
         return segments_[segment]->doc_id(row);
+    }
+    /// By row: its place in the order of doc_ids.
+    std::span<const std::uint32_t> doc_id_ranks(std::size_t segment) const {
+        return prepared(segment).ranks();
     }
     double boosted_length(std::size_t segment, std::uint32_t row) const;
     double boosted_frequency(std::size_t segment, std::uint32_t code) const;
@@ -116,6 +122,9 @@ class Searcher {
     std::shared_ptr<const Term> resolve(std::string_view term) const;
     std::unique_ptr<const Column> frozen_column(std::size_t segment, std::uint32_t term) const;
     const SegmentScoring& prepared(std::size_t segment) const;
+    std::shared_ptr<const FrequentTerms> find_frequent_terms(std::uint64_t most_documents) const;
+    void note_frequent(std::string_view term, FrequentTerms& found) const;
+    bool frequencies_are_counted() const;
     std::vector<std::uint8_t> mask(std::size_t segment, AllowedRows allowed) const;
     void search_one(const Batch& batch, std::span<const std::uint32_t> query_terms,
                     std::span<const double> weights, Workspace& work, std::vector<Scored>& hits) const;
@@ -130,6 +139,9 @@ class Searcher {
     std::vector<std::shared_ptr<const FrozenColumns>> frozen_;  // by segment; null where there are none
     DocIdOrder order_;
     mutable TermCache terms_;
+    mutable FrequentTermsCache frequent_;
+    mutable std::mutex models_mutex_;
+    mutable std::shared_ptr<RelevanceModels> models_;  // of the last call, for the next one
     mutable std::atomic<std::uint64_t> postings_read_ = 0;
     mutable std::atomic<std::uint64_t> bytes_read_ = 0;
     std::unique_ptr<Prepared[]> prepared_;

@@ -190,6 +190,26 @@ void check_models(const Searcher& searcher, const Places& places, const Index& i
     }
 }
 
+/// Terms that more documents have than some limit, where all fields count; null where fields are left out.
+void check_frequent_terms(const Searcher& searcher, const Statistics& statistics, bool all_fields) {
+    for (const std::uint64_t most : {0, 1, 5, 12, 30, 1000}) {
+        const auto found = searcher.frequent_terms(most);
+        CHECK(found == searcher.frequent_terms(most));  // kept
+        CHECK((found != nullptr) == (all_fields || most == 1000));
+        if (!found) continue;
+        for (std::size_t s = 0; s < searcher.segment_count(); ++s) {
+            const Segment& segment = searcher.segment(s);
+            for (std::size_t rank = 0; rank < segment.term_count(); ++rank) {
+                const std::uint32_t id = segment.term_of_rank(rank);
+                const auto known = statistics.documents.find(std::string(segment.term(id)));
+                const std::uint64_t documents = known == statistics.documents.end() ? 0 : known->second;
+                const bool is_frequent = rank < found->first_ranks[s] || found->has(s, id);
+                CHECK(is_frequent == (documents > most));
+            }
+        }
+    }
+}
+
 void test_terms_equal_what_documents_hold(std::uint32_t seed) {
     std::mt19937 random(seed);
     const std::size_t fields = 1 + seed % 2;
@@ -216,6 +236,7 @@ void test_terms_equal_what_documents_hold(std::uint32_t seed) {
         }
         check_models(searcher, places, index, boosts, statistics, filter);
     }
+    check_frequent_terms(searcher, statistics, std::ranges::find(boosts, 0.0) == boosts.end());
     for (const auto& [term, frequency] : statistics.frequencies) {
         CHECK(std::abs(searcher.collection_frequency(term) - frequency) < 1e-6);
     }

@@ -207,6 +207,15 @@ def test_batches(tmp_path: Path):
     assert printed.count("| 0.1% |") == 8
 
 
+def test_feedback_speed(files: list[str], tmp_path: Path):
+    vectors = vector_files(tmp_path, 400, 8, 16)
+    printed = run_benchmark("feedback_speed.py", *files[:2], "--questions", files[3], *vectors, "--rounds", "1")
+    assert "## Words: 40 documents, 8 queries" in printed
+    assert "## Vectors: 400 documents, 8 queries" in printed
+    for row in ("| 1 | in a batch | rm3 |", "| 2 | one by one | rm3 |", "| 2 | in a batch | vector_rocchio |"):
+        assert row in printed
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory of processes is read from /proc")
 def test_soak(files: list[str], tmp_path: Path):
     pytest.importorskip("uvicorn", reason="the extra server is not installed")

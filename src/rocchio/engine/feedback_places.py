@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +45,9 @@ class FeedbackPlaces:
             segments, rows = self.located(run, number)
             scores = run.scores[number].astype(np.float64)
             first = min(docs, len(rows))
+            if first == len(rows):
+                places.append(Places(segments, rows, scores, first))
+                continue
             if bottom:
                 chosen = np.concatenate([np.arange(first), np.arange(max(first, len(rows) - bottom), len(rows))])
                 places.append(Places(segments[chosen], rows[chosen], scores[chosen], first))
@@ -88,7 +90,7 @@ class FeedbackPlaces:
         """The first rows of the documents at these places, where the weights of whole documents are."""
         pairs = zip(places.segments.tolist(), places.rows.tolist(), strict=True)
         rows = [self._snapshot.segments[segment].rows_of(row)[0] for segment, row in pairs]
-        return replace(places, rows=np.array(rows, np.uint32))
+        return places._replace(rows=np.array(rows, np.uint32))
 
     def _find(self, doc_ids: Sequence[DocId]) -> _Located:
         """Places of documents. Raises InvalidArgument for those that are not there."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice, pairwise
-from typing import Any
+from itertools import accumulate, islice, pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,7 @@ _FORMS = {"any": (0, 0), "letters or digits": (1, 0), "no number": (1, 2), "lett
 """Required and refused forms, as bits of the kernels' TermForm."""
 
 
-@dataclass(frozen=True)
-class Places:
+class Places(NamedTuple):
     """Documents of one query: where they are, their scores, and how many of the first speak for the query."""
 
     segments: npt.NDArray[np.uint32]
@@ -34,6 +33,8 @@ class Places:
     def without_negative(self) -> Places:
         """Those that speak for the query."""
         end = self.positive
+        if end == len(self.rows):
+            return self
         return Places(self.segments[:end], self.rows[:end], self.scores[:end], end)
 
 
@@ -120,10 +121,22 @@ def relevance_models(
     return [dict(islice(named, end - begin)) for begin, end in pairwise(query_terms.tolist())]
 
 
+def parts_of(places: Sequence[Places], documents: int) -> Iterator[tuple[int, int]]:
+    """Consecutive queries [first, last) of at most so many documents, or of a single query."""
+    first = seen = 0
+    for number, each in enumerate(places):
+        seen += len(each.rows)
+        if seen > documents and number > first:
+            yield first, number
+            first, seen = number, len(each.rows)
+    if places:
+        yield first, len(places)
+
+
 def _documents(places: Sequence[Places]) -> tuple[Any, ...]:
     """(offsets, segments, rows) of the documents of all queries."""
     return (
-        np.cumsum([0, *(len(each.rows) for each in places)], dtype=np.uint64),
+        np.array(list(accumulate((len(each.rows) for each in places), initial=0)), np.uint64),
         np.concatenate([np.empty(0, np.uint32), *(each.segments for each in places)]),
         np.concatenate([np.empty(0, np.uint32), *(each.rows for each in places)]),
     )

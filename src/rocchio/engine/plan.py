@@ -225,7 +225,7 @@ class _Prepared:
         state = self.executor.run(step, k)
         assert state.ranked is not None  # it ends in a search
         run = state.ranked.run
-        self.ranked = Run(run.query_ids, run.doc_ids, run.scores, str(step).replace(" ", ""))
+        self.ranked = Run(run.query_ids, run.doc_ids, run.scores, step.text.replace(" ", ""))
         self.finals: list[PlanQuery] = list(state.queries)
         self.final: PlanQuery = self.finals[0] if self.finals else PlanQuery()
 

@@ -31,6 +31,14 @@ class PlanQuery:
         """What text fields are searched with."""
         return self.text if self.terms is None else self.terms
 
+    def with_terms(self, terms: Mapping[str, float]) -> PlanQuery:
+        """The same with other weights for text fields."""
+        return PlanQuery(self.text, terms, self.sparse, self.vectors)
+
+    def with_vector(self, name: str, vector: Any) -> PlanQuery:
+        """The same with another vector, or text to encode, for a field."""
+        return PlanQuery(self.text, self.terms, self.sparse, {**self.vectors, name: vector})
+
     def mixed(self, schema: Schema) -> MixedQuery:
         """The query of all its parts, and of the vectors that encoders make of its text."""
         encoded = dict.fromkeys(schema.encoded_fields, self.text) if self.text is not None else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,10 @@ import numpy as np
 from rocchio.engine.best_passage import passage_at
 from rocchio.engine.click_feedback import ClickFeedback
 from rocchio.engine.feedback_places import FeedbackPlaces
-from rocchio.engine.feedback_terms import Places, SearcherStatistics, gather, relevance_models
-from rocchio.engine.feedback_vectors import document_vectors
+from rocchio.engine.feedback_terms import Places, SearcherStatistics, gather, parts_of, relevance_models
+from rocchio.engine.feedback_vectors import moved_queries
 from rocchio.engine.filtering import FilterMasks
-from rocchio.engine.plan_query import PlanQuery, is_vector, only_field, unit
+from rocchio.engine.plan_query import PlanQuery, is_vector, only_field
 from rocchio.errors import InvalidArgument
 from rocchio.feedback import (
     Axiomatic,
@@ -120,8 +120,10 @@ class PlanSource:
     def _zeros(self, scores: Sequence[Any], k: int) -> tuple[int, ...]:
         """How many documents that were not found would still be among the first k, with a score of 0."""
         where = self._options.get("where")
-        by_query = where if isinstance(where, list) else [where] * len(scores)
-        wholes = [min(k, self._snapshot.count(each)) for each in by_query]
+        if isinstance(where, list):
+            wholes = [min(k, self._snapshot.count(each)) for each in where]
+        else:
+            wholes = [min(k, self._snapshot.count(where))] * len(scores)
         pairs = zip(scores, wholes, strict=True)
         return tuple(max(0, whole - len(each)) if each is not _EMPTY else 0 for each, whole in pairs)
 
@@ -220,21 +222,11 @@ class PlanSource:
         if isinstance(method, Reencode):
             return self._reencoded(name, queries, places)
         assert isinstance(method, VectorFeedback | VectorCorocchio)
-        is_cosine = self._snapshot.schema.fields[name].metric == "cosine"
-        refined = []
-        found = document_vectors(self._snapshot, places, name)
-        for query, vector, documents in zip(queries, self.vectors(queries, name), found, strict=True):
-            if vector is None:
-                refined.append(query)
-                continue
-            if is_cosine:  # lengths mean nothing there
-                vector = unit(vector)  # noqa: PLW2901
-            if isinstance(method, VectorCorocchio):
-                moved = method.move_by(vector, documents.before, documents.scores)
-            else:
-                moved = method.move(vector, documents.before, documents.against)
-            refined.append(replace(query, vectors={**query.vectors, name: moved if moved.any() else vector}))
-        return refined
+        moved = moved_queries(self._snapshot, method, self.vectors(queries, name), places, name)
+        return [
+            query if vector is None else query.with_vector(name, vector)
+            for query, vector in zip(queries, moved, strict=True)
+        ]
 
     def _reencoded(self, name: str, queries: Sequence[PlanQuery], places: Sequence[Places]) -> list[PlanQuery]:
         field = self._snapshot.schema.fields[name]
@@ -249,9 +241,7 @@ class PlanSource:
             ][: each.positive]
             parts = [str(document[source]) for document in fetched for source in sources if document.get(source)]
             texts.append(" ".join([query.text or "", *parts]))
-        return [
-            replace(query, vectors={**query.vectors, name: text}) for query, text in zip(queries, texts, strict=True)
-        ]
+        return [query.with_vector(name, text) for query, text in zip(queries, texts, strict=True)]
 
     def _texts(self, segment: int, row: int) -> dict[str, Any]:
         """The stored fields at a place, of the field that is split the passage."""
@@ -268,14 +258,14 @@ class PlanSource:
         if method.field is not None:
             places = [FeedbackPlaces(self._snapshot).of_documents(each) for each in places]
         better: list[Mapping[str, float]] = []
-        for first, end in _parts(places):
+        for first, end in parts_of(places, PART_DOCUMENTS):
             better += _better(method, statistics, known[first:end], places[first:end], accepted)
         if method.field is not None:
             return [
                 replace(query, sparse={**query.sparse, method.field: terms})
                 for query, terms in zip(queries, better, strict=True)
             ]
-        return [replace(query, terms=terms) for query, terms in zip(queries, better, strict=True)]
+        return [query.with_terms(terms) for query, terms in zip(queries, better, strict=True)]
 
     def _weights(self, field: str | None, queries: Sequence[PlanQuery]) -> list[Mapping[str, float]]:
         """What each query weighs terms with; texts are analysed together."""
@@ -314,7 +304,7 @@ def _unsaid(method: Expansion | FromVectors, places: Sequence[Places]) -> str:
     """A note of the queries whose documents say nothing, because of their scores."""
     if not isinstance(method, Rm3):
         return ""
-    silent = sum(not (each.scores[: each.positive] > 0).any() for each in places)
+    silent = sum(not any(score > 0 for score in each.scores[: each.positive].tolist()) for each in places)
     if not silent:
         return ""
     return (
@@ -335,15 +325,3 @@ def _better(
         models = relevance_models(statistics, places, accepted, method.terms)
         return [method.mixed(query, model) for query, model in zip(queries, models, strict=True)]
     return [method.expand(each) for each in gather(statistics, queries, places, accepted)]
-
-
-def _parts(places: Sequence[Places]) -> Iterator[tuple[int, int]]:
-    """Consecutive queries [first, last) of at most PART_DOCUMENTS documents, or of a single query."""
-    first = documents = 0
-    for number, each in enumerate(places):
-        documents += len(each.rows)
-        if documents > PART_DOCUMENTS and number > first:
-            yield first, number
-            first, documents = number, len(each.rows)
-    if places:
-        yield first, len(places)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import accumulate, chain, pairwise
 from math import isnan
 from typing import Any, TypeAlias
 
@@ -81,10 +81,12 @@ def counted_terms(batch: QueryBatch) -> list[dict[str, float]]:
     distinct, terms, weights = batch.distinct.to_pylist(), batch.terms.tolist(), batch.weights.tolist()
     queries = []
     for begin, end in pairwise(batch.offsets.tolist()):
-        counts: dict[str, float] = {}
-        for place in range(begin, end):
-            term = distinct[terms[place]]
-            counts[term] = counts.get(term, 0.0) + weights[place]
+        said = [distinct[term] for term in terms[begin:end]]
+        counts = dict(zip(said, weights[begin:end], strict=True))
+        if len(counts) < len(said):
+            counts = dict.fromkeys(said, 0.0)
+            for term, weight in zip(said, weights[begin:end], strict=True):
+                counts[term] += weight
         queries.append(counts)
     return queries
 
@@ -101,7 +103,7 @@ def weighted_batch(queries: Sequence[TermWeights]) -> QueryBatch:
             check_unicode(term)
     return QueryBatch(
         pa.array(list(places), pa.large_string()),
-        np.cumsum([0, *map(len, queries)], dtype=np.uint64),
+        np.array(list(accumulate(map(len, queries), initial=0)), np.uint64),
         np.array(list(map(places.__getitem__, occurrences)), np.uint32),
         np.array(weights, np.float64),
     )
@@ -168,7 +170,7 @@ def to_batch(queries: Sequence[Any], analysis: Analysis) -> QueryBatch:
 def _are_weights(weights: Sequence[Any]) -> bool:
     """Whether all are weights; quick for plain numbers."""
     if set(map(type, weights)) <= {float, int} and weights:
-        return min(weights) >= -MAX_WEIGHT and max(weights) <= MAX_WEIGHT and not any(map(isnan, weights))
+        return min(weights) >= -MAX_WEIGHT and max(weights) <= MAX_WEIGHT and not isnan(sum(weights))
     return all(map(_is_weight, weights))
 
 

@@ -57,14 +57,6 @@ class Expansion(ABC):
         """The better query {term: weight}; the terms of the query come first."""
 
 
-def interpolate(query: Weights, query_share: float, expansion: Weights) -> Weights:
-    """query_share * query + (1 - query_share) * expansion, without terms of weight 0."""
-    mixed = {term: query_share * weight for term, weight in query.items()}
-    for term, weight in expansion.items():
-        mixed[term] = mixed.get(term, 0.0) + (1 - query_share) * weight
-    return {term: weight for term, weight in mixed.items() if weight != 0}
-
-
 def scaled(weights: Mapping[str, float], norm: float) -> Weights:
     """Weights divided by a norm; as they are if it is 0."""
     return {term: weight / norm for term, weight in weights.items()} if norm else dict(weights)

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from rocchio.feedback.method import Expansion, check_weight, interpolate, scaled
+from rocchio.feedback.method import Expansion, check_weight
 from rocchio.feedback.terms import FeedbackTerms, TermFilter, Weights
 
 LEAST_NORM = 0.001
@@ -83,8 +83,14 @@ class Rm3Terrier(Expansion):
 
 
 def mix(query: Mapping[str, float], model: Weights, original: float) -> Weights:
-    """The query, its weights summing to 1, mixed with the terms of a model, theirs summing to 1; as it is without."""
+    """The query, its weights summing to 1, mixed with the terms of a model, theirs summing to 1, without those
+    that weigh 0; as it is without a model.
+    """
     if not model:
         return dict(query)
-    norm = sum(map(abs, query.values()))
-    return interpolate(scaled(query, norm), original, scaled(model, sum(model.values())))
+    norm, size = sum(map(abs, query.values())) or 1.0, sum(model.values()) or 1.0
+    mixed = {term: original * (weight / norm) for term, weight in query.items()}
+    share = 1 - original
+    for term, weight in model.items():
+        mixed[term] = mixed.get(term, 0.0) + share * (weight / size)
+    return {term: weight for term, weight in mixed.items() if weight != 0} if 0.0 in mixed.values() else mixed

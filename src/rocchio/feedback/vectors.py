@@ -44,7 +44,7 @@ class VectorFeedback(FromVectors, ABC):
 
     @abstractmethod
     def move(self, query: Matrix, positive: Matrix, negative: Matrix) -> Matrix:
-        """The better query (dim,), from a query and documents (n, dim). Not scaled to any length."""
+        """The better query (..., dim), from a query and documents (..., n, dim). Not scaled to any length."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class VectorAverage(VectorFeedback):
     name: ClassVar[str] = "vector_average"
 
     def move(self, query: Matrix, positive: Matrix, negative: Matrix) -> Matrix:  # noqa: ARG002
-        return _mean(np.vstack([query[None], positive])).astype(np.float32)
+        return _mean(np.concatenate([query[..., None, :], positive], axis=-2)).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,9 @@ class VectorRocchio(VectorFeedback):
 
     def move(self, query: Matrix, positive: Matrix, negative: Matrix) -> Matrix:
         moved = self.alpha * query.astype(np.float64)
-        if len(positive):
+        if positive.shape[-2]:
             moved += self.beta * _mean(positive)
-        if len(negative):
+        if negative.shape[-2]:
             moved -= self.gamma * _mean(negative)
         return moved.astype(np.float32)
 
@@ -101,7 +101,16 @@ class Reencode(FromVectors):
 
 
 def _mean(vectors: Matrix) -> npt.NDArray[np.float64]:
-    """Of rows (n, dim), float64 (dim,); added in the order of their bytes, so that the given order does not matter."""
-    order = sorted(range(len(vectors)), key=lambda row: vectors[row].tobytes())
-    mean: npt.NDArray[np.float64] = vectors[order].mean(axis=0, dtype=np.float64)
+    """Of rows (..., n, dim), float64 (..., dim); added in the order of their bytes, so that the given order does not
+    matter, and one after the other, so that it makes no difference how many queries there are.
+    """
+    *queries, count, dim = vectors.shape
+    rows = np.ascontiguousarray(vectors).reshape(-1, dim)
+    as_bytes = rows.view(np.dtype((np.void, rows.itemsize * dim))).reshape(-1, count)
+    order = as_bytes.argsort(axis=-1) + np.arange(0, len(rows), count)[:, None]
+    total: npt.NDArray[np.float64] = rows[order[:, 0]].astype(np.float64)
+    for place in range(1, count):
+        total += rows[order[:, place]]
+    total /= count
+    mean: npt.NDArray[np.float64] = total.reshape(*queries, dim)
     return mean

@@ -142,7 +142,7 @@ class Executor:
         if isinstance(step, Retrieve):
             ranked = self._source.retrieve(step, state.queries, k)
             ranked = replace(ranked, words=step if isinstance(step, Words) else state.words)
-            self._note(StepTrace(str(step), time.perf_counter() - started, len(state.queries), k, ranked.note))
+            self._note(StepTrace(step.text, time.perf_counter() - started, len(state.queries), k, ranked.note))
             return State(state.queries, key, ranked)
         if not isinstance(step, Refine | Gate):
             raise InvalidArgument(f"expected a known kind of step, found {type(step).__name__}")
@@ -153,7 +153,7 @@ class Executor:
             queries, note = self._gated(step, state.queries, state.ranked)
         else:
             queries, note = self._source.refine(step, state.queries, state.ranked, self._marks)
-        self._note(StepTrace(str(step), time.perf_counter() - started, len(queries), None, note))
+        self._note(StepTrace(step.text, time.perf_counter() - started, len(queries), None, note))
         return State(queries, key, state.ranked)
 
     def _gated(self, gate: Gate, queries: Sequence[Query], ranked: Ranked) -> tuple[list[Query], str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -23,6 +24,8 @@ from rocchio.pipelines.step import Step
 LONGEST = 10_000
 """Characters of a text form: nobody writes more, and nesting is bounded by it."""
 
+KEPT = 128
+"""Text forms whose plans are kept, since the same few are searched with again and again; plans never change."""
 
 STEPS: Mapping[str, Callable[..., Step]] = MappingProxyType(
     {name: getattr(named, name) for name in ("bm25", "dense", "sparse", "hybrid", "offline", "pseudo_embeddings")}
@@ -42,6 +45,11 @@ def parse_plan(text: str) -> Step:
     """The plan that a text form describes; the inverse of `str(plan)`. Raises InvalidArgument."""
     if not isinstance(text, str) or len(text) > LONGEST:
         raise InvalidArgument(f"expected a plan of at most {LONGEST:,} characters, like bm25 >> rm3 >> bm25")
+    return _parsed(text)
+
+
+@lru_cache(KEPT)
+def _parsed(text: str) -> Step:
     text = text.strip()
     if "#" not in text:  # which would make the rest of all lines a comment
         text = text.replace("\r", " ").replace("\n", " ")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import fields
+from functools import cached_property
 from keyword import iskeyword
 from typing import Any, ClassVar
 
@@ -62,6 +63,11 @@ class Step(ABC):
 
     @abstractmethod
     def __str__(self) -> str: ...
+
+    @cached_property
+    def text(self) -> str:
+        """The text form, put together once: what runs a step names it each time."""
+        return str(self)
 
 
 def _combined(operation: str, first: Any, second: Any) -> Step:

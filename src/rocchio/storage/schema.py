@@ -184,7 +184,7 @@ class Schema:
         """Names of the vector fields that have an encoder, in order."""
         return [name for name in self.vector_fields if self.fields[name].encoder]
 
-    @property
+    @cached_property
     def split_field(self) -> str | None:
         """The text field that is split into passages, None if there is none: then each document is a row."""
         return next((name for name, field in self.fields.items() if field.passages is not None), None)

@@ -33,6 +33,37 @@ def test_rocchio():
     np.testing.assert_array_equal(VectorRocchio(alpha=1, gamma=9).move(QUERY, NONE, NONE), QUERY)
 
 
+def mean(vectors: np.ndarray) -> np.ndarray:
+    """By numpy, of one query's rows in the order of their bytes."""
+    return np.array(sorted(vectors, key=lambda row: row.tobytes())).mean(axis=0, dtype=np.float64)
+
+
+@settings(max_examples=60)
+@given(
+    counts=st.tuples(st.integers(1, 4), st.integers(0, 9), st.integers(0, 3), st.integers(2, 5)),
+    exponents=st.integers(0, 30),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_queries_move_together_as_they_do_alone(counts: tuple[int, int, int, int], exponents: int, seed: int):
+    """To the bit, and as plain numpy moves one."""
+    queries, positive, negative, dim = counts
+    dice = np.random.default_rng(seed)
+    scale = 2.0 ** dice.integers(-exponents, exponents + 1, (queries, positive + negative + 1, 1))
+    drawn = (dice.integers(-3, 4, (queries, positive + negative + 1, dim)) * scale / 3).astype(np.float32)
+    query, first, last = drawn[:, 0], drawn[:, 1 : positive + 1], drawn[:, positive + 1 :]
+    together = VectorRocchio().move(query, first, last)
+    averages = VectorAverage().move(query, first, last)
+    for number in range(queries):
+        expected = 0.8 * query[number].astype(np.float64)
+        expected += 0.2 * mean(first[number]) if positive else 0.0
+        expected -= 0.1 * mean(last[number]) if negative else 0.0
+        assert together[number].tobytes() == expected.astype(np.float32).tobytes()
+        alone = VectorRocchio().move(query[number], first[number], last[number])
+        assert alone.tobytes() == together[number].tobytes()
+        average = mean(np.vstack([query[number][None], first[number]])).astype(np.float32)
+        assert averages[number].tobytes() == average.tobytes()
+
+
 floats = st.floats(-(2.0**90), 2.0**90, width=32)
 
 
