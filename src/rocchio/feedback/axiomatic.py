@@ -60,7 +60,8 @@ class Axiomatic(Expansion):
             total += self._shares(shared, names[term], float(idf))
         kept |= found.named(found.heaviest(total, self.terms), total)
         size = sum(map(abs, found.query.values()))
-        weights = {term: weight / size for term, weight in kept.items() if weight > LEAST_WEIGHT}
+        in_order = dict.fromkeys([*(term for term in found.query if term in kept), *kept])  # the query's come first
+        weights = {term: kept[term] / size for term in in_order if kept[term] > LEAST_WEIGHT}
         return weights or dict(found.query)
 
     def _shares(self, shared: np.ndarray, own: int, idf: float) -> Floats:

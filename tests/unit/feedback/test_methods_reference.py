@@ -94,6 +94,16 @@ def test_methods_equal_the_formulas(method: Expansion, case: tuple[World, dict[s
     assert [term for term in ours if term in query] == list(ours)[: sum(term in query for term in ours)]
 
 
+def test_light_terms_of_the_query_come_before_heavier_new_ones():
+    documents = {"a": {"wing": 1, "rib": 1, "tail": 1}, "b": {"wing": 1, "rib": 1}, "c": {"tail": 1}, "d": {"2nd": 1}}
+    world = World(documents | {f"z{number}": {"nacelle": 1} for number in range(20)})
+    feedback = [("a", 4.0), ("b", 3.0), ("c", 2.0), ("d", 1.0)]  # wing and tail are independent there
+    method = Axiomatic(terms=4)
+    expanded = method.expand(told(world, {"wing": 4.0, "tail": 0.1}, feedback, method.filter, 4))
+    assert expanded["rib"] > expanded["tail"] > 0
+    assert list(expanded)[:3] == ["wing", "tail", "rib"]
+
+
 @pytest.mark.parametrize("method", METHODS, ids=str)
 @settings(max_examples=25)
 @given(case=found(), dice=st.randoms(use_true_random=False))
