@@ -95,6 +95,7 @@ class TenantVectors(VectorSegment):
     def __init__(self, base: VectorSegment, live: Mask) -> None:
         self._base, self._live = base, live
         self.originals, self.calibration = base.originals, base.calibration
+        self._efforts: dict[tuple[int, float], Effort | None] = {}
 
     @property
     def _tree(self) -> PointTree | None:  # of all vectors, under a mask
@@ -128,6 +129,11 @@ class TenantVectors(VectorSegment):
 
     def effort(self, k: int, recall: float) -> Effort | None:
         """What the best k take with this recall; None: an exact search."""
+        if (k, recall) not in self._efforts:
+            self._efforts[k, recall] = self._tenant_effort(k, recall)
+        return self._efforts[k, recall]
+
+    def _tenant_effort(self, k: int, recall: float) -> Effort | None:
         base = self._base.effort(k, recall)
         if recall >= 1 or self._tenant is None:
             return base
