@@ -161,12 +161,15 @@ class VectorSegment:
         if recall >= 1:
             return None
         if (k, recall) not in self._efforts:
-            effort = self.calibration.effort(k, recall)
-            # what twice as many lists add is about what is missing with as many as there are
-            self._efforts[k, recall] = effort and replace(
-                effort, most_new=min(MOST_NEW, 2 * (1 - recall)), growth=self.calibration.growth(k, recall)
-            )
+            self._efforts[k, recall] = self._least_effort(k, recall)
         return self._efforts[k, recall]
+
+    def _least_effort(self, k: int, recall: float) -> Effort | None:
+        effort = self.calibration.effort(k, recall)
+        # what twice as many lists add is about what is missing with as many as there are
+        return effort and replace(
+            effort, most_new=min(MOST_NEW, 2 * (1 - recall)), growth=self.calibration.growth(k, recall)
+        )
 
     def search(self, queries: npt.NDArray[np.float32], k: int, allowed: Mask | None, effort: Effort | None) -> Found:
         """The best k rows for each query (q, dim): rows int64 (q, k), padded with -1, and scores float32 (q, k).

@@ -127,15 +127,9 @@ class TenantVectors(VectorSegment):
         """How many lists all vectors of the segment are in."""
         return self._base.lists
 
-    def effort(self, k: int, recall: float) -> Effort | None:
-        """What the best k take with this recall; None: an exact search."""
-        if (k, recall) not in self._efforts:
-            self._efforts[k, recall] = self._tenant_effort(k, recall)
-        return self._efforts[k, recall]
-
-    def _tenant_effort(self, k: int, recall: float) -> Effort | None:
+    def _least_effort(self, k: int, recall: float) -> Effort | None:
         base = self._base.effort(k, recall)
-        if recall >= 1 or self._tenant is None:
+        if self._tenant is None:
             return base
         closely = self._tenant.closely(k, recall)
         if closely is None:
