@@ -84,6 +84,7 @@ using Part = std::tuple<std::uint32_t, InputMatrix<std::int64_t>, InputMatrix<fl
 
 nb::tuple best_rows(const Searcher& self, const std::vector<Part>& parts, std::size_t queries, std::size_t k,
                     float least) {
+    if (k == 0) throw std::invalid_argument("expected a positive k");
     std::vector<RankedRows> ranked;
     for (const auto& [segment, rows, scores] : parts) {
         if (segment >= self.segment_count()) throw std::out_of_range("expected segments of the snapshot");

@@ -1,5 +1,6 @@
 #include "lexical/frequent_terms.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 

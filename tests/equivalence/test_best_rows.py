@@ -77,6 +77,8 @@ def test_what_is_no_place_of_the_segments_is_refused(names: tuple[Searcher, list
     for queries, scores in ((2, score), (1, np.ones((1, 2), np.float32))):
         with pytest.raises(ValueError, match="expected a row and a score"):
             searcher.best_rows([(0, row, scores)], queries, 1, -np.inf)
+    with pytest.raises(ValueError, match="expected a positive k"):
+        searcher.best_rows([(0, row, score)], 1, 0, -np.inf)
 
 
 def test_hits_are_those_that_python_makes(names: tuple[Searcher, list[list[str]]]) -> None:
