@@ -12,6 +12,7 @@ void bind_lexical(nanobind::module_& module);
 void bind_dense(nanobind::module_& module);
 void bind_offline(nanobind::module_& module);
 void bind_filters(nanobind::module_& module);
+void bind_fusion(nanobind::module_& module);
 void bind_text(nanobind::module_& module);
 
 }  // namespace rocchio::bindings

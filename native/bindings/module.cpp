@@ -12,4 +12,5 @@ NB_MODULE(_ext, module) {
     rocchio::bindings::bind_dense(module);
     rocchio::bindings::bind_offline(module);
     rocchio::bindings::bind_filters(module);
+    rocchio::bindings::bind_fusion(module);
 }

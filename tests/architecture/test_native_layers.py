@@ -1,4 +1,5 @@
-"""Includes go down in native/: base <- text, codecs, kernels, filters; codecs, kernels <- lexical; kernels <- dense."""
+"""Includes go down in native/: base <- text, codecs, kernels, filters, fusion; codecs, kernels <- lexical;
+kernels <- dense."""
 
 from __future__ import annotations
 
@@ -15,8 +16,9 @@ ALLOWED = {
     "lexical": {"base", "codecs", "kernels", "lexical"},
     "dense": {"base", "kernels", "dense"},
     "filters": {"base", "filters"},
-    "bindings": {"base", "codecs", "kernels", "text", "lexical", "dense", "filters", "bindings"},
-    "tests": {"base", "codecs", "text", "kernels", "lexical", "dense", "filters", "tests"},
+    "fusion": {"base", "fusion"},
+    "bindings": {"base", "codecs", "kernels", "text", "lexical", "dense", "filters", "fusion", "bindings"},
+    "tests": {"base", "codecs", "text", "kernels", "lexical", "dense", "filters", "fusion", "tests"},
     "fuzz": {
         "base",
         "codecs",

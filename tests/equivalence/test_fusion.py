@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise, permutations
 
 import numpy as np
@@ -17,6 +19,7 @@ from rocchio.fusion import (
     CombSum,
     Fusion,
     MinMax,
+    NumberedDocuments,
     RankedList,
     Rrf,
     ZNorm,
@@ -68,6 +71,51 @@ def test_scores_equal_the_reference(case: tuple[Lists, Fusion], more: list[int])
     doc_ids, scores = fuse_lists(with_zeros(lists, zeros), fusion, 1000)
     answer = dict(zip(doc_ids, scores.tolist(), strict=True))
     assert answer == pytest.approx(reference_scores(lists, fusion, zeros), rel=1e-6, abs=1e-9)
+
+
+class Numbered(NumberedDocuments):
+    """doc_ids that an index knows by their places in the alphabet, far apart."""
+
+    def __init__(self, doc_ids: Sequence[str]) -> None:
+        self.doc_ids = doc_ids
+
+    def __len__(self) -> int:
+        return len(self.doc_ids)
+
+    @property
+    def numbers(self) -> np.ndarray:
+        return np.array([ord(doc_id) << 32 for doc_id in self.doc_ids], np.uint64)
+
+    def chosen(self, places: np.ndarray) -> list[str]:
+        return [self.doc_ids[place] for place in places.tolist()]
+
+    @classmethod
+    def joined(cls, lists: Sequence[Numbered], places: np.ndarray) -> Numbered:
+        return cls(cls([doc_id for each in lists for doc_id in each.doc_ids]).chosen(places))
+
+
+@given(cases(), st.integers(1, 12), st.lists(st.booleans(), min_size=4, max_size=4))
+def test_numbered_documents_are_fused_like_their_doc_ids(case: tuple[Lists, Fusion], k: int, numbered: list[bool]):
+    """Also where only some lists have numbers."""
+    lists, fusion = case
+    plain = with_zeros(lists, [0] * len(lists))
+    by_number = [
+        replace(ranked, doc_ids=Numbered(ranked.doc_ids)) if has else ranked
+        for ranked, has in zip(plain, numbered, strict=False)
+    ]
+    doc_ids, scores = fuse_lists(plain, fusion, k)
+    same_ids, same_scores = fuse_lists(by_number, fusion, k)
+    assert same_ids == doc_ids
+    assert same_scores.tolist() == scores.tolist()
+
+
+def test_numbered_documents_are_a_sequence_of_doc_ids():
+    documents = Numbered("cab")
+    assert list(documents) == ["c", "a", "b"]
+    assert documents[1] == documents[-2] == "a"
+    assert documents[1:] == ["a", "b"]
+    assert documents.index("b") == 2
+    assert "d" not in documents
 
 
 @given(RANKED.filter(bool).map(lambda scored: {doc_id: score + 3 for doc_id, score in scored.items()}), RANKED)

@@ -36,6 +36,7 @@ from rocchio._native._ext import (
     rank_mask,
     row_set_mask,
     rows_mask,
+    union_of_documents,
 )
 
 __all__ = [
@@ -74,4 +75,5 @@ __all__ = [
     "rank_mask",
     "row_set_mask",
     "rows_mask",
+    "union_of_documents",
 ]

@@ -527,3 +527,8 @@ def rank_mask(ranks: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order=
 
 def count_bits(mask: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> int:
     """How many bits of a mask are set."""
+
+def union_of_documents(lists: Sequence[Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)]]) -> tuple:
+    """
+    (first, places): the documents of lists of numbers, each once. first[j] is where document j appears first in all lists, one after the other; places[i] are the documents of list i. ValueError for one that a list has twice.
+    """

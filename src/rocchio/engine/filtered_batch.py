@@ -69,17 +69,22 @@ def _of_group(options: SearchOptions, where: Any, ids: list[str]) -> Any:
 class _DocIds(Sequence[Sequence[DocId]]):
     """The doc_ids of a batch by query, which are looked up in those of its groups when they are asked for."""
 
-    def __init__(self, places: Sequence[tuple[Sequence[Sequence[DocId]], int]]) -> None:
-        self._places = places
+    def __init__(self, groups: Sequence[tuple[Any, int]]) -> None:
+        self._groups = groups
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._groups)
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return [of_group[number] for of_group, number in self._places[index]]
-        of_group, number = self._places[index]
+            return [of_group[number] for of_group, number in self._groups[index]]
+        of_group, number = self._groups[index]
         return of_group[number]
+
+    def places(self, index: int) -> Any:
+        """(segments, rows) of the documents of query `index`, best first, where its group knows them: no plan does."""
+        of_group, number = self._groups[index]
+        return of_group.places(number)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)

@@ -46,9 +46,9 @@ class Groups:
         per_document = np.concatenate([np.empty(0, np.int64), *counts])
         return np.repeat(np.arange(self.documents, dtype=np.uint32), per_document)
 
-    def numbers(self, found: Found) -> npt.NDArray[np.uint32]:
-        """The number of the document of each hit."""
-        return self._document_of[self._first_rows[found.segments] + found.rows]
+    def numbers(self, segments: npt.NDArray[np.uint32], rows: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+        """The number of the document that each row belongs to."""
+        return self._document_of[self._first_rows[segments] + rows]
 
     def passages_for(self, documents: int) -> int:
         """How many passages to ask for at first: none to spare where each document is one."""
@@ -73,7 +73,7 @@ def best_documents(groups: Groups, queries: int, k: int, search: Search) -> Foun
 
 def _first_of_each(groups: Groups, found: Found, k: int) -> Found:
     """The first hit of each document, for each query at most k."""
-    numbers = groups.numbers(found)
+    numbers = groups.numbers(found.segments, found.rows)
     keep = np.zeros(len(numbers), np.bool_)
     first = np.empty(groups.documents, np.int64)  # by document; written before it is read, for each query anew
     for begin, end in pairwise(found.offsets.tolist()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rocchio.engine.best_passage import Place, explained, passage_at, vector_at
@@ -119,8 +119,9 @@ class Hybrid:
         return [part.name for part in self._parts]
 
     def aligned(self) -> list[RankedLists]:
-        """What the parts have found, by query."""
-        return [align(lists) for lists in self._lists]
+        """What the parts have found, by query, with all doc_ids read: for those who look at them often."""
+        found = [align(lists) for lists in self._lists]
+        return [replace(each, doc_ids=list(each.doc_ids)) for each in found]
 
     def best(self, number: int, k: int) -> tuple[list[DocId], Any]:
         """The best k doc_ids of query `number` and their scores."""
@@ -129,12 +130,13 @@ class Hybrid:
     def explain(self, number: int, doc_id: DocId) -> Explanation:
         """What each part adds to a document's score for query `number`. Raises NotFound if no part has found it."""
         aligned = align(self._lists[number])
-        if doc_id not in aligned.doc_ids:
+        doc_ids = list(aligned.doc_ids)
+        if doc_id not in doc_ids:
             raise NotFound(
                 f"expected a document among the first {self._depth:,} of a part of the query, {doc_id!r} is not; "
                 "raise depth"
             )
-        place = aligned.doc_ids.index(doc_id)
+        place = doc_ids.index(doc_id)
         contributions = self.fusion.contributions(aligned)[:, place]
         ranks = aligned.ranks[:, place].tolist()
         lists = [
@@ -203,11 +205,13 @@ class Hybrid:
         if each:
             options["where"] = filters
         run = self._snapshot.search([given[number] for number in asked], self._depth, **options)
+        doc_ids: Any = run.doc_ids  # of no plan: their places are known
         knows_zeros = self._knows_zeros(part)
         for row, number in enumerate(asked):
             scores = run.scores[row]
             whole = min(self._depth, self._snapshot.count(filters[row])) if knows_zeros else 0
-            found[number] = RankedList(run.doc_ids[row], scores, max(0, whole - len(scores)))
+            documents = self._snapshot.placed(*doc_ids.places(row))
+            found[number] = RankedList(documents, scores, max(0, whole - len(scores)))
         return found
 
     def _knows_zeros(self, part: _Part) -> bool:

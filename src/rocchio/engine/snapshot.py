@@ -29,6 +29,7 @@ from rocchio.engine.memberships import Grants, Memberships
 from rocchio.engine.mixed import Mixed, MixedQuery, as_mixed, materialised
 from rocchio.engine.offline import OfflineSearch, OpenOffline
 from rocchio.engine.open_segment import OpenSegment
+from rocchio.engine.placed_documents import PlacedDocuments
 from rocchio.engine.plan import search_plan
 from rocchio.engine.queries import (
     Query,
@@ -301,6 +302,10 @@ class Snapshot:
             return self._whole._names
         segments = [segment.lexical for segment in self.segments]
         return self._impact_searcher(segments, self.schema.text_columns, [None] * len(segments))
+
+    def placed(self, segments: npt.NDArray[np.uint32], rows: npt.NDArray[np.uint32]) -> PlacedDocuments:
+        """The documents at these places."""
+        return PlacedDocuments(self._names, self._groups, segments, rows)
 
     @cached_property
     def offline(self) -> OfflineSearch:

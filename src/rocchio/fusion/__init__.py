@@ -8,7 +8,16 @@ from rocchio.fusion.borda import Borda
 from rocchio.fusion.comb import CombMnz, CombSum
 from rocchio.fusion.convex import MinMax, ZNorm
 from rocchio.fusion.fuse import fuse, lists_of_runs
-from rocchio.fusion.lists import EMPTY, RankedList, RankedLists, align, fuse_aligned, fuse_lists, total
+from rocchio.fusion.lists import (
+    EMPTY,
+    NumberedDocuments,
+    RankedList,
+    RankedLists,
+    align,
+    fuse_aligned,
+    fuse_lists,
+    total,
+)
 from rocchio.fusion.method import Fusion
 from rocchio.fusion.parse import as_fusion, parse_fusion
 from rocchio.fusion.rrf import Rrf
@@ -20,6 +29,7 @@ __all__ = [
     "CombSum",
     "Fusion",
     "MinMax",
+    "NumberedDocuments",
     "RankedList",
     "RankedLists",
     "Rrf",
