@@ -39,6 +39,8 @@ class CandidateKey {
         return std::bit_cast<float>((ordered & kSign) != 0 ? ordered & ~kSign : ~ordered);
     }
     bool is_better_than(CandidateKey other) const { return key_ > other.key_; }
+    /// Smaller for better ones.
+    std::uint64_t place() const { return ~key_; }
 
   private:
     static constexpr std::uint32_t kSign = 0x80000000u;

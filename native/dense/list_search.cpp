@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/bitmap.hpp"
+#include "base/digit_sort.hpp"
 #include "dense/ranking.hpp"
 
 namespace rocchio::dense {
@@ -165,8 +166,7 @@ void VectorIndex::ListSearch::choose_lists_of(const PreparedQueries& queries, st
     }
     const std::span<const CandidateKey> best = nearest_.best();
     order_.assign(best.begin(), best.end());
-    std::sort(order_.begin(), order_.end(),
-              [](CandidateKey a, CandidateKey b) { return a.is_better_than(b); });
+    sort_by_digits(std::span(order_), spare_keys_, [](CandidateKey key) { return key.place(); });
     std::vector<ScoredList>& lists = progress_[query].lists;
     lists.clear();
     for (const CandidateKey list : order_) {
@@ -281,8 +281,12 @@ void VectorIndex::ListSearch::best_rows(Progress& progress, std::vector<std::uin
     }
     rows.clear();
     for (const CandidateKey candidate : order_) rows.push_back(candidate.row());
-    std::sort(rows.begin(), rows.end());
+    sort_rows(rows);
     rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+}
+
+void VectorIndex::ListSearch::sort_rows(std::span<std::uint32_t> rows) {
+    sort_by_digits(rows, spare_rows_, [](std::uint32_t row) { return row; });
 }
 
 /// `following` is the block that will be scanned after this list, or null.
@@ -328,7 +332,7 @@ void VectorIndex::ListSearch::gather_rows(std::size_t count) {
         const auto first = static_cast<std::ptrdiff_t>(rows_.size());
         for (const CandidateKey candidate : progress_[query].candidates.best())
             rows_.push_back(candidate.row());
-        std::sort(rows_.begin() + first, rows_.end());
+        sort_rows(std::span(rows_).subspan(static_cast<std::size_t>(first)));
         rows_.erase(std::unique(rows_.begin() + first, rows_.end()), rows_.end());
         row_ends_.push_back(rows_.size());
     }

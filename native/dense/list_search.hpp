@@ -51,6 +51,7 @@ class VectorIndex::ListSearch {
     bool settle(const PreparedQueries& queries, std::size_t query);
     bool is_settled(const Progress& progress) const;
     void best_rows(Progress& progress, std::vector<std::uint32_t>& rows);
+    void sort_rows(std::span<std::uint32_t> rows);
     void scan_list(Progress& progress, const ScoredList& list, const std::uint8_t* following);
     void scan_blocks(Progress& progress, const ScoredList& list, const BlockRun& run,
                      const std::uint8_t* following);
@@ -73,9 +74,10 @@ class VectorIndex::ListSearch {
     std::vector<Progress> progress_;  // by query
     std::vector<float> nearness_;     // of each list
     Candidates nearest_;              // lists
-    std::vector<CandidateKey> order_;
+    std::vector<CandidateKey> order_, spare_keys_;
     std::vector<std::uint32_t> before_, after_;  // the best rows before and after lists were scanned
     std::vector<std::uint32_t> rows_;            // to refine, query by query
+    std::vector<std::uint32_t> spare_rows_;      // for sorting
     std::vector<std::size_t> row_ends_;
     std::vector<std::int32_t> dots_;
     std::vector<CandidateKey> refined_;

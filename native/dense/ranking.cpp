@@ -4,11 +4,15 @@
 #include <limits>
 #include <vector>
 
+#include "base/digit_sort.hpp"
 #include "dense/stored_codes.hpp"
 
 namespace rocchio::dense {
 
 namespace {
+
+/// Of so many candidates or more for each wanted one, not all are put in order.
+constexpr std::size_t kMany = 4;
 
 void score_mapped(ExactScore& score, const Originals& originals, std::span<Candidate> candidates) {
     constexpr std::size_t kAhead = 4;
@@ -45,8 +49,16 @@ void score_exactly(ExactScore& score, const Originals& originals, std::span<Cand
 
 void write_best(std::span<Candidate> candidates, std::size_t k, std::int64_t* rows, float* scores) {
     const std::size_t found = std::min(k, candidates.size());
-    std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(found),
-                      candidates.end(), is_better);
+    if (found < candidates.size() / kMany) {
+        std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(found),
+                          candidates.end(), is_better);
+    } else {
+        std::vector<Candidate> spare;
+        sort_by_digits(candidates, spare, [](const Candidate& candidate) {
+            // zeros are equal, whatever their sign
+            return CandidateKey({candidate.value + 0.0f, candidate.row}).place();
+        });
+    }
     for (std::size_t i = 0; i < found; ++i) {
         rows[i] = candidates[i].row;
         scores[i] = candidates[i].value;
