@@ -38,12 +38,17 @@ void VectorIndex::ExactSearch::run(std::int64_t* rows, float* scores, Work& work
         for (std::size_t query = 0; query < prepared.size(); ++query) add(query);
     }
     work.refined += chosen.size() * prepared.size();
+    std::vector<Candidate> last;
+    std::vector<std::size_t> ends;
     for (std::size_t query = 0; query < prepared.size(); ++query) {
-        std::vector<Candidate> last = finalists(query);
-        ExactScore score(index_.transform_.metric(), prepared.given(query), index_.originals_);
-        score_exactly(score, index_.originals_, last, reader_);
-        work.rescored += last.size();
-        write_best(last, queries_.k, rows + query * queries_.k, scores + query * queries_.k);
+        add_finalists(query, last);
+        ends.push_back(last.size());
+    }
+    ExactScoring(index_.transform_.metric(), index_.originals_).score(prepared.given(0), last, ends);
+    work.rescored += last.size();
+    for (std::size_t query = 0, first = 0; query < prepared.size(); first = ends[query++]) {
+        write_best(std::span(last).subspan(first, ends[query] - first), queries_.k, rows + query * queries_.k,
+                   scores + query * queries_.k);
     }
 }
 
@@ -63,18 +68,16 @@ void VectorIndex::ExactSearch::add(std::size_t query) {
     }
 }
 
-/// Rows that no lower bound rules out.
-std::vector<Candidate> VectorIndex::ExactSearch::finalists(std::size_t query) {
+/// Adds the rows that no lower bound rules out.
+void VectorIndex::ExactSearch::add_finalists(std::size_t query, std::vector<Candidate>& last) {
     const std::span<const CandidateKey> best = lowers_[query].best();
     float least = -std::numeric_limits<float>::infinity();
     if (best.size() >= queries_.k) {
         least = best.front().value();
         for (const CandidateKey lower : best) least = std::min(least, lower.value());
     }
-    std::vector<Candidate> last;
     for (const Candidate& candidate : uppers_[query])
         if (!(candidate.value < least)) last.push_back(candidate);
-    return last;
 }
 
 }  // namespace rocchio::dense

@@ -20,12 +20,11 @@ class VectorIndex::ExactSearch {
 
   private:
     void add(std::size_t query);
-    std::vector<Candidate> finalists(std::size_t query);
+    void add_finalists(std::size_t query, std::vector<Candidate>& last);
 
     const VectorIndex& index_;
     const VectorQueries& queries_;
     CodeScan scan_;
-    RowReader reader_;
     std::vector<Candidates> lowers_;  // by query: the best lower bounds
     std::vector<std::vector<Candidate>>
         uppers_;  // by query: rows that may be among the best, with upper bounds

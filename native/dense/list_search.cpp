@@ -86,7 +86,12 @@ void VectorIndex::answer_exactly(std::span<const std::size_t> chosen, const Vect
 
 VectorIndex::ListSearch::ListSearch(const VectorIndex& index, const VectorQueries& queries,
                                     const Effort& effort)
-    : index_(index), queries_(queries), effort_(effort), reader_(index), nearness_(index.lists()) {
+    : index_(index),
+      queries_(queries),
+      effort_(effort),
+      reader_(index),
+      nearness_(index.lists()),
+      scoring_(index.transform_.metric(), index.originals_) {
     effort_.probes = std::clamp<std::size_t>(effort.probes, 1, index.lists());
     effort_.most_probes = std::clamp(effort.most_probes, effort_.probes, index.lists());
     chosen_ = queries.allowed ? effort_.most_probes : effort_.probes;
@@ -111,11 +116,8 @@ std::vector<std::size_t> VectorIndex::ListSearch::run(std::span<const float> val
     gather_rows(queries.size());
     contenders_.clear();
     contender_ends_.clear();
-    for (std::size_t query = 0; query < queries.size(); ++query) {
-        refine(queries, query);  // asks for originals, which come while the query before is scored
-        if (query > 0) score_contenders(queries, query - 1, rows, scores);
-    }
-    if (queries.size() > 0) score_contenders(queries, queries.size() - 1, rows, scores);
+    for (std::size_t query = 0; query < queries.size(); ++query) refine(queries, query);
+    if (queries.size() > 0) score_contenders(queries, rows, scores);
     return unsettled;
 }
 
@@ -384,22 +386,20 @@ void VectorIndex::ListSearch::keep_contenders(float slack) {
         least = last.value() - slack;
     }
     for (const CandidateKey key : refined_)
-        if (!(key.value() < least)) {
-            if (index_.originals_.in_memory()) index_.originals_.fetch(key.row());
-            contenders_.push_back({key.value(), key.row()});
-        }
+        if (!(key.value() < least)) contenders_.push_back({key.value(), key.row()});
     contender_ends_.push_back(contenders_.size());
 }
 
-/// Scores a query's contenders from the originals and writes the best of them.
-void VectorIndex::ListSearch::score_contenders(const PreparedQueries& queries, std::size_t query,
-                                               std::int64_t* rows, float* scores) {
-    ExactScore score(index_.transform_.metric(), queries.given(query), index_.originals_);
-    const std::size_t first = query > 0 ? contender_ends_[query - 1] : 0;
-    const auto contenders = std::span(contenders_).subspan(first, contender_ends_[query] - first);
-    score_exactly(score, index_.originals_, contenders, row_reader_);
-    write_best(contenders, queries_.k, rows + query * queries_.k, scores + query * queries_.k);
-    work_.rescored += contenders.size();
+/// Scores all contenders from the originals and writes the best of each query.
+void VectorIndex::ListSearch::score_contenders(const PreparedQueries& queries, std::int64_t* rows,
+                                               float* scores) {
+    scoring_.score(queries.given(0), contenders_, contender_ends_);
+    work_.rescored += contenders_.size();
+    const std::size_t k = queries_.k;
+    for (std::size_t query = 0, first = 0; query < queries.size(); first = contender_ends_[query++]) {
+        const auto of_query = std::span(contenders_).subspan(first, contender_ends_[query] - first);
+        write_best(of_query, k, rows + query * k, scores + query * k);
+    }
 }
 
 }  // namespace rocchio::dense

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dense/list_reader.hpp"
+#include "dense/ranking.hpp"
 #include "dense/vector_index.hpp"
 
 namespace rocchio::dense {
@@ -61,8 +62,7 @@ class VectorIndex::ListSearch {
     void multiply_codes(std::span<const std::uint32_t> rows, const std::int8_t* query);
     void refine(const PreparedQueries& queries, std::size_t query);
     void keep_contenders(float slack);
-    void score_contenders(const PreparedQueries& queries, std::size_t query, std::int64_t* rows,
-                          float* scores);
+    void score_contenders(const PreparedQueries& queries, std::int64_t* rows, float* scores);
 
     const VectorIndex& index_;
     const VectorQueries& queries_;
@@ -83,6 +83,7 @@ class VectorIndex::ListSearch {
     std::vector<CandidateKey> refined_;
     std::vector<Candidate> contenders_;  // for the best k, query by query
     std::vector<std::size_t> contender_ends_;
+    ExactScoring scoring_;
 };
 
 }  // namespace rocchio::dense

@@ -97,19 +97,31 @@ class Originals {
 /// Scores of one query: a double sum in a fixed order, rounded once. Larger is better.
 class ExactScore {
   public:
-    ExactScore(Metric metric, const float* query, const Originals& originals)
-        : metric_(metric), query_(query), originals_(originals), buffer_(originals.dim()) {
-        if (metric == Metric::cosine)
-            square_ = kernels::vector_kernels().dot_float(query, query, originals.dim());
+    ExactScore(Metric metric, const float* query, std::size_t dim)
+        : metric_(metric), query_(query), dim_(dim) {
+        if (metric == Metric::cosine) square_ = kernels::vector_kernels().dot_float(query, query, dim);
     }
 
     /// Inner product, cosine (0 for a vector of zeros), or minus the squared distance; minus infinity for
     /// what is no number.
-    float operator()(std::size_t row) { return rounded(of(originals_.row(row, buffer_.data()))); }
+    float operator()(const float* values) const {
+        if (metric_ != Metric::cosine) return of(values, 0.0);
+        double square = 0.0;
+        const double dot = kernels::vector_kernels().dot_and_square(query_, values, dim_, &square);
+        return rounded(cosine(dot, square));
+    }
 
-    /// Of the i-th row that was read last.
-    float of_gathered(std::size_t i, const RowReader& reader) {
-        return rounded(of(originals_.gathered(i, reader, buffer_.data())));
+    /// The same of values whose `square_of` is known.
+    float of(const float* values, double square) const {
+        const auto& kernels = kernels::vector_kernels();
+        if (metric_ == Metric::l2) return rounded(-kernels.distance_float(query_, values, dim_));
+        const double dot = kernels.dot_float(query_, values, dim_);
+        return rounded(metric_ == Metric::inner_product ? dot : cosine(dot, square));
+    }
+
+    /// What several queries have in common: the sum of squares, where the metric is of lengths.
+    double square_of(const float* values) const {
+        return metric_ == Metric::cosine ? kernels::vector_kernels().dot_float(values, values, dim_) : 0.0;
     }
 
   private:
@@ -118,21 +130,14 @@ class ExactScore {
         return std::isnan(score) ? -std::numeric_limits<float>::infinity() : score;
     }
 
-    double of(const float* values) const {
-        const std::size_t dim = originals_.dim();
-        const auto& kernels = kernels::vector_kernels();
-        if (metric_ == Metric::l2) return -kernels.distance_float(query_, values, dim);
-        if (metric_ == Metric::inner_product) return kernels.dot_float(query_, values, dim);
-        double square = 0.0;
-        const double dot = kernels.dot_and_square(query_, values, dim, &square);
+    double cosine(double dot, double square) const {
         const double lengths = std::sqrt(square_) * std::sqrt(square);
         return lengths > 0.0 ? dot / lengths : 0.0;
     }
 
     Metric metric_;
     const float* query_;
-    const Originals& originals_;
-    std::vector<float> buffer_;
+    std::size_t dim_;
     double square_ = 0.0;
 };
 

@@ -26,7 +26,7 @@ void append(const std::vector<Candidate>& found, RangeResults& results) {
 RangeResults VectorIndex::within(std::span<const float> queries, std::span<const float> least,
                                  const std::optional<std::span<const std::uint8_t>>& allowed) const {
     RangeResults results{{0}, {}, {}, {}};
-    RowReader reader;
+    ExactScoring scoring(transform_.metric(), originals_);
     for (std::size_t first = 0; first < least.size(); first += CodeScan::kGroup) {
         const std::size_t size = std::min(CodeScan::kGroup, least.size() - first);
         CodeScan scan(*this, queries.subspan(first * dim(), size * dim()));
@@ -50,8 +50,8 @@ RangeResults VectorIndex::within(std::span<const float> queries, std::span<const
         results.work.refined += chosen.size() * size;
         for (std::size_t query = 0; query < size; ++query) {
             std::vector<Candidate>& rows = found[query];
-            ExactScore score(transform_.metric(), prepared.given(query), originals_);
-            score_exactly(score, originals_, rows, reader);
+            const std::size_t ends[] = {rows.size()};
+            scoring.score(prepared.given(query), rows, ends);
             results.work.rescored += rows.size();
             std::erase_if(rows, [&](const Candidate& row) { return !(row.value >= least[first + query]); });
             std::sort(rows.begin(), rows.end(), is_better);
@@ -63,10 +63,11 @@ RangeResults VectorIndex::within(std::span<const float> queries, std::span<const
 
 std::vector<float> VectorIndex::scores(std::span<const float> queries, std::span<const std::uint64_t> offsets,
                                        std::span<const std::uint32_t> rows) const {
-    std::vector<float> scores(rows.size());
+    std::vector<float> scores(rows.size()), buffer(dim());
     for (std::size_t query = 0; query + 1 < offsets.size(); ++query) {
-        ExactScore score(transform_.metric(), queries.data() + query * dim(), originals_);
-        for (std::size_t i = offsets[query]; i < offsets[query + 1]; ++i) scores[i] = score(rows[i]);
+        const ExactScore score(transform_.metric(), queries.data() + query * dim(), dim());
+        for (std::size_t i = offsets[query]; i < offsets[query + 1]; ++i)
+            scores[i] = score(originals_.row(rows[i], buffer.data()));
     }
     return scores;
 }

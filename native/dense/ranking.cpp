@@ -14,37 +14,77 @@ namespace {
 /// Of so many candidates or more for each wanted one, not all are put in order.
 constexpr std::size_t kMany = 4;
 
-void score_mapped(ExactScore& score, const Originals& originals, std::span<Candidate> candidates) {
-    constexpr std::size_t kAhead = 4;
-    for (std::size_t i = 0; i < kAhead && i < candidates.size(); ++i) originals.fetch(candidates[i].row);
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-        if (i + kAhead < candidates.size()) originals.fetch(candidates[i + kAhead].row);
-        candidates[i].value = score(candidates[i].row);
-    }
-}
+/// Rows that are asked for from memory ahead of their use.
+constexpr std::size_t kAhead = 8;
 
-/// In the order of the file, as many as are read in one go at a time.
-void score_read(ExactScore& score, const Originals& originals, std::span<Candidate> candidates,
-                RowReader& reader) {
-    std::sort(candidates.begin(), candidates.end(),
-              [](const Candidate& a, const Candidate& b) { return a.row < b.row; });
-    const std::size_t most = std::max<std::size_t>(kTileBytes / originals.row_bytes(), 1);
-    std::vector<std::uint32_t> rows;
-    for (std::size_t first = 0; first < candidates.size(); first += most) {
-        const auto some = candidates.subspan(first, std::min(most, candidates.size() - first));
-        rows.clear();
-        for (const Candidate& candidate : some) rows.push_back(candidate.row);
-        originals.gather(rows, reader);
-        for (std::size_t i = 0; i < some.size(); ++i) some[i].value = score.of_gathered(i, reader);
-    }
-}
+/// Candidates that are put in the order of rows together: more take memory, fewer share less.
+constexpr std::size_t kTogether = std::size_t{1} << 20;
 
 }  // namespace
 
-void score_exactly(ExactScore& score, const Originals& originals, std::span<Candidate> candidates,
-                   RowReader& reader) {
-    if (originals.in_memory()) return score_mapped(score, originals, candidates);
-    score_read(score, originals, candidates, reader);
+void ExactScoring::score(const float* queries, std::span<Candidate> candidates,
+                         std::span<const std::size_t> ends) {
+    for (std::size_t query = 0, first = 0; query < ends.size();) {
+        scores_.clear();
+        wanted_.clear();
+        do {
+            const auto number = static_cast<std::uint32_t>(scores_.size());
+            scores_.emplace_back(metric_, queries + query * originals_.dim(), originals_.dim());
+            for (; first < ends[query]; ++first)
+                wanted_.push_back({candidates[first].row, number, static_cast<std::uint32_t>(first)});
+            ++query;
+        } while (query < ends.size() && wanted_.size() + (ends[query] - first) <= kTogether);
+        sort_by_digits(std::span(wanted_), spare_, [](const Wanted& wanted) { return wanted.row; });
+        if (originals_.in_memory()) {
+            score_mapped(candidates);
+        } else {
+            score_read(candidates);
+        }
+    }
+}
+
+void ExactScoring::score_mapped(std::span<Candidate> candidates) {
+    for (std::size_t i = 0; i < kAhead && i < wanted_.size(); ++i) originals_.fetch(wanted_[i].row);
+    for (std::size_t first = 0; first < wanted_.size();) {
+        const float* values = originals_.row(wanted_[first].row, buffer_.data());
+        const std::size_t last = score_row(first, values, candidates);
+        for (; first < last; ++first) {
+            const std::size_t ahead = first + kAhead;
+            if (ahead < wanted_.size() && wanted_[ahead].row != wanted_[ahead - 1].row)
+                originals_.fetch(wanted_[ahead].row);
+        }
+    }
+}
+
+/// As many rows as are read in one go at a time.
+void ExactScoring::score_read(std::span<Candidate> candidates) {
+    const std::size_t most = std::max<std::size_t>(kTileBytes / originals_.row_bytes(), 1);
+    std::vector<std::uint32_t> rows;
+    for (std::size_t first = 0, next = 0; first < wanted_.size();) {
+        rows.clear();
+        for (; next < wanted_.size(); ++next) {
+            if (!rows.empty() && wanted_[next].row == rows.back()) continue;
+            if (rows.size() == most) break;
+            rows.push_back(wanted_[next].row);
+        }
+        originals_.gather(rows, reader_);
+        for (std::size_t i = 0; i < rows.size(); ++i)
+            first = score_row(first, originals_.gathered(i, reader_, buffer_.data()), candidates);
+    }
+}
+
+/// Scores a row for all that want it, from the `first` on; returns who wants the next one.
+std::size_t ExactScoring::score_row(std::size_t first, const float* values, std::span<Candidate> candidates) {
+    const std::uint32_t row = wanted_[first].row;
+    const ExactScore& score = scores_[wanted_[first].query];
+    if (first + 1 == wanted_.size() || wanted_[first + 1].row != row) {
+        candidates[wanted_[first].candidate].value = score(values);
+        return first + 1;
+    }
+    const double square = score.square_of(values);
+    for (; first < wanted_.size() && wanted_[first].row == row; ++first)
+        candidates[wanted_[first].candidate].value = scores_[wanted_[first].query].of(values, square);
+    return first;
 }
 
 void write_best(std::span<Candidate> candidates, std::size_t k, std::int64_t* rows, float* scores) {

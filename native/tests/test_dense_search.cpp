@@ -51,14 +51,14 @@ VectorResults scored_one_by_one(const TestIndex& test, const VectorQueries& quer
     std::vector<float> buffer(test.dim);
     for (std::size_t first = 0; first < queries.values.size(); first += test.dim) {
         const float* query = queries.values.data() + first;
-        ExactScore score(test.metric, query, originals);
+        const ExactScore score(test.metric, query, test.dim);
         std::vector<Candidate> all;
         const std::vector<float> zeros(test.dim);
         const double q_length = std::sqrt(-plain_score(Metric::l2, query, zeros.data(), test.dim));
         for (std::uint32_t row = 0; row < originals.rows(); ++row) {
             if (queries.allowed && !bit_is_set(*queries.allowed, row)) continue;
-            all.push_back({score(row), row});
             const float* x = originals.row(row, buffer.data());
+            all.push_back({score(x), row});
             const double length = std::sqrt(-plain_score(Metric::l2, x, zeros.data(), test.dim)),
                          expected = plain_score(test.metric, query, x, test.dim),
                          size = test.metric == Metric::cosine ? 1.0
