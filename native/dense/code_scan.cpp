@@ -39,7 +39,10 @@ std::vector<std::uint32_t> set_bits(std::span<const std::uint8_t> bitmap, std::s
 }  // namespace
 
 VectorIndex::CodeScan::CodeScan(const VectorIndex& index, std::span<const float> values)
-    : index_(index), prepared_(index.transform_, values), dots_(prepared_.size() * kernels::kBoundRows) {
+    : index_(index),
+      prepared_(index.transform_, values),
+      copied_constants_(kernels::kBoundRows),
+      dots_(prepared_.size() * kernels::kBoundRows) {
     for (std::size_t query = 0; query < prepared_.size(); ++query) {
         const SignedCode& code = prepared_.constants(query);
         const float norm = prepared_.norm(query);
@@ -68,14 +71,21 @@ std::vector<std::uint32_t> VectorIndex::CodeScan::chosen(
 void VectorIndex::CodeScan::load(std::span<const std::uint32_t> chosen, std::size_t first) {
     rows_ = chosen.subspan(first, std::min(kernels::kBoundRows, chosen.size() - first));
     constants_ = index_.constants_.data() + rows_.front();
-    if (rows_.back() - rows_.front() + 1 != rows_.size()) {  // rows that are no neighbours are copied
-        copied_constants_.clear();
-        for (const std::uint32_t row : rows_) copied_constants_.push_back(index_.constants_[row]);
+    const bool scattered = rows_.back() - rows_.front() + 1 != rows_.size();
+    if (scattered) {
+        for (std::size_t i = 0; i < rows_.size(); ++i) copied_constants_[i] = index_.constants_[rows_[i]];
         constants_ = copied_constants_.data();
     }
+    const auto& kernels = kernels::vector_kernels();
+    if (scattered && index_.codes_.in_memory() &&
+        prepared_.size() == 1) {  // which need not be copied for one
+        kernels.dot_chosen(index_.codes_.row(0), prepared_.width(), rows_.data(), rows_.size(),
+                           chosen.size() - first, prepared_.codes(0), dots_.data());
+        return;
+    }
     const std::uint8_t* codes = index_.codes_.in_memory() ? codes_of() : read_codes(chosen, first);
-    kernels::vector_kernels().dot_tile(codes, prepared_.width(), rows_.size(), prepared_.codes(0),
-                                       prepared_.size(), dots_.data(), kernels::kBoundRows);
+    kernels.dot_tile(codes, prepared_.width(), rows_.size(), prepared_.codes(0), prepared_.size(),
+                     dots_.data(), kernels::kBoundRows);
 }
 
 /// The codes of the loaded rows side by side, from memory.

@@ -363,7 +363,8 @@ void VectorIndex::ListSearch::multiply_codes(std::span<const std::uint32_t> rows
     const auto& kernels = kernels::vector_kernels();
     dots_.resize(rows.size());
     if (index_.codes_.in_memory()) {
-        kernels.dot_chosen(index_.codes_.row(0), width, rows.data(), rows.size(), query, dots_.data());
+        kernels.dot_chosen(index_.codes_.row(0), width, rows.data(), rows.size(), rows.size(), query,
+                           dots_.data());
         return;
     }
     const std::size_t most = tile_rows(width);

@@ -60,9 +60,10 @@ struct VectorKernels {
     void (*dot_rows)(const std::uint8_t* codes, std::size_t width, std::size_t rows, const std::int8_t* query,
                      std::int32_t* sums);
 
-    /// The same for chosen rows: sums[i] is of row chosen[i].
+    /// The same for chosen rows: sums[i] is of row chosen[i], for i < count. Some that follow, of `known`
+    /// rows in all, are asked for from memory.
     void (*dot_chosen)(const std::uint8_t* codes, std::size_t width, const std::uint32_t* chosen,
-                       std::size_t count, const std::int8_t* query, std::int32_t* sums);
+                       std::size_t count, std::size_t known, const std::int8_t* query, std::int32_t* sums);
 
     /// The same for several queries, queries[q * width + j]: sums[q * stride + r]. Codes of few rows at a
     /// time stay in the first cache.

@@ -134,15 +134,15 @@ inline void fetch_scattered(const std::uint8_t* bytes, std::size_t count) {
 }
 
 void dot_chosen(const std::uint8_t* codes, std::size_t width, const std::uint32_t* chosen, std::size_t count,
-                const std::int8_t* query, std::int32_t* sums) {
-    for (std::size_t i = 0; i < kAhead && i < count; ++i) fetch_scattered(codes + chosen[i] * width, width);
+                std::size_t known, const std::int8_t* query, std::int32_t* sums) {
+    for (std::size_t i = 0; i < kAhead && i < known; ++i) fetch_scattered(codes + chosen[i] * width, width);
     std::size_t i = 0;
 #if defined(__AVX2__)
     for (; i + 4 <= count; i += 4) {
         const std::uint8_t* four[4];
         for (std::size_t r = 0; r < 4; ++r) {
             four[r] = codes + chosen[i + r] * width;
-            if (i + r + kAhead < count) fetch_scattered(codes + chosen[i + r + kAhead] * width, width);
+            if (i + r + kAhead < known) fetch_scattered(codes + chosen[i + r + kAhead] * width, width);
         }
         _mm_storeu_si128(reinterpret_cast<__m128i*>(sums + i), dot_four(four, width, query));
     }
