@@ -94,7 +94,6 @@ VectorIndex::ListSearch::ListSearch(const VectorIndex& index, const VectorQuerie
       scoring_(index.transform_.metric(), index.originals_) {
     effort_.probes = std::clamp<std::size_t>(effort.probes, 1, index.lists());
     effort_.most_probes = std::clamp(effort.most_probes, effort_.probes, index.lists());
-    chosen_ = queries.allowed ? effort_.most_probes : effort_.probes;
     // more than all entries cannot be kept: a number from a file must not decide how much memory is taken
     const std::size_t entries = index.first_blocks_.back() * kernels::kSignRows;
     effort_.refine = std::clamp<std::size_t>(effort.refine, 1, std::max<std::size_t>(entries, 1));
@@ -144,18 +143,18 @@ void VectorIndex::ListSearch::choose_lists(const PreparedQueries& queries) {
                                                count, dots.data() + list, lists);
         }
         for (std::size_t query = first; query < first + count; ++query)
-            choose_lists_of(queries, query, dots.data() + (query - first) * lists);
+            choose_lists_of(queries, query, dots.data() + (query - first) * lists, effort_.probes);
     }
 }
 
-/// Puts the nearest `chosen_` lists in order.
+/// Puts the nearest lists in order, `most` of them.
 void VectorIndex::ListSearch::choose_lists_of(const PreparedQueries& queries, std::size_t query,
-                                              const std::int32_t* centroid_dots) {
+                                              const std::int32_t* centroid_dots, std::size_t most) {
     const SignedCode& code = queries.constants(query);
     const kernels::RowRanking ranking{
         code.scale, static_cast<float>(code.sum), half_squares_of(index_.transform_.metric()), 0.0f, 0.0f,
         0.0f};
-    nearest_.reset(chosen_);
+    nearest_.reset(most);
     for (std::size_t first = 0; first < nearness_.size(); first += kernels::kBoundRows) {
         const std::size_t count = std::min(kernels::kBoundRows, nearness_.size() - first);
         std::uint64_t near = kernels::vector_kernels().bound_rows(
@@ -233,13 +232,12 @@ bool VectorIndex::ListSearch::is_settled(const Progress& progress) const {
            effort_.least_share * static_cast<double>(progress.seen) <= static_cast<double>(progress.met);
 }
 
-void VectorIndex::ListSearch::choose_all_lists(const PreparedQueries& queries, std::size_t query) {
+/// Chooses as many lists as a query may scan that the nearest did not settle.
+void VectorIndex::ListSearch::choose_further_lists(const PreparedQueries& queries, std::size_t query) {
     std::vector<std::int32_t> dots(index_.lists());
     kernels::vector_kernels().dot_rows(index_.centroid_codes_.data(), queries.width(), index_.lists(),
                                        queries.codes(query), dots.data());
-    const std::size_t chosen = std::exchange(chosen_, index_.lists());
-    choose_lists_of(queries, query, dots.data());
-    chosen_ = chosen;
+    choose_lists_of(queries, query, dots.data(), queries_.allowed ? effort_.most_probes : index_.lists());
 }
 
 /// Scans further lists, the nearest first, until the best rows change little. False if that would take too
@@ -247,8 +245,7 @@ void VectorIndex::ListSearch::choose_all_lists(const PreparedQueries& queries, s
 bool VectorIndex::ListSearch::settle(const PreparedQueries& queries, std::size_t query) {
     Progress& progress = progress_[query];
     if (is_settled(progress) || effort_.probes == index_.lists()) return true;
-    if (!queries_.allowed)
-        choose_all_lists(queries, query);  // for want of rows: a few tiny lists were the nearest
+    choose_further_lists(queries, query);
     std::size_t place = effort_.probes;
     const auto scan_next = [&] {
         const std::size_t next = std::min(place + 1, progress.lists.size() - 1);
@@ -317,13 +314,24 @@ void VectorIndex::ListSearch::scan_blocks(Progress& progress, const ScoredList& 
         const std::uint32_t* rows = layout.rows_of(block);
         if (is_last) found &= ~std::uint32_t{0} >> (begin + kernels::kSignRows - run.entries);
         progress.seen += static_cast<std::uint64_t>(std::popcount(found));
+        if (queries_.allowed) found = allowed_of(found, rows);
+        progress.met += static_cast<std::uint64_t>(std::popcount(found));
         for (; found != 0; found &= found - 1) {
             const auto place = static_cast<std::size_t>(std::countr_zero(found));
-            if (queries_.allowed && !bit_is_set(*queries_.allowed, rows[place])) continue;
-            progress.met += 1;
             progress.candidates.add({estimates[place], rows[place]});
         }
     }
+}
+
+/// Of some rows of a block, given as bits, those that may be found. No branch depends on a row: which are
+/// allowed cannot be foreseen.
+std::uint32_t VectorIndex::ListSearch::allowed_of(std::uint32_t found, const std::uint32_t* rows) const {
+    std::uint32_t allowed = 0;
+    for (; found != 0; found &= found - 1) {
+        const int place = std::countr_zero(found);
+        allowed |= static_cast<std::uint32_t>(bit_is_set(*queries_.allowed, rows[place])) << place;
+    }
+    return allowed;
 }
 
 /// Brings the rows of the best candidates together, in order. Rows that two lists showed count once.

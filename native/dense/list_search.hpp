@@ -43,12 +43,12 @@ class VectorIndex::ListSearch {
 
     void start(const PreparedQueries& queries);
     void choose_lists(const PreparedQueries& queries);
-    void choose_lists_of(const PreparedQueries& queries, std::size_t query,
-                         const std::int32_t* centroid_dots);
+    void choose_lists_of(const PreparedQueries& queries, std::size_t query, const std::int32_t* centroid_dots,
+                         std::size_t most);
     void expect_lists(std::size_t count);
     void scan_nearest(std::size_t count);
     void scan_by_list(std::size_t count);
-    void choose_all_lists(const PreparedQueries& queries, std::size_t query);
+    void choose_further_lists(const PreparedQueries& queries, std::size_t query);
     bool settle(const PreparedQueries& queries, std::size_t query);
     bool is_settled(const Progress& progress) const;
     void best_rows(Progress& progress, std::vector<std::uint32_t>& rows);
@@ -56,6 +56,7 @@ class VectorIndex::ListSearch {
     void scan_list(Progress& progress, const ScoredList& list, const std::uint8_t* following);
     void scan_blocks(Progress& progress, const ScoredList& list, const BlockRun& run,
                      const std::uint8_t* following);
+    std::uint32_t allowed_of(std::uint32_t found, const std::uint32_t* rows) const;
     void write_places(std::span<const CandidateKey> candidates, const WantedRows& wanted,
                       std::uint32_t* places);
     void gather_rows(std::size_t count);
@@ -69,7 +70,6 @@ class VectorIndex::ListSearch {
     Effort effort_;
     ListReader reader_;
     RowReader row_reader_;
-    std::size_t chosen_;  // lists of each query that are put in order
     Work work_;
     std::vector<Progress> progress_;  // by query
     std::vector<float> nearness_;     // of each list
