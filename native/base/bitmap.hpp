@@ -32,6 +32,17 @@ inline bool any_bit_is_set(std::span<const std::uint8_t> bitmap, std::size_t fir
                        [](std::uint8_t byte) { return byte != 0; });
 }
 
+/// How many bits are set.
+inline std::size_t count_bits(std::span<const std::uint8_t> bitmap) {
+    std::size_t count = 0, at = 0;
+    for (std::uint64_t word = 0; bitmap.size() - at >= sizeof(word); at += sizeof(word)) {
+        std::memcpy(&word, bitmap.data() + at, sizeof(word));
+        count += static_cast<std::size_t>(std::popcount(word));
+    }
+    for (; at < bitmap.size(); ++at) count += static_cast<std::size_t>(std::popcount(bitmap[at]));
+    return count;
+}
+
 /// Calls use(index) for each set bit, in order.
 template <typename Use>
 void for_each_set_bit(std::span<const std::uint8_t> bitmap, Use use) {

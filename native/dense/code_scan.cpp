@@ -29,10 +29,10 @@ float largest_score(const Transform& transform, float query, float row) {
 constexpr std::size_t kAhead = 8;
 
 std::vector<std::uint32_t> set_bits(std::span<const std::uint8_t> bitmap, std::size_t count) {
-    std::vector<std::uint32_t> rows;
-    for_each_set_bit(bitmap, [&](std::size_t row) {
-        if (row < count) rows.push_back(static_cast<std::uint32_t>(row));
-    });
+    std::vector<std::uint32_t> rows(count_bits(bitmap));
+    std::size_t found = 0;
+    for_each_set_bit(bitmap, [&](std::size_t row) { rows[found++] = static_cast<std::uint32_t>(row); });
+    while (!rows.empty() && rows.back() >= count) rows.pop_back();
     return rows;
 }
 

@@ -165,16 +165,4 @@ void add_rows(std::span<const std::uint32_t> rows, std::uint64_t row_count, std:
     }
 }
 
-std::uint64_t count_bits(std::span<const std::uint8_t> mask) {
-    std::uint64_t count = 0;
-    std::size_t i = 0;
-    for (; i + 8 <= mask.size(); i += 8) {
-        std::uint64_t word;
-        std::memcpy(&word, mask.data() + i, 8);
-        count += static_cast<std::uint64_t>(std::popcount(word));
-    }
-    for (; i < mask.size(); ++i) count += static_cast<std::uint64_t>(std::popcount(mask[i]));
-    return count;
-}
-
 }  // namespace rocchio::filters

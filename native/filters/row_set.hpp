@@ -29,7 +29,4 @@ void add_row_set(std::span<const std::uint8_t> bytes, std::uint64_t row_count, s
 /// Sets the bits of rows, in any order. std::invalid_argument if one is not below `row_count`.
 void add_rows(std::span<const std::uint32_t> rows, std::uint64_t row_count, std::span<std::uint8_t> mask);
 
-/// How many bits are set.
-std::uint64_t count_bits(std::span<const std::uint8_t> mask);
-
 }  // namespace rocchio::filters
