@@ -44,7 +44,7 @@ void VectorIndex::ExactSearch::run(std::int64_t* rows, float* scores, Work& work
         add_finalists(query, last);
         ends.push_back(last.size());
     }
-    ExactScoring(index_.transform_.metric(), index_.originals_).score(prepared.given(0), last, ends);
+    ExactScoring(index_.transform_.metric(), index_.originals_).score(prepared.given(0), last, 0, ends);
     work.rescored += last.size();
     for (std::size_t query = 0, first = 0; query < prepared.size(); first = ends[query++]) {
         write_best(std::span(last).subspan(first, ends[query] - first), queries_.k, rows + query * queries_.k,

@@ -25,6 +25,10 @@ constexpr std::size_t kSharing = 12;
 constexpr std::size_t kCentroidQueries = 32;
 constexpr std::size_t kCentroidTile = 32;
 
+/// Where one row in so many is wanted, all originals are scored in the order of rows: neighbours, and rows
+/// that several queries want, then come from memory together.
+constexpr std::size_t kSharedRows = 4;
+
 /// Errors of estimates, in standard deviations, that may separate a row of the best k from the k-th.
 constexpr float kDeviations = 6.0f;
 
@@ -115,8 +119,15 @@ std::vector<std::size_t> VectorIndex::ListSearch::run(std::span<const float> val
     gather_rows(queries.size());
     contenders_.clear();
     contender_ends_.clear();
-    for (std::size_t query = 0; query < queries.size(); ++query) refine(queries, query);
-    if (queries.size() > 0) score_contenders(queries, rows, scores);
+    shares_originals_ = queries.size() * queries_.k > index_.rows() / kSharedRows;
+    std::size_t scored = 0;
+    for (std::size_t query = 0; query < queries.size(); ++query) {
+        refine(queries, query);
+        if (shares_originals_) continue;
+        score_contenders(queries, scored, query, rows, scores);  // whose originals have come meanwhile
+        scored = query;
+    }
+    score_contenders(queries, scored, queries.size(), rows, scores);
     return unsettled;
 }
 
@@ -395,18 +406,24 @@ void VectorIndex::ListSearch::keep_contenders(float slack) {
         least = last.value() - slack;
     }
     for (const CandidateKey key : refined_)
-        if (!(key.value() < least)) contenders_.push_back({key.value(), key.row()});
+        if (!(key.value() < least)) {
+            if (!shares_originals_ && index_.originals_.in_memory()) index_.originals_.fetch(key.row());
+            contenders_.push_back({key.value(), key.row()});
+        }
     contender_ends_.push_back(contenders_.size());
 }
 
-/// Scores all contenders from the originals and writes the best of each query.
-void VectorIndex::ListSearch::score_contenders(const PreparedQueries& queries, std::int64_t* rows,
-                                               float* scores) {
-    scoring_.score(queries.given(0), contenders_, contender_ends_);
-    work_.rescored += contenders_.size();
+/// Scores the contenders of queries from the originals and writes the best of each.
+void VectorIndex::ListSearch::score_contenders(const PreparedQueries& queries, std::size_t first,
+                                               std::size_t last, std::int64_t* rows, float* scores) {
+    if (first == last) return;
+    std::size_t begin = first > 0 ? contender_ends_[first - 1] : 0;
+    scoring_.score(queries.given(first), contenders_, begin,
+                   std::span(contender_ends_).subspan(first, last - first));
+    work_.rescored += contender_ends_[last - 1] - begin;
     const std::size_t k = queries_.k;
-    for (std::size_t query = 0, first = 0; query < queries.size(); first = contender_ends_[query++]) {
-        const auto of_query = std::span(contenders_).subspan(first, contender_ends_[query] - first);
+    for (std::size_t query = first; query < last; begin = contender_ends_[query++]) {
+        const auto of_query = std::span(contenders_).subspan(begin, contender_ends_[query] - begin);
         write_best(of_query, k, rows + query * k, scores + query * k);
     }
 }

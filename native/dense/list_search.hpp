@@ -63,7 +63,8 @@ class VectorIndex::ListSearch {
     void multiply_codes(std::span<const std::uint32_t> rows, const std::int8_t* query);
     void refine(const PreparedQueries& queries, std::size_t query);
     void keep_contenders(float slack);
-    void score_contenders(const PreparedQueries& queries, std::int64_t* rows, float* scores);
+    void score_contenders(const PreparedQueries& queries, std::size_t first, std::size_t last,
+                          std::int64_t* rows, float* scores);
 
     const VectorIndex& index_;
     const VectorQueries& queries_;
@@ -84,6 +85,8 @@ class VectorIndex::ListSearch {
     std::vector<Candidate> contenders_;  // for the best k, query by query
     std::vector<std::size_t> contender_ends_;
     ExactScoring scoring_;
+    bool shares_originals_ =
+        false;  // many rows are wanted by several queries, so that all are scored together
 };
 
 }  // namespace rocchio::dense

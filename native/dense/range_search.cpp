@@ -51,7 +51,7 @@ RangeResults VectorIndex::within(std::span<const float> queries, std::span<const
         for (std::size_t query = 0; query < size; ++query) {
             std::vector<Candidate>& rows = found[query];
             const std::size_t ends[] = {rows.size()};
-            scoring.score(prepared.given(query), rows, ends);
+            scoring.score(prepared.given(query), rows, 0, ends);
             results.work.rescored += rows.size();
             std::erase_if(rows, [&](const Candidate& row) { return !(row.value >= least[first + query]); });
             std::sort(rows.begin(), rows.end(), is_better);

@@ -22,9 +22,9 @@ constexpr std::size_t kTogether = std::size_t{1} << 20;
 
 }  // namespace
 
-void ExactScoring::score(const float* queries, std::span<Candidate> candidates,
+void ExactScoring::score(const float* queries, std::span<Candidate> candidates, std::size_t first,
                          std::span<const std::size_t> ends) {
-    for (std::size_t query = 0, first = 0; query < ends.size();) {
+    for (std::size_t query = 0; query < ends.size();) {
         scores_.clear();
         wanted_.clear();
         do {

@@ -18,9 +18,10 @@ class ExactScoring {
     ExactScoring(Metric metric, const Originals& originals)
         : metric_(metric), originals_(originals), buffer_(originals.dim()) {}
 
-    /// Replaces the values of candidates by their exact scores. Those of query i, dim values of `queries`,
-    /// end at candidates[ends[i]], where those of the next one begin.
-    void score(const float* queries, std::span<Candidate> candidates, std::span<const std::size_t> ends);
+    /// Replaces the values of candidates, from the `first` on, by their exact scores. Those of query i, dim
+    /// values of `queries`, end at candidates[ends[i]], where those of the next one begin.
+    void score(const float* queries, std::span<Candidate> candidates, std::size_t first,
+               std::span<const std::size_t> ends);
 
   private:
     struct Wanted {
