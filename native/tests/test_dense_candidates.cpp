@@ -1,6 +1,7 @@
 // The best of many: whatever the order of adding, what a sort would put first.
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <random>
 #include <vector>
@@ -108,16 +109,23 @@ void test_any_order_of_adding_keeps_the_same(std::mt19937& random) {
     }
 }
 
+/// Also of so many that they are sorted by digits, and of zeros with a sign, which are equal to others.
 void test_write_best(std::mt19937& random) {
-    for (const std::size_t k : {1u, 5u, 40u, 60u}) {
-        std::vector<Candidate> candidates = random_candidates(random, 40, 6);
-        const std::vector<Candidate> expected = sorted_best(candidates, k);
-        std::vector<std::int64_t> rows(k);
-        std::vector<float> scores(k);
-        write_best(candidates, k, rows.data(), scores.data());
-        for (std::size_t i = 0; i < k; ++i) {
-            CHECK(rows[i] == (i < expected.size() ? std::int64_t{expected[i].row} : -1));
-            CHECK(scores[i] == (i < expected.size() ? expected[i].value : -kInfinity));
+    for (const std::size_t count : {40u, 200u, 700u}) {
+        for (const std::size_t k : {1u, 5u, 40u, 60u, 500u, 699u, 900u}) {
+            std::vector<Candidate> candidates = random_candidates(random, count, 6);
+            for (Candidate& candidate : candidates)
+                if (candidate.value == 0.0f && random() % 2 == 0) candidate.value = -0.0f;
+            const std::vector<Candidate> expected = sorted_best(candidates, k);
+            std::vector<std::int64_t> rows(k);
+            std::vector<float> scores(k);
+            write_best(candidates, k, rows.data(), scores.data());
+            for (std::size_t i = 0; i < k; ++i) {
+                const bool is_found = i < expected.size();
+                CHECK(rows[i] == (is_found ? std::int64_t{expected[i].row} : -1));
+                CHECK(scores[i] == (is_found ? expected[i].value : -kInfinity));
+                CHECK(!is_found || std::signbit(scores[i]) == std::signbit(expected[i].value));
+            }
         }
     }
 }
