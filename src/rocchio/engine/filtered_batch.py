@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rocchio.engine.filtering import of_each
 from rocchio.engine.hybrid import search_mixed_batch
 from rocchio.engine.mixed import as_mixed, materialised
 from rocchio.engine.queries import check_k, query_ids_of
@@ -24,7 +25,7 @@ def search_by_filter(snapshot: Snapshot, queries: Any, k: int | None, options: S
     if count != len(given):
         found = f"{count} queries" if count is not None else "one query"
         raise InvalidArgument(f"expected a predicate, or a list of one for each query, found {len(given)} for {found}")
-    where = [None if each is None else snapshot.filters.predicate(each) for each in given]
+    where = of_each(given, lambda each: None if each is None else snapshot.filters.predicate(each))
     ids = query_ids_of(options.get("query_ids"), len(where))
     if options.get("plan") is None:
         mixed = as_mixed(queries, options, snapshot.schema)

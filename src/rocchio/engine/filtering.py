@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,19 @@ Where: TypeAlias = str | Predicate | FieldExpression
 def is_by_query(where: Any) -> bool:
     """Whether it is a list, with a filter or None for each query of a batch."""
     return isinstance(where, Sequence) and not isinstance(where, str)
+
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+
+def of_each(given: Sequence[Given], make: Callable[[Given], Made]) -> list[Made]:
+    """`make(each)` by query, made once for each object: many queries of a batch have one filter."""
+    made: dict[int, Made] = {}
+    for each in given:
+        if id(each) not in made:
+            made[id(each)] = make(each)
+    return [made[id(each)] for each in given]
 
 
 PARSED_TEXTS = 256

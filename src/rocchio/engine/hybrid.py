@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rocchio.engine.best_passage import Place, explained, passage_at, vector_at
-from rocchio.engine.filtering import is_by_query
+from rocchio.engine.filtering import is_by_query, of_each
 from rocchio.engine.latent import latent_fields
 from rocchio.engine.mixed import TEXT, MixedQuery, materialised
 from rocchio.engine.queries import MAX_K
@@ -206,10 +206,9 @@ class Hybrid:
             options["where"] = filters
         run = self._snapshot.search([given[number] for number in asked], self._depth, **options)
         doc_ids: Any = run.doc_ids  # of no plan: their places are known
-        knows_zeros = self._knows_zeros(part)
+        wholes = of_each(filters, self._snapshot.count) if self._knows_zeros(part) else [0] * len(asked)
         for row, number in enumerate(asked):
-            scores = run.scores[row]
-            whole = min(self._depth, self._snapshot.count(filters[row])) if knows_zeros else 0
+            scores, whole = run.scores[row], min(self._depth, wholes[row])
             documents = self._snapshot.placed(*doc_ids.places(row))
             found[number] = RankedList(documents, scores, max(0, whole - len(scores)))
         return found
