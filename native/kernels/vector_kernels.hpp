@@ -33,7 +33,7 @@ struct SignEstimate {
 };
 
 /// What a row's code means: it is about scale * code + low. `half_square` is half its squared length, `error`
-/// at least |row - decoded row|.
+/// at least |row - decoded row|; of a list's centroid it is the list's radius instead.
 struct RowConstants {
     float scale;
     float low;
@@ -49,6 +49,15 @@ struct RowRanking {
     float norm;          // of the query: bounds count the row's error as often
     float error;         // of the query: bounds count the row's length as often
     float slack;
+};
+
+/// How `rank_lists` ranks lists for a query that is about scale * code, whose items add up to `sum`.
+struct ListRanking {
+    float scale;
+    float sum;
+    float half_squares;  // how often a row's half_square counts: -1 for distances, 0 for products
+    float square;        // of the query's length
+    float spread;        // a list's best rows differ from its centroid by as much of its radius, towards the query
 };
 
 /// Functions of one level. No pointer may be null; inputs may not overlap outputs.
@@ -84,6 +93,15 @@ struct VectorKernels {
     /// kBoundRows.
     std::uint64_t (*bound_rows)(const std::int32_t* dots, const RowConstants* rows, std::size_t count,
                                 const RowRanking& ranking, float threshold, float* uppers);
+
+    /// How near lists are, from sums of products with their centroids: with near = scale * (centroid.scale *
+    /// dots[l] + centroid.low * sum) + half_squares * half_square, nearness[l] = near + half_squares * radius^2
+    /// / 2 + spread * radius * sqrt(square + 2 * half_squares * near).
+    void (*rank_lists)(const std::int32_t* dots, const RowConstants* centroids, std::size_t count,
+                       const ListRanking& ranking, float* nearness);
+
+    /// Bit i: values[i] >= threshold. `count` is at most kBoundRows.
+    std::uint64_t (*reaching)(const float* values, std::size_t count, float threshold);
 
     /// Walsh-Hadamard transform in place, not normalised. `count` is a power of two.
     void (*hadamard)(float* values, std::size_t count);

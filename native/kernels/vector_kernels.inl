@@ -153,8 +153,9 @@ void dot_chosen(const std::uint8_t* codes, std::size_t width, const std::uint32_
 #if defined(__AVX512VNNI__)
 
 constexpr std::size_t kQueriesAtOnce = 8;
-constexpr std::size_t kRowsAtOnce = 16;
-constexpr std::size_t kPiece = 1024;  // dimensions of sixteen rows that stay in the first cache
+constexpr std::size_t kLanesOfSum = 16;
+constexpr std::size_t kRowsAtOnce = 2 * kLanesOfSum;
+constexpr std::size_t kPiece = 512;  // dimensions of the rows that stay in the first cache
 
 /// `count` codes of each of sixteen rows, with groups of four side by side: group g of row r at (g * 16 + r)
 /// * 4.
@@ -197,31 +198,42 @@ inline __m512i four_of(const std::int8_t* query) {
     return _mm512_set1_epi32(four);
 }
 
-/// `count` dimensions of sixteen interleaved rows with eight queries: a lane for each row, so that nothing is
-/// left to add up in the end.
-inline void dot_interleaved(const std::uint8_t* rows, std::size_t count, const std::int8_t* queries,
-                            std::size_t width, std::int32_t* sums, std::size_t stride, bool is_first) {
-    __m512i sum[kQueriesAtOnce];
-    for (std::size_t q = 0; q < kQueriesAtOnce; ++q)
+/// `count` dimensions of twice sixteen interleaved rows with eight queries: a lane for each row, so that nothing
+/// is left to add up in the end, and what is loaded of a query serves twice.
+inline void dot_interleaved(const std::uint8_t* rows, const std::uint8_t* others, std::size_t count,
+                            const std::int8_t* queries, std::size_t width, std::int32_t* sums,
+                            std::size_t stride, bool is_first) {
+    __m512i sum[kQueriesAtOnce], other[kQueriesAtOnce];
+    for (std::size_t q = 0; q < kQueriesAtOnce; ++q) {
         sum[q] = is_first ? zero_sum() : _mm512_loadu_si512(sums + q * stride);
-    for (std::size_t j = 0; j < count; j += 4) {
-        const __m512i code = _mm512_loadu_si512(rows + j * 16);
-        for (std::size_t q = 0; q < kQueriesAtOnce; ++q)
-            sum[q] = _mm512_dpbusd_epi32(sum[q], code, four_of(queries + q * width + j));
+        other[q] = is_first ? zero_sum() : _mm512_loadu_si512(sums + q * stride + kLanesOfSum);
     }
-    for (std::size_t q = 0; q < kQueriesAtOnce; ++q) _mm512_storeu_si512(sums + q * stride, sum[q]);
+    for (std::size_t j = 0; j < count; j += 4) {
+        const __m512i code = _mm512_loadu_si512(rows + j * kLanesOfSum);
+        const __m512i other_code = _mm512_loadu_si512(others + j * kLanesOfSum);
+        for (std::size_t q = 0; q < kQueriesAtOnce; ++q) {
+            const __m512i four = four_of(queries + q * width + j);
+            sum[q] = _mm512_dpbusd_epi32(sum[q], code, four);
+            other[q] = _mm512_dpbusd_epi32(other[q], other_code, four);
+        }
+    }
+    for (std::size_t q = 0; q < kQueriesAtOnce; ++q) {
+        _mm512_storeu_si512(sums + q * stride, sum[q]);
+        _mm512_storeu_si512(sums + q * stride + kLanesOfSum, other[q]);
+    }
 }
 
 /// kRowsAtOnce rows with `query_count` queries, a multiple of kQueriesAtOnce.
 inline void dot_some(const std::uint8_t* codes, std::size_t width, const std::int8_t* queries,
                      std::size_t query_count, std::int32_t* sums, std::size_t stride) {
-    std::uint8_t interleaved[kRowsAtOnce * kPiece];
+    std::uint8_t rows[kLanesOfSum * kPiece], others[kLanesOfSum * kPiece];
     for (std::size_t first = 0; first < width; first += kPiece) {
         const std::size_t count = width - first < kPiece ? width - first : kPiece;
-        interleave(codes + first, width, count, interleaved);
+        interleave(codes + first, width, count, rows);
+        interleave(codes + first + kLanesOfSum * width, width, count, others);
         for (std::size_t q = 0; q < query_count; q += kQueriesAtOnce)
-            dot_interleaved(interleaved, count, queries + q * width + first, width, sums + q * stride, stride,
-                            first == 0);
+            dot_interleaved(rows, others, count, queries + q * width + first, width, sums + q * stride,
+                            stride, first == 0);
     }
 }
 
@@ -393,6 +405,16 @@ inline std::uint32_t rows_reaching(const float* values, float threshold) {
     return reaching;
 }
 
+std::uint64_t reaching(const float* values, std::size_t count, float threshold) {
+    if (count == kBoundRows)
+        return rows_reaching(values, threshold) |
+               static_cast<std::uint64_t>(rows_reaching(values + kSignRows, threshold)) << kSignRows;
+    std::uint64_t mask = 0;
+    for (std::size_t i = 0; i < count; ++i)
+        mask |= static_cast<std::uint64_t>(values[i] >= threshold) << i;
+    return mask;
+}
+
 std::uint64_t bound_rows(const std::int32_t* dots, const RowConstants* rows, std::size_t count,
                          const RowRanking& ranking, float threshold, float* uppers) {
     for (std::size_t r = 0; r < count; ++r) {
@@ -403,13 +425,24 @@ std::uint64_t bound_rows(const std::int32_t* dots, const RowConstants* rows, std
         const float slack = ranking.norm * row.error + ranking.error * length + ranking.slack;
         uppers[r] = ranking.scale * product + ranking.half_squares * row.half_square + slack;
     }
-    std::uint64_t reaching = 0;
-    if (count == kBoundRows)
-        return rows_reaching(uppers, threshold) |
-               static_cast<std::uint64_t>(rows_reaching(uppers + kSignRows, threshold)) << kSignRows;
-    for (std::size_t row = 0; row < count; ++row)
-        reaching |= static_cast<std::uint64_t>(uppers[row] >= threshold) << row;
-    return reaching;
+    return reaching(uppers, count, threshold);
+}
+
+constexpr float kLeast = -0x1.fffffep127f;
+
+void rank_lists(const std::int32_t* dots, const RowConstants* centroids, std::size_t count,
+                const ListRanking& ranking, float* nearness) {
+    for (std::size_t l = 0; l < count; ++l) {
+        const RowConstants list = centroids[l];
+        const float product =
+            ranking.scale * (list.scale * static_cast<float>(dots[l]) + list.low * ranking.sum);
+        const float near = product + ranking.half_squares * list.half_square;
+        const float square = ranking.square + 2.0f * ranking.half_squares * near, radius = list.error;
+        const float distance = ::sqrtf(square > 0.0f ? square : 0.0f);
+        const float value = near + 0.5f * ranking.half_squares * (radius * radius) +
+                            ranking.spread * radius * distance;
+        nearness[l] = value > kLeast ? value : kLeast;  // nor is it no number, of damaged files
+    }
 }
 
 std::uint32_t scan_signs(const std::uint8_t* signs, std::size_t groups, const std::uint8_t* tables,
