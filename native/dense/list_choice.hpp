@@ -28,7 +28,7 @@ class VectorIndex::ListChoice {
   private:
     /// Queries whose products with centroids are computed together, and how many centroids stay in the first
     /// cache.
-    static constexpr std::size_t kCentroidQueries = 64, kCentroidTile = 32;
+    static constexpr std::size_t kCentroidQueries = 64, kCentroidTile = 64;
 
     float some_reach(std::size_t count);
     void collect(float threshold);

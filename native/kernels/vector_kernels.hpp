@@ -20,8 +20,8 @@ inline constexpr std::size_t kBoundRows = 64;
 /// Dimensions whose signs share a table: four bits choose one of sixteen sums.
 inline constexpr std::size_t kSignGroup = 4;
 
-/// Largest entry of a table of sums, so that 256 of them fit 16 bits.
-inline constexpr std::uint8_t kMaxTableEntry = 248;
+/// Largest entry of a table of sums, so that four of them fit a byte, and a thousand 16 bits.
+inline constexpr std::uint8_t kMaxTableEntry = 60;
 
 /// From sums of table entries to estimates: base + factor * (sum * slope + offset), in this order, in
 /// float32.
@@ -81,7 +81,7 @@ struct VectorKernels {
 
     /// Estimates of the rows of one block from their signs. Bit r of the result: estimates[r] >= threshold.
     /// `signs` holds groups * 16 bytes (`pack_signs`), `tables` 16 entries a group, at most kMaxTableEntry
-    /// each. `groups` is a multiple of 4. `addends` (kSignRows) are added last, and may be null.
+    /// each. `groups` is a multiple of 16. `addends` (kSignRows) are added last, and may be null.
     /// `next` are signs that will be scanned soon: they are asked for from memory meanwhile.
     std::uint32_t (*scan_signs)(const std::uint8_t* signs, std::size_t groups, const std::uint8_t* tables,
                                 const float* factors, const float* addends, const SignEstimate& estimate,

@@ -152,10 +152,11 @@ void dot_chosen(const std::uint8_t* codes, std::size_t width, const std::uint32_
 
 #if defined(__AVX512VNNI__)
 
-constexpr std::size_t kQueriesAtOnce = 8;
+constexpr std::size_t kQueriesAtOnce = 4;
 constexpr std::size_t kLanesOfSum = 16;
-constexpr std::size_t kRowsAtOnce = 2 * kLanesOfSum;
-constexpr std::size_t kPiece = 512;  // dimensions of the rows that stay in the first cache
+constexpr std::size_t kSumsAtOnce = 4;  // of each query
+constexpr std::size_t kRowsAtOnce = kSumsAtOnce * kLanesOfSum;
+constexpr std::size_t kPiece = 256;  // dimensions of the rows that stay in the first cache
 
 /// `count` codes of each of sixteen rows, with groups of four side by side: group g of row r at (g * 16 + r)
 /// * 4.
@@ -198,42 +199,40 @@ inline __m512i four_of(const std::int8_t* query) {
     return _mm512_set1_epi32(four);
 }
 
-/// `count` dimensions of twice sixteen interleaved rows with eight queries: a lane for each row, so that nothing
-/// is left to add up in the end, and what is loaded of a query serves twice.
-inline void dot_interleaved(const std::uint8_t* rows, const std::uint8_t* others, std::size_t count,
-                            const std::int8_t* queries, std::size_t width, std::int32_t* sums,
-                            std::size_t stride, bool is_first) {
-    __m512i sum[kQueriesAtOnce], other[kQueriesAtOnce];
-    for (std::size_t q = 0; q < kQueriesAtOnce; ++q) {
-        sum[q] = is_first ? zero_sum() : _mm512_loadu_si512(sums + q * stride);
-        other[q] = is_first ? zero_sum() : _mm512_loadu_si512(sums + q * stride + kLanesOfSum);
-    }
+/// `count` dimensions of interleaved rows, kPiece of each sixteen, with four queries: a lane for each row, so that
+/// nothing is left to add up in the end, and what is loaded of a query serves four times.
+inline void dot_interleaved(const std::uint8_t* rows, std::size_t count, const std::int8_t* queries,
+                            std::size_t width, std::int32_t* sums, std::size_t stride, bool is_first) {
+    __m512i sum[kQueriesAtOnce][kSumsAtOnce];
+    for (std::size_t q = 0; q < kQueriesAtOnce; ++q)
+        for (std::size_t s = 0; s < kSumsAtOnce; ++s)
+            sum[q][s] = is_first ? zero_sum() : _mm512_loadu_si512(sums + q * stride + s * kLanesOfSum);
     for (std::size_t j = 0; j < count; j += 4) {
-        const __m512i code = _mm512_loadu_si512(rows + j * kLanesOfSum);
-        const __m512i other_code = _mm512_loadu_si512(others + j * kLanesOfSum);
+        __m512i code[kSumsAtOnce];
+        for (std::size_t s = 0; s < kSumsAtOnce; ++s)
+            code[s] = _mm512_loadu_si512(rows + (s * kPiece + j) * kLanesOfSum);
         for (std::size_t q = 0; q < kQueriesAtOnce; ++q) {
             const __m512i four = four_of(queries + q * width + j);
-            sum[q] = _mm512_dpbusd_epi32(sum[q], code, four);
-            other[q] = _mm512_dpbusd_epi32(other[q], other_code, four);
+            for (std::size_t s = 0; s < kSumsAtOnce; ++s)
+                sum[q][s] = _mm512_dpbusd_epi32(sum[q][s], code[s], four);
         }
     }
-    for (std::size_t q = 0; q < kQueriesAtOnce; ++q) {
-        _mm512_storeu_si512(sums + q * stride, sum[q]);
-        _mm512_storeu_si512(sums + q * stride + kLanesOfSum, other[q]);
-    }
+    for (std::size_t q = 0; q < kQueriesAtOnce; ++q)
+        for (std::size_t s = 0; s < kSumsAtOnce; ++s)
+            _mm512_storeu_si512(sums + q * stride + s * kLanesOfSum, sum[q][s]);
 }
 
 /// kRowsAtOnce rows with `query_count` queries, a multiple of kQueriesAtOnce.
 inline void dot_some(const std::uint8_t* codes, std::size_t width, const std::int8_t* queries,
                      std::size_t query_count, std::int32_t* sums, std::size_t stride) {
-    std::uint8_t rows[kLanesOfSum * kPiece], others[kLanesOfSum * kPiece];
+    alignas(64) std::uint8_t rows[kRowsAtOnce * kPiece];  // else each load would take two lines
     for (std::size_t first = 0; first < width; first += kPiece) {
         const std::size_t count = width - first < kPiece ? width - first : kPiece;
-        interleave(codes + first, width, count, rows);
-        interleave(codes + first + kLanesOfSum * width, width, count, others);
+        for (std::size_t s = 0; s < kSumsAtOnce; ++s)
+            interleave(codes + first + s * kLanesOfSum * width, width, count, rows + s * kPiece * kLanesOfSum);
         for (std::size_t q = 0; q < query_count; q += kQueriesAtOnce)
-            dot_interleaved(rows, others, count, queries + q * width + first, width, sums + q * stride,
-                            stride, first == 0);
+            dot_interleaved(rows, count, queries + q * width + first, width, sums + q * stride, stride,
+                            first == 0);
     }
 }
 
@@ -301,9 +300,13 @@ struct SignSums {
     }
     void add(const std::uint8_t* signs, const std::uint8_t* tables) {
         const __m512i nibble = _mm512_set1_epi8(0x0F);
-        const __m512i code = _mm512_loadu_si512(signs), table = _mm512_loadu_si512(tables);
-        const __m512i low = _mm512_shuffle_epi8(table, _mm512_and_si512(code, nibble));
-        const __m512i high = _mm512_shuffle_epi8(table, _mm512_and_si512(_mm512_srli_epi16(code, 4), nibble));
+        __m512i low = _mm512_setzero_si512(), high = low;
+        for (std::size_t i = 0; i < 4; ++i) {  // four entries fit a byte
+            const __m512i code = _mm512_loadu_si512(signs + i * 64), table = _mm512_loadu_si512(tables + i * 64);
+            const __m512i upper = _mm512_and_si512(_mm512_srli_epi16(code, 4), nibble);
+            low = _mm512_add_epi8(low, _mm512_shuffle_epi8(table, _mm512_and_si512(code, nibble)));
+            high = _mm512_add_epi8(high, _mm512_shuffle_epi8(table, upper));
+        }
         even_low = _mm512_add_epi16(even_low, low);
         odd_low = _mm512_add_epi16(odd_low, _mm512_srli_epi16(low, 8));
         even_high = _mm512_add_epi16(even_high, high);
@@ -324,7 +327,7 @@ struct SignSums {
         add_sixteen(sums + 16, in_order(even_high, odd_high));
     }
 };
-constexpr std::size_t kGroupsByStep = 4;
+constexpr std::size_t kGroupsByStep = 16;
 
 #elif defined(__AVX2__)
 
@@ -337,10 +340,14 @@ struct SignSums {
     }
     void add(const std::uint8_t* signs, const std::uint8_t* tables) {
         const __m256i nibble = _mm256_set1_epi8(0x0F);
-        const __m256i code = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(signs));
-        const __m256i table = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(tables));
-        const __m256i low = _mm256_shuffle_epi8(table, _mm256_and_si256(code, nibble));
-        const __m256i high = _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(code, 4), nibble));
+        __m256i low = _mm256_setzero_si256(), high = low;
+        for (std::size_t i = 0; i < 4; ++i) {  // four entries fit a byte
+            const __m256i code = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(signs + i * 32));
+            const __m256i table = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(tables + i * 32));
+            const __m256i upper = _mm256_and_si256(_mm256_srli_epi16(code, 4), nibble);
+            low = _mm256_add_epi8(low, _mm256_shuffle_epi8(table, _mm256_and_si256(code, nibble)));
+            high = _mm256_add_epi8(high, _mm256_shuffle_epi8(table, upper));
+        }
         even_low = _mm256_add_epi16(even_low, low);
         odd_low = _mm256_add_epi16(odd_low, _mm256_srli_epi16(low, 8));
         even_high = _mm256_add_epi16(even_high, high);
@@ -362,7 +369,7 @@ struct SignSums {
         add_half(sums + 16, even_high, odd_high);
     }
 };
-constexpr std::size_t kGroupsByStep = 2;
+constexpr std::size_t kGroupsByStep = 8;
 
 #else
 
