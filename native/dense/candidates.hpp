@@ -7,11 +7,8 @@
 #include <cstdint>
 #include <limits>
 #include <span>
-#include <type_traits>
 #include <utility>
 #include <vector>
-
-#include "kernels/vector_kernels.hpp"
 
 namespace rocchio::dense {
 
@@ -83,60 +80,38 @@ class Candidates {
     void reset(std::size_t keep) {
         keep_ = std::max<std::size_t>(keep, 1);
         threshold_ = -std::numeric_limits<float>::infinity();
-        count_ = 0;
+        found_.clear();
+        found_.reserve(room());
     }
 
     /// What is less than this is not among the best.
     float threshold() const { return threshold_; }
 
     void add(Candidate candidate) {
-        make_room(1);
-        found_[count_] = CandidateKey(candidate);
-        taken(1);
-    }
-
-    /// Adds the rows of a block of which `chosen` has a bit, and returns how many they are.
-    std::size_t add_rows(const float* estimates, const std::uint32_t* rows, std::uint32_t chosen) {
-        static_assert(sizeof(CandidateKey) == sizeof(std::uint64_t) && std::is_standard_layout_v<CandidateKey>);
-        make_room(kernels::kSignRows);
-        auto* keys = reinterpret_cast<std::uint64_t*>(found_.data() + count_);
-        const std::size_t added = kernels::vector_kernels().write_keys(estimates, rows, chosen, keys);
-        taken(added);
-        return added;
+        found_.emplace_back(candidate);
+        if (found_.size() >= room()) shrink();
     }
 
     /// The best `keep`, in no order.
     std::span<const CandidateKey> best() {
-        if (count_ > keep_) shrink();
-        return std::span(found_).first(count_);
+        if (found_.size() > keep_) shrink();
+        return found_;
     }
 
   private:
     std::size_t room() const { return 2 * keep_ + 16; }
 
-    /// What is there is as much as was needed yet: how many to keep may be any number.
-    void make_room(std::size_t more) {
-        if (count_ + more > found_.size()) found_.resize(std::max(2 * found_.size(), count_ + more));
-    }
-
-    void taken(std::size_t more) {
-        count_ += more;
-        if (count_ >= room()) shrink();
-    }
-
     void shrink() {
-        select_best(std::span(found_).first(count_), keep_);
-        count_ = keep_;
+        select_best(found_, keep_);
+        found_.resize(keep_);
         CandidateKey worst = found_.front();
-        for (const CandidateKey key : std::span(found_).first(keep_))
-            worst = worst.is_better_than(key) ? key : worst;
+        for (const CandidateKey key : found_) worst = worst.is_better_than(key) ? key : worst;
         threshold_ = worst.value();
     }
 
     std::size_t keep_ = 1;
     float threshold_ = 0.0f;
-    std::vector<CandidateKey> found_;  // of which the first `count_` count
-    std::size_t count_ = 0;
+    std::vector<CandidateKey> found_;
 };
 
 }  // namespace rocchio::dense

@@ -269,21 +269,14 @@ void VectorIndex::ListSearch::scan_blocks(Progress& progress, const ScoredList& 
                                layout.addends_of(block), estimate, next, estimates);
         const std::uint32_t* rows = layout.rows_of(block);
         if (is_last) found &= ~std::uint32_t{0} >> (begin + kernels::kSignRows - run.entries);
-        if (found == 0) continue;
         progress.seen += static_cast<std::uint64_t>(std::popcount(found));
-        if (queries_.allowed) found = allowed_of(rows, found);
-        progress.met += progress.candidates.add_rows(estimates, rows, found);
+        for (; found != 0; found &= found - 1) {
+            const auto place = static_cast<std::size_t>(std::countr_zero(found));
+            if (queries_.allowed && !bit_is_set(*queries_.allowed, rows[place])) continue;
+            progress.met += 1;
+            progress.candidates.add({estimates[place], rows[place]});
+        }
     }
-}
-
-/// Of chosen rows of a block, those that may be found.
-std::uint32_t VectorIndex::ListSearch::allowed_of(const std::uint32_t* rows, std::uint32_t chosen) const {
-    std::uint32_t allowed = 0;
-    for (std::uint32_t left = chosen; left != 0; left &= left - 1) {
-        const auto place = static_cast<unsigned>(std::countr_zero(left));
-        if (bit_is_set(*queries_.allowed, rows[place])) allowed |= std::uint32_t{1} << place;
-    }
-    return allowed;
 }
 
 /// Brings the rows of the best candidates together, in order if their codes are read. Rows that two lists showed

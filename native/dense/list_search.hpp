@@ -54,7 +54,6 @@ class VectorIndex::ListSearch {
     void scan_list(Progress& progress, const ScoredList& list, const std::uint8_t* following);
     void scan_blocks(Progress& progress, const ScoredList& list, const BlockRun& run,
                      const std::uint8_t* following);
-    std::uint32_t allowed_of(const std::uint32_t* rows, std::uint32_t chosen) const;
     void write_places(std::span<const CandidateKey> candidates, const WantedRows& wanted,
                       std::uint32_t* places);
     void gather_rows(std::size_t count);

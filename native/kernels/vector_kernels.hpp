@@ -87,12 +87,6 @@ struct VectorKernels {
                                 const float* factors, const float* addends, const SignEstimate& estimate,
                                 const std::uint8_t* next, float* estimates);
 
-    /// Writes the keys of a block's rows whose bits are set in `chosen`, in order, and returns how many they are:
-    /// numbers that are larger for larger estimates, and for smaller rows of equal ones (`CandidateKey`). There is
-    /// room for kSignRows of them.
-    std::size_t (*write_keys)(const float* estimates, const std::uint32_t* rows, std::uint32_t chosen,
-                              std::uint64_t* keys);
-
     /// Upper bounds of rows' ranking values, uppers[r] = scale * (row.scale * dots[r] + row.low * sum) +
     /// half_squares * row.half_square + norm * row.error + error * length(row) + slack, where the length is
     /// that of the decoded row at most. Bit r of the result: uppers[r] >= threshold. `count` is at most

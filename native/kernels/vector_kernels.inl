@@ -412,35 +412,6 @@ inline std::uint32_t rows_reaching(const float* values, float threshold) {
     return reaching;
 }
 
-std::size_t write_keys(const float* estimates, const std::uint32_t* rows, std::uint32_t chosen,
-                       std::uint64_t* keys) {
-    std::size_t count = 0;
-#if defined(__AVX512BW__)
-    const __m256i sign = _mm256_set1_epi32(static_cast<int>(0x80000000u));
-    for (std::size_t first = 0; first < kSignRows; first += 8) {
-        const auto mask = static_cast<__mmask8>(chosen >> first);
-        const __m256i bits = _mm256_castps_si256(_mm256_loadu_ps(estimates + first));
-        const __m256i row = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(rows + first));
-        // what is negative is turned over, what is not gets its sign bit set
-        const __m256i ordered = _mm256_xor_si256(bits, _mm256_or_si256(_mm256_srai_epi32(bits, 31), sign));
-        const __m256i other = _mm256_xor_si256(row, _mm256_set1_epi32(-1));
-        const __m512i key = _mm512_or_si512(_mm512_slli_epi64(_mm512_cvtepu32_epi64(ordered), 32),
-                                            _mm512_cvtepu32_epi64(other));
-        _mm512_storeu_si512(keys + count, _mm512_maskz_compress_epi64(mask, key));
-        count += static_cast<std::size_t>(__builtin_popcount(mask));
-    }
-#else
-    for (std::size_t row = 0; chosen != 0; ++row, chosen >>= 1) {
-        if ((chosen & 1u) == 0) continue;
-        std::uint32_t bits;
-        std::memcpy(&bits, estimates + row, sizeof bits);
-        const std::uint32_t ordered = (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
-        keys[count++] = static_cast<std::uint64_t>(ordered) << 32 | static_cast<std::uint32_t>(~rows[row]);
-    }
-#endif
-    return count;
-}
-
 std::uint64_t reaching(const float* values, std::size_t count, float threshold) {
     if (count == kBoundRows)
         return rows_reaching(values, threshold) |
