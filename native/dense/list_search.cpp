@@ -269,6 +269,7 @@ void VectorIndex::ListSearch::scan_blocks(Progress& progress, const ScoredList& 
                                layout.addends_of(block), estimate, next, estimates);
         const std::uint32_t* rows = layout.rows_of(block);
         if (is_last) found &= ~std::uint32_t{0} >> (begin + kernels::kSignRows - run.entries);
+        if (found == 0) continue;
         progress.seen += static_cast<std::uint64_t>(std::popcount(found));
         for (; found != 0; found &= found - 1) {
             const auto place = static_cast<std::size_t>(std::countr_zero(found));
