@@ -12,7 +12,8 @@ namespace {
 /// in all directions alike.
 constexpr float kBestRows = 4.0f;
 
-/// Maxima for each list that is chosen: the more there are, the fewer lists reach the worst of the best maxima.
+/// Maxima for each list that is chosen: the more there are, the fewer lists reach the worst of the best
+/// maxima.
 constexpr std::size_t kMaximaOfList = 5;
 
 }  // namespace
@@ -68,8 +69,8 @@ void VectorIndex::ListChoice::choose(const PreparedQueries& queries, std::size_t
                       [](CandidateKey a, CandidateKey b) { return a.is_better_than(b); });
     lists.clear();
     for (const CandidateKey key : keys_)
-        lists.push_back({key.row(), code.product(centroid_dots[key.row()],
-                                                 index_.centroid_constants_[key.row()])});
+        lists.push_back(
+            {key.row(), code.product(centroid_dots[key.row()], index_.centroid_constants_[key.row()])});
 }
 
 }  // namespace rocchio::dense

@@ -20,8 +20,8 @@ class VectorIndex::ListChoice {
     template <typename Use>
     void for_each(const PreparedQueries& queries, Use use);
 
-    /// Writes the `count` nearest lists of a query, at least one and at most all; the first `ordered` of them are the
-    /// nearest ones, in order.
+    /// Writes the `count` nearest lists of a query, at least one and at most all; the first `ordered` of them
+    /// are the nearest ones, in order.
     void choose(const PreparedQueries& queries, std::size_t query, const std::int32_t* centroid_dots,
                 std::size_t count, std::size_t ordered, std::vector<ScoredList>& lists);
 

@@ -280,8 +280,8 @@ void VectorIndex::ListSearch::scan_blocks(Progress& progress, const ScoredList& 
     }
 }
 
-/// Brings the rows of the best candidates together, in order if their codes are read. Rows that two lists showed
-/// count once.
+/// Brings the rows of the best candidates together, in order if their codes are read. Rows that two lists
+/// showed count once.
 void VectorIndex::ListSearch::gather_rows(std::size_t count) {
     rows_.clear();
     row_ends_.clear();

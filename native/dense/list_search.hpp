@@ -76,7 +76,7 @@ class VectorIndex::ListSearch {
     std::vector<CandidateKey> order_;
     std::vector<std::uint32_t> before_, after_;  // the best rows before and after lists were scanned
     DistinctRows distinct_;
-    std::vector<std::uint32_t> rows_;            // to refine, query by query
+    std::vector<std::uint32_t> rows_;  // to refine, query by query
     std::vector<std::size_t> row_ends_;
     std::vector<std::int32_t> dots_;
     std::vector<CandidateKey> refined_;

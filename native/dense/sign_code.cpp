@@ -14,8 +14,8 @@ namespace {
 /// Four of these fit a table's entry.
 constexpr int kLargest = kernels::kMaxTableEntry / static_cast<int>(kernels::kSignGroup);
 
-/// A number whose byte i is `value` where bit `bit` of i is set, if all bytes of the sum that it is added to are
-/// from 0 to 255 in the end.
+/// A number whose byte i is `value` where bit `bit` of i is set, if all bytes of the sum that it is added to
+/// are from 0 to 255 in the end.
 std::uint64_t at_set_bits(int value, unsigned bit) {
     constexpr std::uint64_t kBytes[] = {0x0100010001000100u, 0x0101000001010000u, 0x0101010100000000u};
     return static_cast<std::uint64_t>(static_cast<std::int64_t>(value)) * kBytes[bit];
@@ -29,7 +29,8 @@ int write_table(const int* values, std::uint8_t* table) {
     for (std::size_t i = 0; i < kernels::kSignGroup; ++i) below -= std::min(0, values[i]);
     const std::uint64_t without = static_cast<std::uint64_t>(below) * kAll + at_set_bits(values[0], 0) +
                                   at_set_bits(values[1], 1) + at_set_bits(values[2], 2);
-    const std::uint64_t with = without + static_cast<std::uint64_t>(static_cast<std::int64_t>(values[3])) * kAll;
+    const std::uint64_t with =
+        without + static_cast<std::uint64_t>(static_cast<std::int64_t>(values[3])) * kAll;
     std::memcpy(table, &without, sizeof without);
     std::memcpy(table + 8, &with, sizeof with);
     return below;

@@ -57,7 +57,7 @@ struct ListRanking {
     float sum;
     float half_squares;  // how often a row's half_square counts: -1 for distances, 0 for products
     float square;        // of the query's length
-    float spread;        // a list's best rows differ from its centroid by as much of its radius, towards the query
+    float spread;  // a list's best rows differ from its centroid by as much of its radius, towards the query
 };
 
 /// Functions of one level. No pointer may be null; inputs may not overlap outputs.
@@ -95,8 +95,8 @@ struct VectorKernels {
                                 const RowRanking& ranking, float threshold, float* uppers);
 
     /// How near lists are, from sums of products with their centroids: with near = scale * (centroid.scale *
-    /// dots[l] + centroid.low * sum) + half_squares * half_square, nearness[l] = near + half_squares * radius^2
-    /// / 2 + spread * radius * sqrt(square + 2 * half_squares * near).
+    /// dots[l] + centroid.low * sum) + half_squares * half_square, nearness[l] = near + half_squares *
+    /// radius^2 / 2 + spread * radius * sqrt(square + 2 * half_squares * near).
     void (*rank_lists)(const std::int32_t* dots, const RowConstants* centroids, std::size_t count,
                        const ListRanking& ranking, float* nearness);
 

@@ -152,11 +152,11 @@ void dot_chosen(const std::uint8_t* codes, std::size_t width, const std::uint32_
 
 #if defined(__AVX512VNNI__)
 
-constexpr std::size_t kQueriesAtOnce = 4;
+constexpr std::size_t kQueriesAtOnce = 8;
 constexpr std::size_t kLanesOfSum = 16;
-constexpr std::size_t kSumsAtOnce = 4;  // of each query
+constexpr std::size_t kSumsAtOnce = 2;  // of each query
 constexpr std::size_t kRowsAtOnce = kSumsAtOnce * kLanesOfSum;
-constexpr std::size_t kPiece = 256;  // dimensions of the rows that stay in the first cache
+constexpr std::size_t kPiece = 512;  // dimensions of the rows that stay in the first cache
 
 /// `count` codes of each of sixteen rows, with groups of four side by side: group g of row r at (g * 16 + r)
 /// * 4.
@@ -199,8 +199,8 @@ inline __m512i four_of(const std::int8_t* query) {
     return _mm512_set1_epi32(four);
 }
 
-/// `count` dimensions of interleaved rows, kPiece of each sixteen, with four queries: a lane for each row, so that
-/// nothing is left to add up in the end, and what is loaded of a query serves four times.
+/// `count` dimensions of interleaved rows, kPiece of each sixteen, with eight queries: a lane for each row,
+/// so that nothing is left to add up in the end, and what is loaded of a query serves twice.
 inline void dot_interleaved(const std::uint8_t* rows, std::size_t count, const std::int8_t* queries,
                             std::size_t width, std::int32_t* sums, std::size_t stride, bool is_first) {
     __m512i sum[kQueriesAtOnce][kSumsAtOnce];
@@ -229,7 +229,8 @@ inline void dot_some(const std::uint8_t* codes, std::size_t width, const std::in
     for (std::size_t first = 0; first < width; first += kPiece) {
         const std::size_t count = width - first < kPiece ? width - first : kPiece;
         for (std::size_t s = 0; s < kSumsAtOnce; ++s)
-            interleave(codes + first + s * kLanesOfSum * width, width, count, rows + s * kPiece * kLanesOfSum);
+            interleave(codes + first + s * kLanesOfSum * width, width, count,
+                       rows + s * kPiece * kLanesOfSum);
         for (std::size_t q = 0; q < query_count; q += kQueriesAtOnce)
             dot_interleaved(rows, count, queries + q * width + first, width, sums + q * stride, stride,
                             first == 0);
@@ -302,7 +303,8 @@ struct SignSums {
         const __m512i nibble = _mm512_set1_epi8(0x0F);
         __m512i low = _mm512_setzero_si512(), high = low;
         for (std::size_t i = 0; i < 4; ++i) {  // four entries fit a byte
-            const __m512i code = _mm512_loadu_si512(signs + i * 64), table = _mm512_loadu_si512(tables + i * 64);
+            const __m512i code = _mm512_loadu_si512(signs + i * 64),
+                          table = _mm512_loadu_si512(tables + i * 64);
             const __m512i upper = _mm512_and_si512(_mm512_srli_epi16(code, 4), nibble);
             low = _mm512_add_epi8(low, _mm512_shuffle_epi8(table, _mm512_and_si512(code, nibble)));
             high = _mm512_add_epi8(high, _mm512_shuffle_epi8(table, upper));
@@ -417,8 +419,7 @@ std::uint64_t reaching(const float* values, std::size_t count, float threshold) 
         return rows_reaching(values, threshold) |
                static_cast<std::uint64_t>(rows_reaching(values + kSignRows, threshold)) << kSignRows;
     std::uint64_t mask = 0;
-    for (std::size_t i = 0; i < count; ++i)
-        mask |= static_cast<std::uint64_t>(values[i] >= threshold) << i;
+    for (std::size_t i = 0; i < count; ++i) mask |= static_cast<std::uint64_t>(values[i] >= threshold) << i;
     return mask;
 }
 
@@ -446,8 +447,8 @@ void rank_lists(const std::int32_t* dots, const RowConstants* centroids, std::si
         const float near = product + ranking.half_squares * list.half_square;
         const float square = ranking.square + 2.0f * ranking.half_squares * near, radius = list.error;
         const float distance = ::sqrtf(square > 0.0f ? square : 0.0f);
-        const float value = near + 0.5f * ranking.half_squares * (radius * radius) +
-                            ranking.spread * radius * distance;
+        const float value =
+            near + 0.5f * ranking.half_squares * (radius * radius) + ranking.spread * radius * distance;
         nearness[l] = value > kLeast ? value : kLeast;  // nor is it no number, of damaged files
     }
 }
