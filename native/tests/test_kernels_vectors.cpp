@@ -1,6 +1,7 @@
 // Vector kernels: the portable level does what plain loops do, and every other level the same to the last
 // bit.
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
