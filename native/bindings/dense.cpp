@@ -363,6 +363,30 @@ void bind_lists(nb::module_& module) {
         "offsets"_a, "first"_a, "last"_a, "Blocks of sign codes of lists [first, last).");
 }
 
+void bind_radii(nb::module_& module) {
+    module.def(
+        "list_radii",
+        [](const InputArray<std::uint8_t>& codes, const InputArray<float>& constants, std::size_t width,
+           const InputArray<std::uint8_t>& centroid_codes, const InputArray<float>& centroid_constants,
+           const InputArray<std::uint32_t>& rows, const InputArray<std::uint64_t>& offsets, std::size_t first,
+           std::size_t last) {
+            const CodedRows coded = coded_rows(codes, constants, width);
+            const CodedRows centroids = coded_rows(centroid_codes, centroid_constants, width);
+            expect_rows(span_of(rows), constants.shape(0) / kConstants);
+            expect_offsets(span_of(offsets), rows.shape(0), first, last);
+            expect(last <= centroid_constants.shape(0) / kConstants, "expected a centroid for each list");
+            std::vector<float> radii;
+            {
+                nb::gil_scoped_release release;
+                radii = list_radii(coded, centroids, span_of(rows), span_of(offsets), first, last);
+            }
+            return to_numpy(std::move(radii));
+        },
+        "codes"_a, "constants"_a, "width"_a, "centroid_codes"_a, "centroid_constants"_a, "rows"_a,
+        "offsets"_a, "first"_a, "last"_a,
+        "Root mean squares (float32) of the distances between rows and centroids of lists [first, last).");
+}
+
 void bind_checks(nb::module_& module) {
     module.def(
         "out_of_bounds",
@@ -383,6 +407,7 @@ void bind_dense(nb::module_& module) {
     bind_index(module);
     bind_building(module);
     bind_lists(module);
+    bind_radii(module);
     bind_checks(module);
 }
 

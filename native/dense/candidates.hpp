@@ -101,7 +101,7 @@ class Candidates {
     }
 
   private:
-    std::size_t room() const { return 2 * keep_ + 16; }
+    std::size_t room() const { return 3 * keep_ + 16; }
 
     void shrink() {
         select_best(found_, keep_);

@@ -196,4 +196,22 @@ void list_means(const CodedRows& coded, std::span<const std::uint32_t> rows,
     }
 }
 
+std::vector<float> list_radii(const CodedRows& coded, const CodedRows& centroids,
+                              std::span<const std::uint32_t> rows, std::span<const std::uint64_t> offsets,
+                              std::size_t first, std::size_t last) {
+    const std::size_t width = coded.width;
+    std::vector<float> radii, centroid(width), row(width);
+    for (std::size_t list = first; list < last; ++list) {
+        decode(centroids.codes + list * width, width, centroids.constants[list], centroid.data());
+        double sum = 0.0;
+        for (std::size_t i = offsets[list]; i < offsets[list + 1]; ++i) {
+            decode(coded.codes + rows[i] * width, width, coded.constants[rows[i]], row.data());
+            sum += kernels::vector_kernels().distance_float(row.data(), centroid.data(), width);
+        }
+        const auto count = static_cast<double>(offsets[list + 1] - offsets[list]);
+        radii.push_back(count > 0.0 ? static_cast<float>(std::sqrt(sum / count)) : 0.0f);
+    }
+    return radii;
+}
+
 }  // namespace rocchio::dense

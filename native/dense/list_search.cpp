@@ -20,11 +20,6 @@ constexpr std::size_t kGroup = 1024;
 /// Queries that want the same list, on average, are enough.
 constexpr std::size_t kSharing = 12;
 
-/// Queries whose products with centroids are computed together, and how many centroids stay in the first
-/// cache.
-constexpr std::size_t kCentroidQueries = 32;
-constexpr std::size_t kCentroidTile = 32;
-
 /// Where one row in so many is wanted, all originals are scored in the order of rows: neighbours, and rows
 /// that several queries want, then come from memory together.
 constexpr std::size_t kSharedRows = 4;
@@ -94,10 +89,11 @@ VectorIndex::ListSearch::ListSearch(const VectorIndex& index, const VectorQuerie
       queries_(queries),
       effort_(effort),
       reader_(index),
-      nearness_(index.lists()),
+      choice_(index),
       scoring_(index.transform_.metric(), index.originals_) {
     effort_.probes = std::clamp<std::size_t>(effort.probes, 1, index.lists());
     effort_.most_probes = std::clamp(effort.most_probes, effort_.probes, index.lists());
+    leading_ = (effort_.probes + kLeading - 1) / kLeading;
     // more than all entries cannot be kept: a number from a file must not decide how much memory is taken
     const std::size_t entries = index.first_blocks_.back() * kernels::kSignRows;
     effort_.refine = std::clamp<std::size_t>(effort.refine, 1, std::max<std::size_t>(entries, 1));
@@ -143,48 +139,11 @@ void VectorIndex::ListSearch::start(const PreparedQueries& queries) {
     expect_lists(queries.size());
 }
 
+/// Chooses the nearest lists; those that are scanned first are in order.
 void VectorIndex::ListSearch::choose_lists(const PreparedQueries& queries) {
-    const std::size_t lists = index_.lists(), width = queries.width();
-    std::vector<std::int32_t> dots(std::min(kCentroidQueries, queries.size()) * lists);
-    for (std::size_t first = 0; first < queries.size(); first += kCentroidQueries) {
-        const std::size_t count = std::min(kCentroidQueries, queries.size() - first);
-        for (std::size_t list = 0; list < lists; list += kCentroidTile) {
-            kernels::vector_kernels().dot_tile(index_.centroid_codes_.data() + list * width, width,
-                                               std::min(kCentroidTile, lists - list), queries.codes(first),
-                                               count, dots.data() + list, lists);
-        }
-        for (std::size_t query = first; query < first + count; ++query)
-            choose_lists_of(queries, query, dots.data() + (query - first) * lists, effort_.probes);
-    }
-}
-
-/// Puts the nearest lists in order, `most` of them.
-void VectorIndex::ListSearch::choose_lists_of(const PreparedQueries& queries, std::size_t query,
-                                              const std::int32_t* centroid_dots, std::size_t most) {
-    const SignedCode& code = queries.constants(query);
-    const kernels::RowRanking ranking{
-        code.scale, static_cast<float>(code.sum), half_squares_of(index_.transform_.metric()), 0.0f, 0.0f,
-        0.0f};
-    nearest_.reset(most);
-    for (std::size_t first = 0; first < nearness_.size(); first += kernels::kBoundRows) {
-        const std::size_t count = std::min(kernels::kBoundRows, nearness_.size() - first);
-        std::uint64_t near = kernels::vector_kernels().bound_rows(
-            centroid_dots + first, index_.centroid_constants_.data() + first, count, ranking,
-            nearest_.threshold(), nearness_.data() + first);
-        for (; near != 0; near &= near - 1) {
-            const std::size_t list = first + static_cast<std::size_t>(std::countr_zero(near));
-            nearest_.add({nearness_[list], static_cast<std::uint32_t>(list)});
-        }
-    }
-    const std::span<const CandidateKey> best = nearest_.best();
-    order_.assign(best.begin(), best.end());
-    sort_by_digits(std::span(order_), spare_keys_, [](CandidateKey key) { return key.place(); });
-    std::vector<ScoredList>& lists = progress_[query].lists;
-    lists.clear();
-    for (const CandidateKey list : order_) {
-        const float product = code.product(centroid_dots[list.row()], index_.centroid_constants_[list.row()]);
-        lists.push_back({list.row(), product});
-    }
+    choice_.for_each(queries, [&](std::size_t query, const std::int32_t* centroid_dots) {
+        choice_.choose(queries, query, centroid_dots, effort_.probes, leading_, progress_[query].lists);
+    });
 }
 
 /// Says which lists will be scanned, so that those that are read are read side by side.
@@ -202,9 +161,8 @@ void VectorIndex::ListSearch::expect_lists(std::size_t count) {
 void VectorIndex::ListSearch::scan_nearest(std::size_t count) {
     for (std::size_t query = 0; query < count; ++query) {
         Progress& progress = progress_[query];
-        const std::size_t leading = (effort_.probes + kLeading - 1) / kLeading;
-        for (std::size_t place = 0; place < leading; ++place) {
-            const std::size_t next = std::min(place + 1, leading - 1);
+        for (std::size_t place = 0; place < leading_; ++place) {
+            const std::size_t next = std::min(place + 1, leading_ - 1);
             scan_list(progress, progress.lists[place], reader_.ahead(progress.lists[next].list));
         }
     }
@@ -212,26 +170,29 @@ void VectorIndex::ListSearch::scan_nearest(std::size_t count) {
 
 /// Scans the other lists that queries chose, one list after another, each for all queries that chose it.
 void VectorIndex::ListSearch::scan_by_list(std::size_t count) {
-    const std::size_t leading = (effort_.probes + kLeading - 1) / kLeading;
     struct Visit {
-        std::uint32_t query, place;
+        std::uint32_t query;
+        ScoredList list;
     };
     std::vector<std::uint32_t> ends(index_.lists() + 1);  // of each list's visits, once they are in order
     for (std::size_t query = 0; query < count; ++query)
-        for (std::size_t place = leading; place < effort_.probes; ++place)
+        for (std::size_t place = leading_; place < effort_.probes; ++place)
             ++ends[progress_[query].lists[place].list];
     std::uint32_t sum = 0;
     for (std::uint32_t& end : ends) sum += std::exchange(end, sum);
     std::vector<Visit> visits(sum);
-    for (std::uint32_t query = 0; query < count; ++query)
-        for (std::uint32_t place = static_cast<std::uint32_t>(leading); place < effort_.probes; ++place)
-            visits[ends[progress_[query].lists[place].list]++] = {query, place};
+    for (std::uint32_t query = 0; query < count; ++query) {
+        for (std::size_t place = leading_; place < effort_.probes; ++place) {
+            const ScoredList& list = progress_[query].lists[place];
+            visits[ends[list.list]++] = {query, list};
+        }
+    }
+    const auto after = [&](std::size_t i) { return visits[std::min(i, visits.size() - 1)]; };
     for (std::size_t i = 0; i < visits.size(); ++i) {
-        const Visit& next = visits[std::min(i + 1, visits.size() - 1)];
-        const std::uint32_t following = progress_[next.query].lists[next.place].list;
+        const Visit next = after(i + 1);
+        fetch(&progress_[after(i + 2).query], sizeof(Progress));
         progress_[next.query].tables.fetch();
-        Progress& progress = progress_[visits[i].query];
-        scan_list(progress, progress.lists[visits[i].place], reader_.ahead(following));
+        scan_list(progress_[visits[i].query], visits[i].list, reader_.ahead(next.list.list));
     }
 }
 
@@ -248,7 +209,8 @@ void VectorIndex::ListSearch::choose_further_lists(const PreparedQueries& querie
     std::vector<std::int32_t> dots(index_.lists());
     kernels::vector_kernels().dot_rows(index_.centroid_codes_.data(), queries.width(), index_.lists(),
                                        queries.codes(query), dots.data());
-    choose_lists_of(queries, query, dots.data(), queries_.allowed ? effort_.most_probes : index_.lists());
+    const std::size_t most = queries_.allowed ? effort_.most_probes : index_.lists();
+    choice_.choose(queries, query, dots.data(), most, most, progress_[query].lists);
 }
 
 /// Scans further lists, the nearest first, until the best rows change little. False if that would take too
@@ -324,6 +286,7 @@ void VectorIndex::ListSearch::scan_blocks(Progress& progress, const ScoredList& 
                                layout.addends_of(block), estimate, next, estimates);
         const std::uint32_t* rows = layout.rows_of(block);
         if (is_last) found &= ~std::uint32_t{0} >> (begin + kernels::kSignRows - run.entries);
+        if (found == 0) continue;
         progress.seen += static_cast<std::uint64_t>(std::popcount(found));
         if (queries_.allowed) found = allowed_of(found, rows);
         progress.met += static_cast<std::uint64_t>(std::popcount(found));
@@ -345,16 +308,18 @@ std::uint32_t VectorIndex::ListSearch::allowed_of(std::uint32_t found, const std
     return allowed;
 }
 
-/// Brings the rows of the best candidates together, in order. Rows that two lists showed count once.
+/// Brings the rows of the best candidates together, in order if their codes are read. Rows that two lists
+/// showed count once.
 void VectorIndex::ListSearch::gather_rows(std::size_t count) {
     rows_.clear();
     row_ends_.clear();
     for (std::size_t query = 0; query < count; ++query) {
         const auto first = static_cast<std::ptrdiff_t>(rows_.size());
-        for (const CandidateKey candidate : progress_[query].candidates.best())
-            rows_.push_back(candidate.row());
-        sort_rows(std::span(rows_).subspan(static_cast<std::size_t>(first)));
-        rows_.erase(std::unique(rows_.begin() + first, rows_.end()), rows_.end());
+        const std::span<const CandidateKey> best = progress_[query].candidates.best();
+        distinct_.reset(best.size());
+        for (const CandidateKey candidate : best)
+            if (distinct_.add(candidate.row())) rows_.push_back(candidate.row());
+        if (!index_.codes_.in_memory()) sort_rows(std::span(rows_).subspan(static_cast<std::size_t>(first)));
         row_ends_.push_back(rows_.size());
     }
     work_.refined += rows_.size();
@@ -363,6 +328,7 @@ void VectorIndex::ListSearch::gather_rows(std::size_t count) {
 /// Estimates a query's rows again, from their eight-bit codes, and keeps those that may be among the best k.
 void VectorIndex::ListSearch::refine(const PreparedQueries& queries, std::size_t query) {
     const std::size_t first = query > 0 ? row_ends_[query - 1] : 0, last = row_ends_[query];
+    for (std::size_t i = first; i < last; ++i) fetch(&index_.constants_[rows_[i]], sizeof(RowConstants));
     multiply_codes(std::span(rows_).subspan(first, last - first), queries.codes(query));
     refined_.clear();
     for (std::size_t i = first; i < last; ++i) {

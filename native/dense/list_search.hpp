@@ -9,6 +9,8 @@
 #include <span>
 #include <vector>
 
+#include "dense/distinct_rows.hpp"
+#include "dense/list_choice.hpp"
 #include "dense/list_reader.hpp"
 #include "dense/ranking.hpp"
 #include "dense/vector_index.hpp"
@@ -35,7 +37,7 @@ class VectorIndex::ListSearch {
     /// What one query has found so far.
     struct Progress {
         SignTables tables;
-        std::vector<ScoredList> lists;  // to scan, the nearest first
+        std::vector<ScoredList> lists;  // to scan, as `ListChoice::choose` leaves them
         Candidates candidates;
         std::uint64_t met = 0;   // allowed entries among those seen
         std::uint64_t seen = 0;  // entries that were among the best when they were scanned
@@ -43,8 +45,6 @@ class VectorIndex::ListSearch {
 
     void start(const PreparedQueries& queries);
     void choose_lists(const PreparedQueries& queries);
-    void choose_lists_of(const PreparedQueries& queries, std::size_t query, const std::int32_t* centroid_dots,
-                         std::size_t most);
     void expect_lists(std::size_t count);
     void scan_nearest(std::size_t count);
     void scan_by_list(std::size_t count);
@@ -71,14 +71,15 @@ class VectorIndex::ListSearch {
     Effort effort_;
     ListReader reader_;
     RowReader row_reader_;
+    ListChoice choice_;
+    std::size_t leading_;  // lists of each query that are scanned before lists are taken one after another
     Work work_;
     std::vector<Progress> progress_;  // by query
-    std::vector<float> nearness_;     // of each list
-    Candidates nearest_;              // lists
-    std::vector<CandidateKey> order_, spare_keys_;
+    std::vector<CandidateKey> order_;
     std::vector<std::uint32_t> before_, after_;  // the best rows before and after lists were scanned
-    std::vector<std::uint32_t> rows_;            // to refine, query by query
-    std::vector<std::uint32_t> spare_rows_;      // for sorting
+    DistinctRows distinct_;
+    std::vector<std::uint32_t> rows_;        // to refine, query by query
+    std::vector<std::uint32_t> spare_rows_;  // for sorting
     std::vector<std::size_t> row_ends_;
     std::vector<std::int32_t> dots_;
     std::vector<CandidateKey> refined_;

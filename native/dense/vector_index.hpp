@@ -61,7 +61,7 @@ struct VectorQueries {
 
 /// How much of the lists a search looks at.
 struct Effort {
-    std::size_t probes;  // lists, the nearest ones
+    std::size_t probes;  // lists, the nearest ones (dense/list_choice.hpp)
     std::size_t refine;  // rows that are looked at closely, at least
     /// Of allowed rows: while fewer were met, further lists are scanned.
     std::size_t least_entries;
@@ -136,6 +136,7 @@ class VectorIndex {
 
   private:
     class ListSearch;
+    class ListChoice;
     class ListReader;
     class CodeScan;
     class ExactSearch;

@@ -20,8 +20,8 @@ inline constexpr std::size_t kBoundRows = 64;
 /// Dimensions whose signs share a table: four bits choose one of sixteen sums.
 inline constexpr std::size_t kSignGroup = 4;
 
-/// Largest entry of a table of sums, so that 256 of them fit 16 bits.
-inline constexpr std::uint8_t kMaxTableEntry = 248;
+/// Largest entry of a table of sums, so that four of them fit a byte, and a thousand 16 bits.
+inline constexpr std::uint8_t kMaxTableEntry = 60;
 
 /// From sums of table entries to estimates: base + factor * (sum * slope + offset), in this order, in
 /// float32.
@@ -33,7 +33,7 @@ struct SignEstimate {
 };
 
 /// What a row's code means: it is about scale * code + low. `half_square` is half its squared length, `error`
-/// at least |row - decoded row|.
+/// at least |row - decoded row|; of a list's centroid it is the list's radius instead.
 struct RowConstants {
     float scale;
     float low;
@@ -49,6 +49,15 @@ struct RowRanking {
     float norm;          // of the query: bounds count the row's error as often
     float error;         // of the query: bounds count the row's length as often
     float slack;
+};
+
+/// How `rank_lists` ranks lists for a query that is about scale * code, whose items add up to `sum`.
+struct ListRanking {
+    float scale;
+    float sum;
+    float half_squares;  // how often a row's half_square counts: -1 for distances, 0 for products
+    float square;        // of the query's length
+    float spread;  // a list's best rows differ from its centroid by as much of its radius, towards the query
 };
 
 /// Functions of one level. No pointer may be null; inputs may not overlap outputs.
@@ -73,7 +82,7 @@ struct VectorKernels {
 
     /// Estimates of the rows of one block from their signs. Bit r of the result: estimates[r] >= threshold.
     /// `signs` holds groups * 16 bytes (`pack_signs`), `tables` 16 entries a group, at most kMaxTableEntry
-    /// each. `groups` is a multiple of 4. `addends` (kSignRows) are added last, and may be null.
+    /// each. `groups` is a multiple of 16. `addends` (kSignRows) are added last, and may be null.
     /// `next` are signs that will be scanned soon: they are asked for from memory meanwhile.
     std::uint32_t (*scan_signs)(const std::uint8_t* signs, std::size_t groups, const std::uint8_t* tables,
                                 const float* factors, const float* addends, const SignEstimate& estimate,
@@ -85,6 +94,15 @@ struct VectorKernels {
     /// kBoundRows.
     std::uint64_t (*bound_rows)(const std::int32_t* dots, const RowConstants* rows, std::size_t count,
                                 const RowRanking& ranking, float threshold, float* uppers);
+
+    /// How near lists are, from sums of products with their centroids: with near = scale * (centroid.scale *
+    /// dots[l] + centroid.low * sum) + half_squares * half_square, nearness[l] = near + half_squares *
+    /// radius^2 / 2 + spread * radius * sqrt(square + 2 * half_squares * near).
+    void (*rank_lists)(const std::int32_t* dots, const RowConstants* centroids, std::size_t count,
+                       const ListRanking& ranking, float* nearness);
+
+    /// Bit i: values[i] >= threshold. `count` is at most kBoundRows.
+    std::uint64_t (*reaching)(const float* values, std::size_t count, float threshold);
 
     /// Walsh-Hadamard transform in place, not normalised. `count` is a power of two.
     void (*hadamard)(float* values, std::size_t count);

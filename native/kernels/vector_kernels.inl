@@ -153,8 +153,10 @@ void dot_chosen(const std::uint8_t* codes, std::size_t width, const std::uint32_
 #if defined(__AVX512VNNI__)
 
 constexpr std::size_t kQueriesAtOnce = 8;
-constexpr std::size_t kRowsAtOnce = 16;
-constexpr std::size_t kPiece = 1024;  // dimensions of sixteen rows that stay in the first cache
+constexpr std::size_t kLanesOfSum = 16;
+constexpr std::size_t kSumsAtOnce = 2;  // of each query
+constexpr std::size_t kRowsAtOnce = kSumsAtOnce * kLanesOfSum;
+constexpr std::size_t kPiece = 512;  // dimensions of the rows that stay in the first cache
 
 /// `count` codes of each of sixteen rows, with groups of four side by side: group g of row r at (g * 16 + r)
 /// * 4.
@@ -197,30 +199,40 @@ inline __m512i four_of(const std::int8_t* query) {
     return _mm512_set1_epi32(four);
 }
 
-/// `count` dimensions of sixteen interleaved rows with eight queries: a lane for each row, so that nothing is
-/// left to add up in the end.
+/// `count` dimensions of interleaved rows, kPiece of each sixteen, with eight queries: a lane for each row,
+/// so that nothing is left to add up in the end, and what is loaded of a query serves twice.
 inline void dot_interleaved(const std::uint8_t* rows, std::size_t count, const std::int8_t* queries,
                             std::size_t width, std::int32_t* sums, std::size_t stride, bool is_first) {
-    __m512i sum[kQueriesAtOnce];
+    __m512i sum[kQueriesAtOnce][kSumsAtOnce];
     for (std::size_t q = 0; q < kQueriesAtOnce; ++q)
-        sum[q] = is_first ? zero_sum() : _mm512_loadu_si512(sums + q * stride);
+        for (std::size_t s = 0; s < kSumsAtOnce; ++s)
+            sum[q][s] = is_first ? zero_sum() : _mm512_loadu_si512(sums + q * stride + s * kLanesOfSum);
     for (std::size_t j = 0; j < count; j += 4) {
-        const __m512i code = _mm512_loadu_si512(rows + j * 16);
-        for (std::size_t q = 0; q < kQueriesAtOnce; ++q)
-            sum[q] = _mm512_dpbusd_epi32(sum[q], code, four_of(queries + q * width + j));
+        __m512i code[kSumsAtOnce];
+        for (std::size_t s = 0; s < kSumsAtOnce; ++s)
+            code[s] = _mm512_loadu_si512(rows + (s * kPiece + j) * kLanesOfSum);
+        for (std::size_t q = 0; q < kQueriesAtOnce; ++q) {
+            const __m512i four = four_of(queries + q * width + j);
+            for (std::size_t s = 0; s < kSumsAtOnce; ++s)
+                sum[q][s] = _mm512_dpbusd_epi32(sum[q][s], code[s], four);
+        }
     }
-    for (std::size_t q = 0; q < kQueriesAtOnce; ++q) _mm512_storeu_si512(sums + q * stride, sum[q]);
+    for (std::size_t q = 0; q < kQueriesAtOnce; ++q)
+        for (std::size_t s = 0; s < kSumsAtOnce; ++s)
+            _mm512_storeu_si512(sums + q * stride + s * kLanesOfSum, sum[q][s]);
 }
 
 /// kRowsAtOnce rows with `query_count` queries, a multiple of kQueriesAtOnce.
 inline void dot_some(const std::uint8_t* codes, std::size_t width, const std::int8_t* queries,
                      std::size_t query_count, std::int32_t* sums, std::size_t stride) {
-    std::uint8_t interleaved[kRowsAtOnce * kPiece];
+    alignas(64) std::uint8_t rows[kRowsAtOnce * kPiece];  // else each load would take two lines
     for (std::size_t first = 0; first < width; first += kPiece) {
         const std::size_t count = width - first < kPiece ? width - first : kPiece;
-        interleave(codes + first, width, count, interleaved);
+        for (std::size_t s = 0; s < kSumsAtOnce; ++s)
+            interleave(codes + first + s * kLanesOfSum * width, width, count,
+                       rows + s * kPiece * kLanesOfSum);
         for (std::size_t q = 0; q < query_count; q += kQueriesAtOnce)
-            dot_interleaved(interleaved, count, queries + q * width + first, width, sums + q * stride, stride,
+            dot_interleaved(rows, count, queries + q * width + first, width, sums + q * stride, stride,
                             first == 0);
     }
 }
@@ -289,9 +301,14 @@ struct SignSums {
     }
     void add(const std::uint8_t* signs, const std::uint8_t* tables) {
         const __m512i nibble = _mm512_set1_epi8(0x0F);
-        const __m512i code = _mm512_loadu_si512(signs), table = _mm512_loadu_si512(tables);
-        const __m512i low = _mm512_shuffle_epi8(table, _mm512_and_si512(code, nibble));
-        const __m512i high = _mm512_shuffle_epi8(table, _mm512_and_si512(_mm512_srli_epi16(code, 4), nibble));
+        __m512i low = _mm512_setzero_si512(), high = low;
+        for (std::size_t i = 0; i < 4; ++i) {  // four entries fit a byte
+            const __m512i code = _mm512_loadu_si512(signs + i * 64),
+                          table = _mm512_loadu_si512(tables + i * 64);
+            const __m512i upper = _mm512_and_si512(_mm512_srli_epi16(code, 4), nibble);
+            low = _mm512_add_epi8(low, _mm512_shuffle_epi8(table, _mm512_and_si512(code, nibble)));
+            high = _mm512_add_epi8(high, _mm512_shuffle_epi8(table, upper));
+        }
         even_low = _mm512_add_epi16(even_low, low);
         odd_low = _mm512_add_epi16(odd_low, _mm512_srli_epi16(low, 8));
         even_high = _mm512_add_epi16(even_high, high);
@@ -312,7 +329,7 @@ struct SignSums {
         add_sixteen(sums + 16, in_order(even_high, odd_high));
     }
 };
-constexpr std::size_t kGroupsByStep = 4;
+constexpr std::size_t kGroupsByStep = 16;
 
 #elif defined(__AVX2__)
 
@@ -325,10 +342,14 @@ struct SignSums {
     }
     void add(const std::uint8_t* signs, const std::uint8_t* tables) {
         const __m256i nibble = _mm256_set1_epi8(0x0F);
-        const __m256i code = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(signs));
-        const __m256i table = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(tables));
-        const __m256i low = _mm256_shuffle_epi8(table, _mm256_and_si256(code, nibble));
-        const __m256i high = _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(code, 4), nibble));
+        __m256i low = _mm256_setzero_si256(), high = low;
+        for (std::size_t i = 0; i < 4; ++i) {  // four entries fit a byte
+            const __m256i code = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(signs + i * 32));
+            const __m256i table = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(tables + i * 32));
+            const __m256i upper = _mm256_and_si256(_mm256_srli_epi16(code, 4), nibble);
+            low = _mm256_add_epi8(low, _mm256_shuffle_epi8(table, _mm256_and_si256(code, nibble)));
+            high = _mm256_add_epi8(high, _mm256_shuffle_epi8(table, upper));
+        }
         even_low = _mm256_add_epi16(even_low, low);
         odd_low = _mm256_add_epi16(odd_low, _mm256_srli_epi16(low, 8));
         even_high = _mm256_add_epi16(even_high, high);
@@ -350,7 +371,7 @@ struct SignSums {
         add_half(sums + 16, even_high, odd_high);
     }
 };
-constexpr std::size_t kGroupsByStep = 2;
+constexpr std::size_t kGroupsByStep = 8;
 
 #else
 
@@ -393,6 +414,15 @@ inline std::uint32_t rows_reaching(const float* values, float threshold) {
     return reaching;
 }
 
+std::uint64_t reaching(const float* values, std::size_t count, float threshold) {
+    if (count == kBoundRows)
+        return rows_reaching(values, threshold) |
+               static_cast<std::uint64_t>(rows_reaching(values + kSignRows, threshold)) << kSignRows;
+    std::uint64_t mask = 0;
+    for (std::size_t i = 0; i < count; ++i) mask |= static_cast<std::uint64_t>(values[i] >= threshold) << i;
+    return mask;
+}
+
 std::uint64_t bound_rows(const std::int32_t* dots, const RowConstants* rows, std::size_t count,
                          const RowRanking& ranking, float threshold, float* uppers) {
     for (std::size_t r = 0; r < count; ++r) {
@@ -403,13 +433,24 @@ std::uint64_t bound_rows(const std::int32_t* dots, const RowConstants* rows, std
         const float slack = ranking.norm * row.error + ranking.error * length + ranking.slack;
         uppers[r] = ranking.scale * product + ranking.half_squares * row.half_square + slack;
     }
-    std::uint64_t reaching = 0;
-    if (count == kBoundRows)
-        return rows_reaching(uppers, threshold) |
-               static_cast<std::uint64_t>(rows_reaching(uppers + kSignRows, threshold)) << kSignRows;
-    for (std::size_t row = 0; row < count; ++row)
-        reaching |= static_cast<std::uint64_t>(uppers[row] >= threshold) << row;
-    return reaching;
+    return reaching(uppers, count, threshold);
+}
+
+constexpr float kLeast = -0x1.fffffep127f;
+
+void rank_lists(const std::int32_t* dots, const RowConstants* centroids, std::size_t count,
+                const ListRanking& ranking, float* nearness) {
+    for (std::size_t l = 0; l < count; ++l) {
+        const RowConstants list = centroids[l];
+        const float product =
+            ranking.scale * (list.scale * static_cast<float>(dots[l]) + list.low * ranking.sum);
+        const float near = product + ranking.half_squares * list.half_square;
+        const float square = ranking.square + 2.0f * ranking.half_squares * near, radius = list.error;
+        const float distance = ::sqrtf(square > 0.0f ? square : 0.0f);
+        const float value =
+            near + 0.5f * ranking.half_squares * (radius * radius) + ranking.spread * radius * distance;
+        nearness[l] = value > kLeast ? value : kLeast;  // nor is it no number, of damaged files
+    }
 }
 
 std::uint32_t scan_signs(const std::uint8_t* signs, std::size_t groups, const std::uint8_t* tables,

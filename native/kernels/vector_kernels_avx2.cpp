@@ -4,8 +4,8 @@
 namespace rocchio::kernels {
 
 const VectorKernels kAvx2VectorKernels{
-    "avx2",   dot_rows,  dot_chosen,     dot_tile,       scan_signs, bound_rows,
-    hadamard, dot_float, dot_and_square, distance_float, widen,
+    "avx2",   dot_rows, dot_chosen, dot_tile,       scan_signs,     bound_rows, rank_lists,
+    reaching, hadamard, dot_float,  dot_and_square, distance_float, widen,
 };
 
 }  // namespace rocchio::kernels

@@ -4,9 +4,11 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <set>
 #include <vector>
 
 #include "dense/candidates.hpp"
+#include "dense/distinct_rows.hpp"
 #include "dense/ranking.hpp"
 #include "tests/check.hpp"
 
@@ -130,6 +132,24 @@ void test_write_best(std::mt19937& random) {
     }
 }
 
+void test_distinct_rows_are_a_set(std::mt19937& random) {
+    DistinctRows distinct;
+    for (const std::size_t most : {0u, 1u, 3u, 64u, 2u, 500u, 100u, 1u, 5000u, 7u}) {
+        for (const std::uint32_t kinds : {2u, 50u, 0xFFFFFFFFu}) {
+            distinct.reset(most);
+            std::set<std::uint32_t> seen;
+            for (std::size_t i = 0; i < most; ++i) {
+                const auto row = static_cast<std::uint32_t>(random() % kinds);
+                CHECK(distinct.add(row) == seen.insert(row).second);
+            }
+        }
+    }
+    // rows that want the same place
+    distinct.reset(100);
+    for (int round = 0; round < 2; ++round)
+        for (std::uint32_t row = 0; row < 100; ++row) CHECK(distinct.add(row << 25) == (round == 0));
+}
+
 }  // namespace
 
 int main() {
@@ -139,5 +159,6 @@ int main() {
     test_select_best_of_orders_that_are_hard();
     test_any_order_of_adding_keeps_the_same(random);
     test_write_best(random);
+    test_distinct_rows_are_a_set(random);
     return rocchio::failures();
 }

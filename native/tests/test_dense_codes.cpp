@@ -244,7 +244,7 @@ void test_tables_hold_the_sums_of_a_query() {
         for (const float value : query) most = std::max(most, std::fabs(value));
         std::vector<int> steps;
         for (const float value : query)
-            steps.push_back(static_cast<int>(std::lround(double{value} / double{most} * 62)));
+            steps.push_back(static_cast<int>(std::lround(double{value} / double{most} * 15)));
         for (std::size_t group = 0; group < width / 4; ++group) {
             int below = 0;
             for (std::size_t i = 0; i < 4; ++i) below += std::min(0, steps[group * 4 + i]);
@@ -261,7 +261,7 @@ void test_tables_hold_the_sums_of_a_query() {
         int entries = 0, sum = 0;
         for (std::size_t group = 0; group < width / 4; ++group) entries += tables.tables()[group * 16 + 15];
         for (const int step : steps) sum += step;
-        const double expected = double{most} / 62 * sum;
+        const double expected = double{most} / 15 * sum;
         CHECK(std::fabs(static_cast<float>(entries) * estimate.slope + estimate.offset - expected) <=
               1e-4 * double{most} * width);
     }

@@ -1,6 +1,7 @@
 // Vector kernels: the portable level does what plain loops do, and every other level the same to the last
 // bit.
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -206,6 +207,60 @@ void test_bounds(const VectorKernels& level) {
     for (const float size : {1e-38f, 1e15f, 1e30f}) check_bounds(level, random, kBoundRows, size);
 }
 
+// ---- nearness of lists
+// --------------------------------------------------------------------------------------------------
+
+float plain_nearness(std::int32_t dot, const RowConstants& list, const ListRanking& query) {
+    const float product = query.scale * (list.scale * static_cast<float>(dot) + list.low * query.sum);
+    const float near = product + query.half_squares * list.half_square;
+    const float square = query.square + 2.0f * query.half_squares * near;
+    const float distance = std::sqrt(square > 0.0f ? square : 0.0f);
+    const float value =
+        near + 0.5f * query.half_squares * (list.error * list.error) + query.spread * list.error * distance;
+    return value > std::numeric_limits<float>::lowest() ? value : std::numeric_limits<float>::lowest();
+}
+
+void test_nearness(const VectorKernels& level) {
+    std::mt19937 random(6);
+    for (const std::size_t count : {1u, 2u, 15u, 16u, 17u, 63u, 64u, 65u, 1000u}) {
+        for (const float size : {1e-38f, 1.0f, 1e15f, 1e30f, 1e38f}) {
+            const std::vector<float> numbers = random_floats(random, 4 * count, size);
+            std::vector<RowConstants> lists(count);
+            for (std::size_t l = 0; l < count; ++l)
+                lists[l] = {numbers[4 * l], numbers[4 * l + 1], std::fabs(numbers[4 * l + 2]),
+                            l % 5 == 0 ? 0.0f : std::fabs(numbers[4 * l + 3])};
+            std::vector<std::int32_t> dots(count);
+            for (std::int32_t& dot : dots) dot = static_cast<std::int32_t>(random());
+            // the square of a query that is no number is infinite
+            for (const ListRanking& query :
+                 {ListRanking{0.37f, -1234.0f, -1.0f, 3.0f, 0.2f},
+                  ListRanking{0.37f, 99.0f, 0.0f, 1.0f, 0.2f}, ListRanking{0.0f, 0.0f, 0.0f, kInfinity, 0.2f},
+                  ListRanking{0.0f, 0.0f, -1.0f, 0.0f, 0.2f}}) {
+                std::vector<float> expected, found(count);
+                for (std::size_t l = 0; l < count; ++l)
+                    expected.push_back(plain_nearness(dots[l], lists[l], query));
+                level.rank_lists(dots.data(), lists.data(), count, query, found.data());
+                CHECK(same(found, expected));
+                CHECK(std::ranges::all_of(found, [](float value) { return value > -kInfinity; }));
+            }
+        }
+    }
+}
+
+void test_reaching(const VectorKernels& level) {
+    std::mt19937 random(7);
+    for (std::size_t count = 0; count <= kBoundRows; ++count) {
+        std::vector<float> values = random_floats(random, count);
+        if (count > 2) values[1] = std::numeric_limits<float>::quiet_NaN();
+        for (const float threshold : {-kInfinity, count > 0 ? values[0] : 0.0f, 0.0f, kInfinity}) {
+            std::uint64_t expected = 0;
+            for (std::size_t i = 0; i < count; ++i)
+                expected |= std::uint64_t{values[i] >= threshold ? 1u : 0u} << i;
+            CHECK(level.reaching(values.data(), count, threshold) == expected);
+        }
+    }
+}
+
 // ---- floats
 // --------------------------------------------------------------------------------------------------
 
@@ -293,6 +348,8 @@ int main() {
         test_dots(*level);
         test_scan(*level);
         test_bounds(*level);
+        test_nearness(*level);
+        test_reaching(*level);
         test_hadamard(*level, *levels.front());
         test_sums_of_floats(*level);
         test_widening(*level);

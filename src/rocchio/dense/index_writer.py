@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from rocchio._native import Centroids, VectorTransform, pack_lists
+from rocchio._native import Centroids, VectorTransform, list_radii, pack_lists
 from rocchio.dense.clustering import CodedVectors, Lists, assign_twice, in_threads, k_means, thread_count
 from rocchio.dense.index_format import (
     CENTROID_CODES,
@@ -41,6 +42,8 @@ ROWS_OF_LIST = 32
 
 LISTS_BY_ROOT = 6.5
 """Lists for each root of the number of rows: as many centroids as entries are compared for a recall of .9 or .95."""
+
+T = TypeVar("T")
 
 Blocks = Iterable[tuple[Vectors, npt.NDArray[np.bool_]]]
 """Rows in order: vectors (n, dim), and which of them are there (n,)."""
@@ -100,6 +103,21 @@ def write_lists(out: ArrayFileWriter, vectors: CodedVectors, field: Field, prese
     centroids = k_means(vectors, present, count, SEED_VALUE)
     lists = assign_twice(vectors, present, centroids)
     codes, constants = centroids.encode()
+    radii = _of_lists(
+        lambda first, last: list_radii(
+            vectors.codes,
+            vectors.constants,
+            vectors.width,
+            codes,
+            constants,
+            lists.rows,
+            lists.offsets,
+            first,
+            last,
+        ),
+        centroids.count,
+    )
+    constants.reshape(-1, CONSTANTS_OF_ROW)[:, -1] = np.concatenate(radii)
     _add(out, CENTROID_CODES, codes)
     _add(out, CENTROID_CONSTANTS, constants)
     _add(out, LIST_SIZES, np.diff(lists.offsets).astype(np.uint32))
@@ -114,7 +132,7 @@ def _packed(
     lists: Lists,
     centroids: Centroids,
 ) -> Iterable[npt.NDArray[np.uint8]]:
-    return in_threads(
+    return _of_lists(
         lambda first, last: pack_lists(
             vectors.codes,
             vectors.constants,
@@ -128,8 +146,12 @@ def _packed(
             last,
         ),
         centroids.count,
-        -(-centroids.count // (4 * thread_count())),
     )
+
+
+def _of_lists(work: Callable[[int, int], T], count: int) -> Sequence[T]:
+    """`work(first, last)` for parts of all lists, in threads."""
+    return in_threads(work, count, -(-count // (4 * thread_count())))
 
 
 def _add(out: ArrayFileWriter, name: str, values: npt.NDArray[np.generic]) -> None:

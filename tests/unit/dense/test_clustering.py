@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from rocchio._native import Centroids, VectorTransform, list_means
+from rocchio._native import Centroids, VectorTransform, list_means, list_radii
 from rocchio.dense import clustering
 from rocchio.dense.clustering import CodedVectors, Lists, assign_twice, in_threads, k_means
 from rocchio.dense.index_format import Floats
@@ -104,6 +104,20 @@ def test_means_are_means_and_empty_lists_stay(vectors: CodedVectors) -> None:
     assert means[2] == pytest.approx(vectors.decoded(rows[2:]).mean(axis=0), rel=1e-5, abs=1e-5)
     parts = [list_means(*arguments, i, i + 1, before[i * WIDTH : (i + 1) * WIDTH]) for i in range(3)]
     assert np.concatenate(parts).tobytes() == means.tobytes()
+
+
+def test_radii_are_root_mean_squares_and_of_empty_lists_0(vectors: CodedVectors) -> None:
+    rows = np.array([4, 8, 15, 16, 23], np.uint32)
+    offsets = np.array([0, 2, 2, 5], np.uint64)
+    centroids = coded(clustered(5)[:3])
+    arguments = vectors.codes, vectors.constants, WIDTH, centroids.codes[: 3 * WIDTH], centroids.constants[:12]
+    radii = list_radii(*arguments, rows, offsets, 0, 3)
+    squares = distances(vectors, centroids.decoded(np.arange(3, dtype=np.uint32)))
+    assert radii == pytest.approx([squares[rows[:2], 0].mean() ** 0.5, 0, squares[rows[2:], 2].mean() ** 0.5], rel=1e-5)
+    parts = [list_radii(*arguments, rows, offsets, i, i + 1) for i in range(3)]
+    assert np.concatenate(parts).tobytes() == radii.tobytes()
+    with pytest.raises(ValueError, match="expected a centroid for each list"):
+        list_radii(*arguments[:3], centroids.codes[: 2 * WIDTH], centroids.constants[:8], rows, offsets, 0, 3)
 
 
 def test_any_number_of_threads_gives_the_same_centroids(vectors: CodedVectors, monkeypatch: pytest.MonkeyPatch) -> None:
