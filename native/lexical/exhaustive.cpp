@@ -115,7 +115,7 @@ void collect_all(const SegmentQuery& query, const FixedPoint& fixed, Workspace& 
         const std::uint16_t likely = first == 0 ? sums.likely_cut() : std::uint16_t{0};
         sums.collect_above(likely);
         if (work.candidates.cut() < likely) {  // it was too high: rows below it may be among the best k
-            work.candidates.forget_rows();
+            work.candidates.forget_segment();
             sums.collect_above(0);
         }
     }

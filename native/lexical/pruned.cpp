@@ -217,7 +217,7 @@ bool collect_pruned(const SegmentQuery& query, const FixedPoint& fixed, bool may
     search.add_bounds();
     search.score_best_blocks();
     if (may_give_up && !search.is_worth_it()) {
-        work.candidates.forget_rows();
+        work.candidates.forget_segment();
         return false;
     }
     search.score_remaining_blocks();
