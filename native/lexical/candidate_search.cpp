@@ -8,25 +8,20 @@
 namespace rocchio::lexical {
 namespace {
 
-/// Whether pruning deserves a try. Costs in units of adding one posting, by measurement. `knows_good`: other
-/// segments have shown what it takes to be among the best.
-bool may_prune(const SegmentQuery& query, bool knows_good, Workspace& work) {
-    constexpr double kBoundRow = 0.03;  // bounding all blocks
-    constexpr double kLookUp = 9.0;     // looking a term up in a block
-    const double blocks_per_result = knows_good ? 4.0 : 20.0;  // blocks that pruning scores
-    const auto postings = static_cast<double>(find_windows(query, work));
-    const auto rows = static_cast<double>(work.windows.size() * Column::kWindowRows);
-    const auto terms = static_cast<double>(query.terms.size());
+/// Whether pruning deserves a try in the found windows. `knows_good`: other segments have shown what it takes
+/// to be among the best, so fewer blocks are scored.
+bool may_prune(const SegmentQuery& query, bool knows_good, const Workspace& work) {
+    const double blocks_per_result = knows_good ? 1.5 : 4.0;  // at least
     const double blocks = std::min(blocks_per_result * static_cast<double>(query.k),
                                    static_cast<double>(query.allowed_blocks()));
-    return kBoundRow * rows + kLookUp * blocks * terms < postings;
+    return bounds_cost(work.size) + blocks_cost(blocks, work.size) < exhaustive_cost(work.size, query.k);
 }
 
 void collect(const SegmentQuery& query, const FixedPoint& fixed, Kernel kernel, Workspace& work) {
-    if (kernel == Kernel::automatic && !may_prune(query, work.candidates.are_enough(), work))
-        kernel = Kernel::exhaustive;
-    if (kernel != Kernel::exhaustive && collect_pruned(query, fixed, kernel == Kernel::automatic, work))
-        return;
+    const bool automatic = kernel == Kernel::automatic;
+    find_windows(query, work);
+    if (automatic && !may_prune(query, work.candidates.are_enough(), work)) kernel = Kernel::exhaustive;
+    if (kernel != Kernel::exhaustive && collect_pruned(query, fixed, automatic, work)) return;
     collect_exhaustive(query, fixed, work);
 }
 
@@ -73,6 +68,7 @@ void search_positive(std::span<const SegmentQuery> queries, Kernel kernel, Works
 void search_any_weights(const SegmentQuery& query, Kernel kernel, float floor, Workspace& work,
                         std::vector<Scored>& out) {
     const bool automatic = kernel == Kernel::automatic;
+    find_windows(query, work);
     if (kernel != Kernel::exhaustive && query.terms.size() <= FixedPoint::kMostTerms &&
         (!automatic || may_prune(query, !std::isinf(floor), work))) {
         const FixedPoint fixed(query, QueryWeights::any);

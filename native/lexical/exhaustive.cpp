@@ -123,20 +123,8 @@ void collect_all(const SegmentQuery& query, const FixedPoint& fixed, Workspace& 
 
 }  // namespace
 
-std::size_t find_windows(const SegmentQuery& query, Workspace& work) {
-    work.windows.clear();
-    std::size_t postings = 0;
-    for (std::size_t first = 0; first < query.rows(); first += kWindowRows) {
-        if (!query.any_allowed(first, kWindowRows)) continue;
-        work.windows.push_back(first / kWindowRows);
-        for (const QueryTerm& term : query.terms)
-            postings += term.column->window(first / kWindowRows).rows.size();
-    }
-    return postings;
-}
-
 void collect_exhaustive(const SegmentQuery& query, const FixedPoint& fixed, Workspace& work) {
-    const std::size_t postings = find_windows(query, work);
+    const auto postings = static_cast<std::size_t>(work.size.postings);
     work.work.read(postings, Column::kWindowBytes);
     if (postings * kFewShare < query.rows()) {
         collect_few(query, fixed, work);

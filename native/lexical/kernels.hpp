@@ -2,6 +2,7 @@
 // The kernels that search one segment. All give the same answers; `automatic` lets the costs decide.
 
 #include "lexical/candidates.hpp"
+#include "lexical/costs.hpp"
 #include "lexical/query.hpp"
 
 namespace rocchio::lexical {
@@ -42,6 +43,7 @@ struct Workspace {
     std::vector<kernels::DirectoryWord> queue_places;
     std::vector<std::uint32_t> touched;
     std::vector<std::size_t> windows;        // those with a row that is allowed
+    SearchSize size;                         // of what is in them
     std::vector<std::uint32_t> found_above;  // what find_above writes
     CandidateSet candidates;
     std::vector<double> exact;
@@ -56,9 +58,8 @@ struct Workspace {
 /// Plain reference: every posting of every term, double sums; any weights. Appends every matching row.
 void search_reference(const SegmentQuery& query, std::vector<Scored>& out);
 
-/// Leaves in `work.windows` those that hold a row that may be returned, and returns how many postings the
-/// terms have in them.
-std::size_t find_windows(const SegmentQuery& query, Workspace& work);
+/// Leaves in `work.windows` those that hold a row that may be returned, and in `work.size` what is in them.
+void find_windows(const SegmentQuery& query, Workspace& work);
 
 /// Adds every posting of every term in the found windows in integers; rows that could reach the top k become
 /// candidates.
@@ -73,8 +74,8 @@ void collect_wide(const SegmentQuery& query, float floor, Workspace& work);
 inline constexpr std::size_t kMostWideTerms = 100'000;
 
 /// Adds block maxima of terms with positive weights first, then scores only blocks that could hold a row of
-/// the top k. With `may_give_up`, returns false as soon as the exhaustive kernel looks cheaper; what was
-/// learned about the threshold stays.
+/// the top k. With `may_give_up`, returns false as soon as the exhaustive kernel looks cheaper in the found
+/// windows; what was learned about the threshold stays.
 bool collect_pruned(const SegmentQuery& query, const FixedPoint& fixed, bool may_give_up, Workspace& work);
 
 /// The exact sums of the rows in `work.rows`, in `work.exact`: terms in query order, doubles, as the

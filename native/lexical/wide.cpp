@@ -103,7 +103,7 @@ void WideSearch::raise_cut() {
 }  // namespace
 
 void collect_wide(const SegmentQuery& query, float floor, Workspace& work) {
-    work.work.read(find_windows(query, work), Column::kWindowBytes);
+    work.work.read(static_cast<std::size_t>(work.size.postings), Column::kWindowBytes);
     WideSearch search(query, floor, work);
     for (const std::size_t number : work.windows) search.add_window(number * kWindowRows);
 }
