@@ -8,12 +8,10 @@
 namespace rocchio::lexical {
 namespace {
 
-/// Whether pruning deserves a try in the found windows. `knows_good`: other segments have shown what it takes
-/// to be among the best, so fewer blocks are scored.
+/// Whether pruning deserves a try in the found windows. `knows_good` as in likely_blocks.
 bool may_prune(const SegmentQuery& query, bool knows_good, const Workspace& work) {
-    const double blocks_per_result = knows_good ? 1.5 : 4.0;  // at least
-    const double blocks = std::min(blocks_per_result * static_cast<double>(query.k),
-                                   static_cast<double>(query.allowed_blocks()));
+    const double blocks =
+        std::min(likely_blocks(query.k, knows_good), static_cast<double>(query.allowed_blocks()));
     return bounds_cost(work.size) + blocks_cost(blocks, work.size) < exhaustive_cost(work.size, query.k);
 }
 
@@ -45,7 +43,8 @@ void append_scored(const SegmentQuery& query, const auto& candidates, Workspace&
     for (std::size_t i = 0; i < candidates.size(); ++i) work.rows[i] = candidates[i].row;
     score_exactly(query, work);
     for (std::size_t i = 0; i < work.rows.size(); ++i) {
-        out.push_back({static_cast<float>(work.exact[i] + query.constant), query.segment_index, work.rows[i]});
+        out.push_back(
+            {static_cast<float>(work.exact[i] + query.constant), query.segment_index, work.rows[i]});
     }
 }
 

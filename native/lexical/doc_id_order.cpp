@@ -20,9 +20,12 @@ void sort_by_ranks(std::span<Scored> hits, std::size_t wanted, const auto& rank_
     };
     std::array<Ranked, 32> few;  // most ties are small
     std::vector<Ranked> many(hits.size() > few.size() ? hits.size() : 0);
-    const std::span ranked = many.empty() ? std::span<Ranked>(few).first(hits.size()) : std::span<Ranked>(many);
-    std::ranges::transform(hits, ranked.begin(), [&](const Scored& hit) { return Ranked{rank_of(hit), hit}; });
-    std::ranges::partial_sort(ranked, ranked.begin() + static_cast<std::ptrdiff_t>(wanted), {}, &Ranked::rank);
+    const std::span ranked =
+        many.empty() ? std::span<Ranked>(few).first(hits.size()) : std::span<Ranked>(many);
+    std::ranges::transform(hits, ranked.begin(),
+                           [&](const Scored& hit) { return Ranked{rank_of(hit), hit}; });
+    std::ranges::partial_sort(ranked, ranked.begin() + static_cast<std::ptrdiff_t>(wanted), {},
+                              &Ranked::rank);
     std::ranges::transform(ranked, hits.begin(), &Ranked::hit);
 }
 
@@ -47,7 +50,8 @@ void DocIdOrder::sort(std::span<Scored> hits, std::size_t wanted) const {
         const std::span<const std::uint32_t> ranks = in_segment(segment);
         sort_by_ranks(hits, wanted, [&](const Scored& hit) { return ranks[hit.row]; });
     } else if (is_known_.load(std::memory_order_acquire)) {
-        sort_by_ranks(hits, wanted, [&](const Scored& hit) { return ranks_[starts_[hit.segment] + hit.row]; });
+        sort_by_ranks(hits, wanted,
+                      [&](const Scored& hit) { return ranks_[starts_[hit.segment] + hit.row]; });
     } else {
         sort_by_strings(hits, wanted);
     }

@@ -1,5 +1,6 @@
 #pragma once
-// The order of documents by doc_id, in a segment and over the segments of a snapshot, for ties between scores.
+// The order of documents by doc_id, in a segment and over the segments of a snapshot, for ties between
+// scores.
 
 #include <atomic>
 #include <cstddef>

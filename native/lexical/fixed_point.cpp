@@ -18,9 +18,13 @@ constexpr double kLeastWeight = 256.0;
 constexpr double kRounding = 2.5e-7;
 constexpr double kLeastFloats = 3e-45;
 
-double least_weight(QueryWeights kind) { return kind == QueryWeights::few_positive ? kLeastWeight : 0.0; }
+double least_weight(QueryWeights kind) {
+    return kind == QueryWeights::few_positive ? kLeastWeight : 0.0;
+}
 
-std::uint32_t as_sum(double error) { return static_cast<std::uint32_t>(std::min(error, kLargestSum + 1.0)); }
+std::uint32_t as_sum(double error) {
+    return static_cast<std::uint32_t>(std::min(error, kLargestSum + 1.0));
+}
 
 }  // namespace
 

@@ -146,19 +146,20 @@ double PrunedSearch::blocks_alive(std::uint16_t cut) const {
 }
 
 bool PrunedSearch::is_cheaper_above(double cut) const {
-    // The cut rises while blocks are scored: of those alive at the end of a guess, about this share is.
-    constexpr double kScored = 0.85;
+    constexpr double kScored = 0.65;  // of the blocks alive at first, as the cut rises meanwhile
     const double blocks = kScored * blocks_alive(static_cast<std::uint16_t>(std::min(cut, 65535.0)));
     return blocks_cost(blocks, work_.size) < exhaustive_cost(work_.size, query_.k);
 }
 
 bool PrunedSearch::is_worth_starting() const {
-    // The k-th best sum is .7 to .95 of the bound of the k-th best block, if k is not large.
-    constexpr double kLeastOfBest = 0.65;
+    constexpr double kLeastOfBest =
+        0.7;  // of the bound of the k-th best block, what the k-th best sum reaches
     return is_cheaper_above(std::max<double>(block_cut(), kLeastOfBest * bound_of_best_blocks()));
 }
 
-bool PrunedSearch::is_worth_going_on() const { return is_cheaper_above(block_cut()); }
+bool PrunedSearch::is_worth_going_on() const {
+    return is_cheaper_above(block_cut());
+}
 
 void PrunedSearch::score_remaining_blocks() {
     for (std::size_t first = 0; first < blocks(); first += kTileBlocks) {

@@ -195,8 +195,8 @@ void Searcher::search_one(const Batch& batch, std::span<const std::uint32_t> que
     std::vector<SegmentQuery> queries;
     for (std::uint32_t s = 0; s < segments_.size(); ++s) {
         if (work.terms[s].empty()) continue;
-        queries.push_back({s, *segments_[s], prepared(s).for_columns(), work.terms[s], batch.masks[s], constant,
-                           batch.k, batch.alpha});
+        queries.push_back({s, *segments_[s], prepared(s).for_columns(), work.terms[s], batch.masks[s],
+                           constant, batch.k, batch.alpha});
     }
     if (bounds == Bounds::positive) {
         search_positive(queries, batch.kernel, work, hits);

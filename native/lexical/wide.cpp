@@ -32,8 +32,7 @@ class WideSearch {
     std::int32_t least_;  // rows with smaller sums are not among the best k
 };
 
-WideSearch::WideSearch(const SegmentQuery& query, float floor, Workspace& work)
-    : query_(query), work_(work) {
+WideSearch::WideSearch(const SegmentQuery& query, float floor, Workspace& work) : query_(query), work_(work) {
     double most = 0.0;
     for (const QueryTerm& term : query.terms)
         most += std::abs(term.weight) * term.column->unit() * kLargestImpact;
