@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstdint>
+#include <span>
+#include <utility>
 
 namespace rocchio::lexical {
 namespace {
 
 struct Keyed {
     std::uint32_t order;  // grows as the score falls
-    std::uint32_t row;
+    std::uint32_t hit;
 };
 
 /// Floats as integers in the opposite order. -0 and 0 tie as scores, so they get one key.
@@ -35,34 +38,27 @@ void radix_sort(std::vector<Keyed>& items) {
 
 }  // namespace
 
-void keep_best_of_segment(std::vector<Scored>& hits, std::size_t k, std::span<const std::uint32_t> ranks) {
-    if (hits.empty()) return;
-    const std::uint32_t segment = hits.front().segment;
-    std::vector<Keyed> keyed;
-    keyed.reserve(hits.size());
-    for (const Scored& hit : hits) keyed.push_back({descending(hit.score), hit.row});
+void keep_best(std::vector<Scored>& hits, std::size_t k, const DocIdOrder& order) {
+    std::vector<Keyed> keyed(hits.size());
+    for (std::uint32_t i = 0; i < hits.size(); ++i) keyed[i] = {descending(hits[i].score), i};
     constexpr std::size_t kRadixPays = 256;
     if (keyed.size() >= kRadixPays) {
         radix_sort(keyed);
     } else {
         std::ranges::sort(keyed, {}, &Keyed::order);
     }
-    for (std::size_t begin = 0; begin < std::min(k, keyed.size());) {
-        std::size_t end = begin + 1;
-        while (end < keyed.size() && keyed[end].order == keyed[begin].order) ++end;
-        if (end - begin > 1) {
-            std::ranges::sort(keyed.begin() + static_cast<std::ptrdiff_t>(begin),
-                              keyed.begin() + static_cast<std::ptrdiff_t>(end), {},
-                              [&](const Keyed& item) { return ranks[item.row]; });
-        }
-        begin = end;
+    const std::size_t wanted = std::min(k, keyed.size());
+    std::vector<Scored> best;
+    best.reserve(keyed.size());
+    while (best.size() < wanted) {
+        const std::size_t begin = best.size();
+        for (std::size_t i = begin; i < keyed.size() && keyed[i].order == keyed[begin].order; ++i)
+            best.push_back(hits[keyed[i].hit]);
+        const std::span tied = std::span(best).subspan(begin);
+        order.sort(tied, std::min(tied.size(), wanted - begin));
     }
-    hits.resize(std::min(k, hits.size()));
-    for (std::size_t i = 0; i < hits.size(); ++i) {
-        const std::uint32_t order = keyed[i].order;
-        const std::uint32_t bits = (order >> 31) != 0 ? order : ~order & 0x7FFFFFFFu;
-        hits[i] = {std::bit_cast<float>(bits), segment, keyed[i].row};
-    }
+    best.resize(wanted);
+    hits.swap(best);
 }
 
 }  // namespace rocchio::lexical

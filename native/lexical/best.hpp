@@ -1,15 +1,15 @@
 #pragma once
-// The best k of a segment's hits in their final order.
+// The best k hits in their final order.
 
-#include <cstdint>
-#include <span>
+#include <cstddef>
 #include <vector>
 
+#include "lexical/doc_id_order.hpp"
 #include "lexical/query.hpp"
 
 namespace rocchio::lexical {
 
-/// Keeps the k best hits of one segment: score descending, then rank ascending. `ranks` by row.
-void keep_best_of_segment(std::vector<Scored>& hits, std::size_t k, std::span<const std::uint32_t> ranks);
+/// Keeps the k best hits: score descending, then doc_id ascending.
+void keep_best(std::vector<Scored>& hits, std::size_t k, const DocIdOrder& order);
 
 }  // namespace rocchio::lexical

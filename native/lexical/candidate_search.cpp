@@ -8,31 +8,25 @@
 namespace rocchio::lexical {
 namespace {
 
-/// Whether pruning deserves a try. Costs in units of adding one posting, by measurement.
-bool may_prune(const SegmentQuery& query, Workspace& work) {
-    constexpr double kBoundRow = 0.03;  // bounding all blocks
-    constexpr double kLookUp = 9.0;     // looking a term up in a block
-    // blocks that pruning scores: fewer where other segments have shown what it takes to be among the best
-    const double blocks_per_result = std::isinf(query.floor) ? 20.0 : 4.0;
-    const auto postings = static_cast<double>(find_windows(query, work));
-    const auto rows = static_cast<double>(work.windows.size() * Column::kWindowRows);
-    const auto terms = static_cast<double>(query.terms.size());
-    const double blocks = std::min(blocks_per_result * static_cast<double>(query.k),
-                                   static_cast<double>(query.allowed_blocks()));
-    return kBoundRow * rows + kLookUp * blocks * terms < postings;
+/// Whether pruning deserves a try in the found windows. `knows_good` as in likely_blocks.
+bool may_prune(const SegmentQuery& query, bool knows_good, const Workspace& work) {
+    const double blocks =
+        std::min(likely_blocks(query.k, knows_good), static_cast<double>(query.allowed_blocks()));
+    return bounds_cost(work.size) + blocks_cost(blocks, work.size) < exhaustive_cost(work.size, query.k);
 }
 
 void collect(const SegmentQuery& query, const FixedPoint& fixed, Kernel kernel, Workspace& work) {
-    if (kernel == Kernel::automatic && !may_prune(query, work)) kernel = Kernel::exhaustive;
-    if (kernel != Kernel::exhaustive && collect_pruned(query, fixed, kernel == Kernel::automatic, work))
-        return;
+    const bool automatic = kernel == Kernel::automatic;
+    find_windows(query, work);
+    if (automatic && !may_prune(query, work.candidates.are_enough(), work)) kernel = Kernel::exhaustive;
+    if (kernel != Kernel::exhaustive && collect_pruned(query, fixed, automatic, work)) return;
     collect_exhaustive(query, fixed, work);
 }
 
-/// A sum that every row of the best k reaches: known from segments before, or because k rows have one of the
-/// terms with an impact that is large enough by itself.
+/// A sum that every row of the best k reaches, because k rows have one of the terms with an impact that is
+/// large enough by itself.
 std::uint32_t first_threshold(const SegmentQuery& query, const FixedPoint& fixed) {
-    std::uint32_t threshold = fixed.threshold_of_score(query.floor);
+    std::uint32_t threshold = 0;
     // rows that may not be returned prove nothing, and rows that alpha leaves out are never found
     if (!query.allowed.empty() || query.alpha < 1.0) return threshold;
     for (std::size_t t = 0; t < query.terms.size(); ++t) {
@@ -43,44 +37,53 @@ std::uint32_t first_threshold(const SegmentQuery& query, const FixedPoint& fixed
 }
 
 /// Appends the candidates with their exact scores.
-void append_scored(const SegmentQuery& query, const auto& candidates, std::uint32_t segment_index,
-                   Workspace& work, std::vector<Scored>& out) {
+void append_scored(const SegmentQuery& query, const auto& candidates, Workspace& work,
+                   std::vector<Scored>& out) {
     work.rows.resize(candidates.size());
     for (std::size_t i = 0; i < candidates.size(); ++i) work.rows[i] = candidates[i].row;
     score_exactly(query, work);
     for (std::size_t i = 0; i < work.rows.size(); ++i) {
-        out.push_back({static_cast<float>(work.exact[i] + query.constant), segment_index, work.rows[i]});
+        out.push_back(
+            {static_cast<float>(work.exact[i] + query.constant), query.segment_index, work.rows[i]});
     }
 }
 
 }  // namespace
 
-void search_positive(const SegmentQuery& query, Kernel kernel, std::uint32_t segment_index, Workspace& work,
+void search_positive(std::span<const SegmentQuery> queries, Kernel kernel, Workspace& work,
                      std::vector<Scored>& out) {
-    const FixedPoint fixed(query, QueryWeights::few_positive);
-    work.candidates.start(query.k, fixed, first_threshold(query, fixed));
-    collect(query, fixed, kernel, work);
-    append_scored(query, work.candidates.finish(), segment_index, work, out);
+    if (queries.empty()) return;
+    const std::vector<FixedPoint> fixed = FixedPoint::of_segments(queries, QueryWeights::few_positive);
+    work.candidates.start(queries.front().k, fixed.front());
+    for (std::size_t i = 0; i < queries.size(); ++i) {
+        work.candidates.begin_segment(first_threshold(queries[i], fixed[i]));
+        collect(queries[i], fixed[i], kernel, work);
+    }
+    work.candidates.finish();
+    for (std::size_t i = 0; i < queries.size(); ++i)
+        append_scored(queries[i], work.candidates.of_segment(i), work, out);
 }
 
-void search_any_weights(const SegmentQuery& query, Kernel kernel, std::uint32_t segment_index,
-                        Workspace& work, std::vector<Scored>& out) {
+void search_any_weights(const SegmentQuery& query, Kernel kernel, float floor, Workspace& work,
+                        std::vector<Scored>& out) {
     const bool automatic = kernel == Kernel::automatic;
+    find_windows(query, work);
     if (kernel != Kernel::exhaustive && query.terms.size() <= FixedPoint::kMostTerms &&
-        (!automatic || may_prune(query, work))) {
+        (!automatic || may_prune(query, !std::isinf(floor), work))) {
         const FixedPoint fixed(query, QueryWeights::any);
-        work.candidates.start(query.k, fixed, fixed.threshold_of_score(query.floor));
+        work.candidates.start(query.k, fixed);
+        work.candidates.begin_segment(fixed.threshold_of_score(floor));
         if (collect_pruned(query, fixed, automatic, work)) {
-            const std::span<const Candidate> candidates = work.candidates.finish();
+            work.candidates.finish();
             // without a threshold, rows with scores of 0 and below might be asked for
             if (work.candidates.threshold() > 0) {
-                append_scored(query, candidates, segment_index, work, out);
+                append_scored(query, work.candidates.of_segment(0), work, out);
                 return;
             }
         }
     }
-    collect_wide(query, work);
-    append_scored(query, work.wide_candidates, segment_index, work, out);
+    collect_wide(query, floor, work);
+    append_scored(query, work.wide_candidates, work, out);
 }
 
 }  // namespace rocchio::lexical

@@ -1,8 +1,10 @@
 #pragma once
-// Rows that may still belong to the best k, by the integer bounds of their scores.
+// Rows of all segments that may still belong to the best k, by the integer bounds of their scores.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "lexical/fixed_point.hpp"
@@ -19,6 +21,7 @@ class SumHistogram {
   public:
     void clear() { counts_.fill(0); }
     void add(std::uint16_t sum) { ++counts_[sum >> kShift]; }
+    void remove(std::uint16_t sum) { --counts_[sum >> kShift]; }
 
     /// A sum that at least `count` of those added reach; 0 if there are fewer.
     std::uint32_t reached_by(std::size_t count) const;
@@ -31,11 +34,18 @@ class SumHistogram {
 
 class CandidateSet {
   public:
-    /// Starts anew for a query; `threshold` is a sum that every row of the best k is known to reach.
-    void start(std::size_t k, const FixedPoint& fixed, std::uint32_t threshold);
+    /// Starts anew for a query. Sums of all segments must be comparable by `fixed`.
+    void start(std::size_t k, const FixedPoint& fixed);
 
-    /// Forgets the rows, but not what they taught about the threshold.
-    void forget_rows();
+    /// The rows that follow are of the next segment, the first one at first. `threshold` is a sum that every
+    /// row of the best k is known to reach.
+    void begin_segment(std::uint32_t threshold);
+
+    /// Forgets the rows of this segment, but not what they taught about the threshold.
+    void forget_segment();
+
+    /// Whether there are k rows.
+    bool are_enough() const { return rows_.size() >= k_; }
 
     /// Rows with sums above this are candidates.
     std::uint16_t cut() const { return cut_; }
@@ -48,8 +58,13 @@ class CandidateSet {
     /// Raises the cut to what the rows so far allow; cheap.
     void raise_cut();
 
-    /// The rows that remain when all were added.
-    std::span<const Candidate> finish();
+    /// Lets go of the rows that cannot be among the best k, now that all were added.
+    void finish();
+
+    /// The rows of a segment.
+    std::span<const Candidate> of_segment(std::size_t number) const {
+        return std::span(rows_).subspan(starts_[number], starts_[number + 1] - starts_[number]);
+    }
 
     /// A sum that every row of the best k is known to reach.
     std::uint32_t threshold() const { return threshold_; }
@@ -63,6 +78,7 @@ class CandidateSet {
     std::uint16_t cut_ = 0;
     SumHistogram histogram_;  // of the rows
     std::vector<Candidate> rows_;
+    std::vector<std::size_t> starts_;  // of each segment among the rows; when finished, the end as well
 };
 
 /// The largest bucket b such that at least `count` items lie in buckets from b on; 0 if there are fewer.

@@ -1,7 +1,9 @@
 #pragma once
-// The order of documents by doc_id over the segments of a snapshot, for ties between scores.
+// The order of documents by doc_id, in a segment and over the segments of a snapshot, for ties between
+// scores.
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -16,24 +18,30 @@ namespace rocchio::lexical {
 /// Each segment knows the order of its own rows. Between segments strings are compared at first. When that
 /// was done as often as there are rows, all rows are put in order for good, which takes about as long again:
 /// so a snapshot that is searched once does not pay for an order, and one that is searched often pays at most
-/// double.
+/// double. Safe for many threads.
 class DocIdOrder {
   public:
     /// `segments` must outlive this.
     explicit DocIdOrder(std::span<const std::shared_ptr<const Segment>> segments);
 
-    /// Whether a's doc_id is smaller; a and b are of different segments. Safe for many threads.
-    bool precedes(const Scored& a, const Scored& b) const {
-        if (!is_known_.load(std::memory_order_acquire)) return compare(a, b);
-        return ranks_[starts_[a.segment] + a.row] < ranks_[starts_[b.segment] + b.row];
-    }
+    /// By row of a segment: its place in the order of that segment.
+    std::span<const std::uint32_t> in_segment(std::size_t number) const;
+
+    /// Puts hits in order, smallest doc_id first; what comes after the first `wanted` may stay in any order.
+    void sort(std::span<Scored> hits, std::size_t wanted) const;
 
   private:
-    bool compare(const Scored& a, const Scored& b) const;
+    struct InSegment {
+        std::once_flag once;
+        std::vector<std::uint32_t> ranks;
+    };
+
+    void sort_by_strings(std::span<Scored> hits, std::size_t wanted) const;
     void put_in_order() const;
 
     std::span<const std::shared_ptr<const Segment>> segments_;
     std::vector<std::size_t> starts_;  // by segment: rows of the segments before it
+    std::unique_ptr<InSegment[]> in_segment_;
     mutable std::atomic<std::uint64_t> compared_ = 0;
     mutable std::once_flag once_;
     mutable std::atomic<bool> is_known_ = false;

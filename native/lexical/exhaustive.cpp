@@ -115,7 +115,7 @@ void collect_all(const SegmentQuery& query, const FixedPoint& fixed, Workspace& 
         const std::uint16_t likely = first == 0 ? sums.likely_cut() : std::uint16_t{0};
         sums.collect_above(likely);
         if (work.candidates.cut() < likely) {  // it was too high: rows below it may be among the best k
-            work.candidates.forget_rows();
+            work.candidates.forget_segment();
             sums.collect_above(0);
         }
     }
@@ -123,20 +123,8 @@ void collect_all(const SegmentQuery& query, const FixedPoint& fixed, Workspace& 
 
 }  // namespace
 
-std::size_t find_windows(const SegmentQuery& query, Workspace& work) {
-    work.windows.clear();
-    std::size_t postings = 0;
-    for (std::size_t first = 0; first < query.rows(); first += kWindowRows) {
-        if (!query.any_allowed(first, kWindowRows)) continue;
-        work.windows.push_back(first / kWindowRows);
-        for (const QueryTerm& term : query.terms)
-            postings += term.column->window(first / kWindowRows).rows.size();
-    }
-    return postings;
-}
-
 void collect_exhaustive(const SegmentQuery& query, const FixedPoint& fixed, Workspace& work) {
-    const std::size_t postings = find_windows(query, work);
+    const auto postings = static_cast<std::size_t>(work.size.postings);
     work.work.read(postings, Column::kWindowBytes);
     if (postings * kFewShare < query.rows()) {
         collect_few(query, fixed, work);

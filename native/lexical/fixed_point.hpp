@@ -26,22 +26,32 @@ class FixedPoint {
     /// Beyond this many terms, rounding takes most of 16 bits.
     static constexpr std::size_t kMostTerms = 4096;
 
-    /// The absolute values of the weights must have a finite sum.
-    FixedPoint(const SegmentQuery& query, QueryWeights kind);
+    /// For sums in one segment. The absolute values of the weights must have a finite sum.
+    FixedPoint(const SegmentQuery& query, QueryWeights kind)
+        : FixedPoint(query, kind, largest_scale(query, kind)) {}
+
+    /// For one query in several segments: their sums are comparable. Weights as above.
+    static std::vector<FixedPoint> of_segments(std::span<const SegmentQuery> queries, QueryWeights kind);
 
     /// Of the absolute values.
     std::span<const std::uint16_t> weights() const { return weights_; }
 
-    /// If k rows have sums of at least `kth`, a row with a sum below this is not among the best k.
+    /// If k rows have sums of at least `kth`, a row with a sum below this is not among the best k; in all
+    /// segments of `of_segments`.
     std::uint32_t threshold(std::uint32_t kth) const { return kth > slack_ ? kth - slack_ : 0; }
 
     /// If k documents have scores of at least `floor`, a row with a sum below this is not among the best k.
     std::uint32_t threshold_of_score(float floor) const;
 
   private:
+    FixedPoint(const SegmentQuery& query, QueryWeights kind, double scale);
+    /// With which sums still fit 16 bits; infinity if they are 0 anyway.
+    static double largest_scale(const SegmentQuery& query, QueryWeights kind);
+
     std::vector<std::uint16_t> weights_;
     double scale_ = 0.0;
     double constant_ = 0.0;
+    std::uint32_t above_ = 0;  // sums exceed scaled scores by this at most
     std::uint32_t below_ = 0;  // scaled scores exceed sums by this at most
     std::uint32_t slack_ = 0;  // scaled scores differ by this at most where sums are equal
 };

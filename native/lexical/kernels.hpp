@@ -2,6 +2,7 @@
 // The kernels that search one segment. All give the same answers; `automatic` lets the costs decide.
 
 #include "lexical/candidates.hpp"
+#include "lexical/costs.hpp"
 #include "lexical/query.hpp"
 
 namespace rocchio::lexical {
@@ -42,10 +43,9 @@ struct Workspace {
     std::vector<kernels::DirectoryWord> queue_places;
     std::vector<std::uint32_t> touched;
     std::vector<std::size_t> windows;        // those with a row that is allowed
+    SearchSize size;                         // of what is in them
     std::vector<std::uint32_t> found_above;  // what find_above writes
     CandidateSet candidates;
-    std::vector<Scored> found;
-    std::vector<Scored> merged;
     std::vector<double> exact;
     std::vector<double> norms;
     std::vector<std::uint32_t> rows;
@@ -56,39 +56,40 @@ struct Workspace {
 };
 
 /// Plain reference: every posting of every term, double sums; any weights. Appends every matching row.
-void search_reference(const SegmentQuery& query, std::uint32_t segment_index, std::vector<Scored>& out);
+void search_reference(const SegmentQuery& query, std::vector<Scored>& out);
 
-/// Leaves in `work.windows` those that hold a row that may be returned, and returns how many postings the
-/// terms have in them.
-std::size_t find_windows(const SegmentQuery& query, Workspace& work);
+/// Leaves in `work.windows` those that hold a row that may be returned, and in `work.size` what is in them.
+void find_windows(const SegmentQuery& query, Workspace& work);
 
 /// Adds every posting of every term in the found windows in integers; rows that could reach the top k become
 /// candidates.
 void collect_exhaustive(const SegmentQuery& query, const FixedPoint& fixed, Workspace& work);
 
 /// Adds every posting of every term in the found windows in 32-bit integers, for any weights and up to
-/// kMostWideTerms terms. Rows that could be among the best k are left in `wide_candidates`, ascending.
-void collect_wide(const SegmentQuery& query, Workspace& work);
+/// kMostWideTerms terms. Rows that could be among the best k are left in `wide_candidates`, ascending;
+/// `floor` is a score that at least k documents are known to reach, or minus infinity.
+void collect_wide(const SegmentQuery& query, float floor, Workspace& work);
 
 /// Beyond this many terms, rounding takes most of 32 bits.
 inline constexpr std::size_t kMostWideTerms = 100'000;
 
 /// Adds block maxima of terms with positive weights first, then scores only blocks that could hold a row of
-/// the top k. With `may_give_up`, returns false as soon as the exhaustive kernel looks cheaper; what was
-/// learned about the threshold stays.
+/// the top k. With `may_give_up`, returns false as soon as the exhaustive kernel looks cheaper in the found
+/// windows; what was learned about the threshold stays.
 bool collect_pruned(const SegmentQuery& query, const FixedPoint& fixed, bool may_give_up, Workspace& work);
 
 /// The exact sums of the rows in `work.rows`, in `work.exact`: terms in query order, doubles, as the
 /// reference computes them.
 void score_exactly(const SegmentQuery& query, Workspace& work);
 
-/// Candidates by the kernel asked for, then their exact scores. Weights must be positive, and there may be
-/// at most FixedPoint::kMostPositive terms. Appends a superset of the best k.
-void search_positive(const SegmentQuery& query, Kernel kernel, std::uint32_t segment_index, Workspace& work,
+/// One query in several segments: candidates by the kernel asked for, then their exact scores. Weights must
+/// be positive, and there may be at most FixedPoint::kMostPositive terms. Appends a superset of the best k.
+void search_positive(std::span<const SegmentQuery> queries, Kernel kernel, Workspace& work,
                      std::vector<Scored>& out);
 
-/// The same for weights of either sign or zero, and up to kMostWideTerms terms.
-void search_any_weights(const SegmentQuery& query, Kernel kernel, std::uint32_t segment_index,
-                        Workspace& work, std::vector<Scored>& out);
+/// The same in one segment for weights of either sign or zero, and up to kMostWideTerms terms; `floor` as in
+/// collect_wide.
+void search_any_weights(const SegmentQuery& query, Kernel kernel, float floor, Workspace& work,
+                        std::vector<Scored>& out);
 
 }  // namespace rocchio::lexical

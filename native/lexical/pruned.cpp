@@ -27,7 +27,8 @@ class PrunedSearch {
 
     void add_bounds();
     void score_best_blocks();
-    bool is_worth_it() const;
+    bool is_worth_starting() const;
+    bool is_worth_going_on() const;
     void score_remaining_blocks();
 
   private:
@@ -37,6 +38,8 @@ class PrunedSearch {
     std::uint16_t bound_of_best_blocks() const;
     std::span<const std::uint32_t> blocks_above(std::size_t first, std::uint16_t cut) const;
     void forget_blocks(std::size_t first, std::size_t count);
+    double blocks_alive(std::uint16_t cut) const;
+    bool is_cheaper_above(double cut) const;
     void enqueue(std::size_t block);
     void enter_queue();
     void add_queued_blocks();
@@ -132,22 +135,30 @@ void PrunedSearch::score_best_blocks() {
     score_queue();
 }
 
-bool PrunedSearch::is_worth_it() const {
-    // In units of adding one posting exhaustively, by measurement: looking a term up in a block, and looking
-    // at a row's sum.
-    constexpr double kLookUp = 9.0;
-    constexpr double kScanRow = 0.1;
-    // every eighth step is a sample large enough
-    constexpr std::size_t kSampled = 8;
-    std::size_t live = 0;
+/// Blocks with bounds above `cut`, by a sample.
+double PrunedSearch::blocks_alive(std::uint16_t cut) const {
+    constexpr std::size_t kSampled = 8;  // every eighth step is large enough
+    std::size_t alive = 0;
     std::uint32_t found[kernels::kScanBlocks];
-    for (std::size_t first = 0; first < blocks(); first += kSampled * kernels::kScanBlocks) {
-        live += kSampled *
-                kernels_.find_above(found, work_.bounds.data() + first, kernels::kScanBlocks, block_cut());
-    }
-    const auto postings = static_cast<double>(find_windows(query_, work_));
-    const auto rows = static_cast<double>(work_.windows.size() * Column::kWindowRows);
-    return kLookUp * static_cast<double>(live * query_.terms.size()) < postings + kScanRow * rows;
+    for (std::size_t first = 0; first < blocks(); first += kSampled * kernels::kScanBlocks)
+        alive += kernels_.find_above(found, work_.bounds.data() + first, kernels::kScanBlocks, cut);
+    return static_cast<double>(kSampled * alive);
+}
+
+bool PrunedSearch::is_cheaper_above(double cut) const {
+    constexpr double kScored = 0.65;  // of the blocks alive at first, as the cut rises meanwhile
+    const double blocks = kScored * blocks_alive(static_cast<std::uint16_t>(std::min(cut, 65535.0)));
+    return blocks_cost(blocks, work_.size) < exhaustive_cost(work_.size, query_.k);
+}
+
+bool PrunedSearch::is_worth_starting() const {
+    constexpr double kLeastOfBest =
+        0.7;  // of the bound of the k-th best block, what the k-th best sum reaches
+    return is_cheaper_above(std::max<double>(block_cut(), kLeastOfBest * bound_of_best_blocks()));
+}
+
+bool PrunedSearch::is_worth_going_on() const {
+    return is_cheaper_above(block_cut());
 }
 
 void PrunedSearch::score_remaining_blocks() {
@@ -215,9 +226,10 @@ void PrunedSearch::score_queue() {
 bool collect_pruned(const SegmentQuery& query, const FixedPoint& fixed, bool may_give_up, Workspace& work) {
     PrunedSearch search(query, fixed, work);
     search.add_bounds();
+    if (may_give_up && !search.is_worth_starting()) return false;
     search.score_best_blocks();
-    if (may_give_up && !search.is_worth_it()) {
-        work.candidates.forget_rows();
+    if (may_give_up && !search.is_worth_going_on()) {
+        work.candidates.forget_segment();
         return false;
     }
     search.score_remaining_blocks();

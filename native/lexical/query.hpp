@@ -32,13 +32,13 @@ struct Scored {
 };
 
 struct SegmentQuery {
+    std::uint32_t segment_index;
     const Segment& segment;
     ColumnScoring scoring;
     std::span<const QueryTerm> terms;
     AllowedRows allowed;  // without deleted rows
     double constant;      // added to every matching document (BM25L, BM25+)
     std::size_t k;
-    float floor;         // a score that at least k documents are known to reach, or minus infinity
     double alpha = 1.0;  // the pruned kernel skips blocks that alpha times their bound rules out; 1 is exact
 
     std::size_t rows() const { return scoring.norm_by_row.size(); }

@@ -5,7 +5,7 @@
 
 namespace rocchio::lexical {
 
-void search_reference(const SegmentQuery& query, std::uint32_t segment_index, std::vector<Scored>& out) {
+void search_reference(const SegmentQuery& query, std::vector<Scored>& out) {
     std::vector<double> sums(query.rows(), 0.0);
     std::vector<bool> matched(query.rows(), false);
     for (const QueryTerm& term : query.terms) {
@@ -19,7 +19,7 @@ void search_reference(const SegmentQuery& query, std::uint32_t segment_index, st
     }
     for (std::uint32_t row = 0; row < sums.size(); ++row) {
         if (!matched[row] || !query.is_allowed(row)) continue;
-        out.push_back({static_cast<float>(sums[row] + query.constant), segment_index, row});
+        out.push_back({static_cast<float>(sums[row] + query.constant), query.segment_index, row});
     }
 }
 

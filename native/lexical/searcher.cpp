@@ -175,22 +175,6 @@ std::vector<std::uint8_t> Searcher::mask(std::size_t index, AllowedRows allowed)
     return both;
 }
 
-/// Merges the best of the segments so far with those of one more.
-void Searcher::merge_best(std::vector<Scored>& best, std::span<const Scored> more, std::size_t k,
-                          std::vector<Scored>& merged) const {
-    merged.clear();
-    std::size_t i = 0;
-    for (std::size_t j = 0; j < more.size() && merged.size() < k;) {
-        const bool is_next = i == best.size() || more[j].score > best[i].score ||
-                             (more[j].score == best[i].score && order_.precedes(more[j], best[i]));
-        merged.push_back(is_next ? more[j++] : best[i++]);
-    }
-    const std::size_t rest = std::min(best.size() - i, k - merged.size());
-    merged.insert(merged.end(), best.begin() + static_cast<std::ptrdiff_t>(i),
-                  best.begin() + static_cast<std::ptrdiff_t>(i + rest));
-    best.swap(merged);
-}
-
 void Searcher::search_one(const Batch& batch, std::span<const std::uint32_t> query_terms,
                           std::span<const double> weights, Workspace& work, std::vector<Scored>& hits) const {
     double constant = 0.0;
@@ -208,22 +192,25 @@ void Searcher::search_one(const Batch& batch, std::span<const std::uint32_t> que
             work.terms[place.segment].push_back({place.id, place.column.get(), weight});
         }
     }
+    std::vector<SegmentQuery> queries;
     for (std::uint32_t s = 0; s < segments_.size(); ++s) {
         if (work.terms[s].empty()) continue;
+        queries.push_back({s, *segments_[s], prepared(s).for_columns(), work.terms[s], batch.masks[s],
+                           constant, batch.k, batch.alpha});
+    }
+    if (bounds == Bounds::positive) {
+        search_positive(queries, batch.kernel, work, hits);
+        keep_best(hits, batch.k, order_);
+        return;
+    }
+    for (const SegmentQuery& query : queries) {
         const float floor = hits.size() >= batch.k ? hits[batch.k - 1].score : kNoFloor;
-        const SegmentQuery query{
-            *segments_[s], prepared(s).for_columns(), work.terms[s], batch.masks[s], constant, batch.k, floor,
-            batch.alpha};
-        work.found.clear();
-        if (bounds == Bounds::positive) {
-            search_positive(query, batch.kernel, s, work, work.found);
-        } else if (bounds == Bounds::any_sign) {
-            search_any_weights(query, batch.kernel, s, work, work.found);
+        if (bounds == Bounds::any_sign) {
+            search_any_weights(query, batch.kernel, floor, work, hits);
         } else {
-            search_reference(query, s, work.found);
+            search_reference(query, hits);
         }
-        keep_best_of_segment(work.found, batch.k, prepared(s).ranks());
-        merge_best(hits, work.found, batch.k, work.merged);
+        keep_best(hits, batch.k, order_);
     }
 }
 

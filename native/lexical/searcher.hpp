@@ -84,7 +84,7 @@ class Searcher {
     }
     /// By row: its place in the order of doc_ids.
     std::span<const std::uint32_t> doc_id_ranks(std::size_t segment) const {
-        return prepared(segment).ranks();
+        return order_.in_segment(segment);
     }
     double boosted_length(std::size_t segment, std::uint32_t row) const;
     double boosted_frequency(std::size_t segment, std::uint32_t code) const;
@@ -128,8 +128,6 @@ class Searcher {
     std::vector<std::uint8_t> mask(std::size_t segment, AllowedRows allowed) const;
     void search_one(const Batch& batch, std::span<const std::uint32_t> query_terms,
                     std::span<const double> weights, Workspace& work, std::vector<Scored>& hits) const;
-    void merge_best(std::vector<Scored>& best, std::span<const Scored> more, std::size_t k,
-                    std::vector<Scored>& merged) const;
 
     std::vector<std::shared_ptr<const Segment>> segments_;
     Scoring scoring_;

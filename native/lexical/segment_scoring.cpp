@@ -10,7 +10,7 @@ double boosted_sum(std::span<const std::uint32_t> frequencies, std::span<const d
 
 SegmentScoring::SegmentScoring(const Segment& segment, const Scoring& scoring,
                                std::span<const double> field_weights)
-    : scoring_(scoring), norms_(segment.row_count(), 0.0), ranks_(segment.doc_id_ranks()) {
+    : scoring_(scoring), norms_(segment.row_count(), 0.0) {
     for (std::uint32_t code = 0; code < segment.code_count(); ++code) {
         tf_by_code_.push_back(boosted_sum(segment.frequencies(code), field_weights));
     }

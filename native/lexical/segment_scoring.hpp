@@ -21,14 +21,10 @@ class SegmentScoring {
 
     ColumnScoring for_columns() const { return {scoring_, tf_by_code_, norms_}; }
 
-    /// By row: its place in the order of doc_ids.
-    std::span<const std::uint32_t> ranks() const { return ranks_; }
-
   private:
     const Scoring& scoring_;
     std::vector<double> tf_by_code_;
     std::vector<double> norms_;
-    std::vector<std::uint32_t> ranks_;
 };
 
 }  // namespace rocchio::lexical

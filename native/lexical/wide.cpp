@@ -18,7 +18,7 @@ constexpr double kLeastFloats = 3e-45;
 
 class WideSearch {
   public:
-    WideSearch(const SegmentQuery& query, Workspace& work);
+    WideSearch(const SegmentQuery& query, float floor, Workspace& work);
     void add_window(std::size_t first_row);
 
   private:
@@ -32,7 +32,7 @@ class WideSearch {
     std::int32_t least_;  // rows with smaller sums are not among the best k
 };
 
-WideSearch::WideSearch(const SegmentQuery& query, Workspace& work) : query_(query), work_(work) {
+WideSearch::WideSearch(const SegmentQuery& query, float floor, Workspace& work) : query_(query), work_(work) {
     double most = 0.0;
     for (const QueryTerm& term : query.terms)
         most += std::abs(term.weight) * term.column->unit() * kLargestImpact;
@@ -46,9 +46,9 @@ WideSearch::WideSearch(const SegmentQuery& query, Workspace& work) : query_(quer
     }
     slack_ += kRounding * (kLargestSum + std::abs(query.constant) * scale) + kLeastFloats * scale + 2.0;
     double least = -kLargestSum;
-    if (!std::isinf(query.floor)) {
-        const double floor = query.floor;
-        least = (floor - std::abs(floor) * 1e-6 - query.constant) * scale - slack_;
+    if (!std::isinf(floor)) {
+        const double score = floor;
+        least = (score - std::abs(score) * 1e-6 - query.constant) * scale - slack_;
     }
     least_ = static_cast<std::int32_t>(std::clamp(least, -kLargestSum, kLargestSum));
     work_.wide_sums.resize(kWindowRows);
@@ -101,9 +101,9 @@ void WideSearch::raise_cut() {
 
 }  // namespace
 
-void collect_wide(const SegmentQuery& query, Workspace& work) {
-    work.work.read(find_windows(query, work), Column::kWindowBytes);
-    WideSearch search(query, work);
+void collect_wide(const SegmentQuery& query, float floor, Workspace& work) {
+    work.work.read(static_cast<std::size_t>(work.size.postings), Column::kWindowBytes);
+    WideSearch search(query, floor, work);
     for (const std::size_t number : work.windows) search.add_window(number * kWindowRows);
 }
 

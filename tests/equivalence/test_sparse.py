@@ -84,6 +84,25 @@ def test_kernels_equal_the_dot_product(made: Made, kernel: str, k: int) -> None:
         assert run[index] == expected(documents, query, k)
 
 
+@pytest.mark.parametrize("kernel", ["automatic", "pruned", "exhaustive"])
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0], [1, 2, 0]])
+def test_segments_with_weights_of_other_sizes_are_comparable(tmp_path: Path, kernel: str, order: list[int]) -> None:
+    dice = random.Random(4)
+    col = rocchio.create(tmp_path / "c", fields={"s": rocchio.sparse(scale=SCALE)})
+    documents: dict[str, Weights] = {}
+    for part in order:  # sums of all segments have one scale, so that one threshold rules rows of any out
+        size = (0.02, 1.0, 20.0)[part]
+        new = {f"d{part}{row:04}": {t: w * size for t, w in vector(dice, 20).items()} for row in range(2000)}
+        col.add({"doc_id": doc_id, "s": weights} for doc_id, weights in new.items())
+        col.commit()
+        documents |= new
+    asked = queries(7)
+    for k in (3, 100, 1500, 5000):
+        run = col.search(asked, field="s", k=k, kernel=kernel)
+        for index, query in enumerate(asked):
+            assert run[index] == expected(documents, query, k)
+
+
 def test_alpha_of_1_and_a_long_query_cut_are_exact(made: Made) -> None:
     col, _ = made
     asked = queries(5)
