@@ -86,8 +86,7 @@ class VectorIndex::ListSearch {
     std::vector<Candidate> contenders_;  // for the best k, query by query
     std::vector<std::size_t> contender_ends_;
     ExactScoring scoring_;
-    bool shares_originals_ =
-        false;  // many rows are wanted by several queries, so that all are scored together
+    bool shares_originals_ = false;  // many rows are wanted by several queries: all are scored together
 };
 
 }  // namespace rocchio::dense
