@@ -63,7 +63,7 @@ void VectorIndex::ListSearch::find_places(std::span<const float> values,
                                           std::span<const std::uint32_t> wanted,
                                           std::span<const std::size_t> probes, std::uint32_t* places) {
     const PreparedQueries queries(index_.transform_, values);
-    leading_ = chosen_;  // all in order
+    leading_ = effort_.probes;  // all in order
     start(queries);
     for (std::size_t query = 0; query < queries.size(); ++query) {
         Progress& progress = progress_[query];
