@@ -63,6 +63,7 @@ def collection_report(options: argparse.Namespace, source: Source, bandwidth: fl
     sizes = {name: engine.index_bytes(source.folder / name) for name, engine in engines.items()}
     threads = {name: engine.build_threads for name, engine in engines.items()}
     lines = sections.build_section(built, sizes, threads, int(df.sum()))
+    lines += sections.parts_section(source.folder / "rocchio", sizes)
     opened = {name: engine.open(source.folder / name, source) for name, engine in engines.items()}
     bench = sections.Bench(engines, opened, options.rounds, bandwidth)
     ks = sorted({min(k, len(tokens.offsets) - 1) for k in options.k})

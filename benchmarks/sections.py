@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from data import Query
 from measure import Built, best_of, paired_ratio, paired_seconds
 from peers.engine import Engine, Opened
-from peers.rocchio_engine import OpenedRocchio, listed_postings, touched
+from peers.rocchio_engine import OpenedRocchio, index_parts, listed_postings, touched
 from tables import table
 
 SLOWER = 1.3
@@ -51,6 +52,15 @@ def build_section(built: dict[str, Built], sizes: dict[str, int], threads: dict[
         rows.append([*cells, f"{sizes[name] / 1e6:,.0f}", f"{sizes[name] / postings:.2f}"])
     header = ["engine", "threads", "seconds", "of them analysis", "peak memory MB", "index MB", "bytes/posting"]
     return ["### Build", "", *table(header, rows)]
+
+
+def parts_section(folder: Path, sizes: dict[str, int]) -> list[str]:
+    """What rocchio's index on disk holds, beside the whole indexes of the others."""
+    parts = sorted(index_parts(folder).items(), key=lambda part: -part[1])
+    peers = [name for name in sizes if name != "rocchio"]
+    rows = [[part, f"{size / 1e6:,.1f}", *(f"{size / sizes[name]:.2f}" for name in peers)] for part, size in parts]
+    header = ["part", "MB", *(f"of {name}'s index" for name in peers)]
+    return ["### What rocchio's index holds", "", *table(header, rows)]
 
 
 def search_section(bench: Bench, title: str, queries: Sequence[Query], ks: Sequence[int]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +76,23 @@ def touched(opened: OpenedRocchio, queries: Sequence[Query], k: int) -> Touched:
     opened.search(opened.prepare(queries, k), k)
     postings, size_bytes = (after - earlier for after, earlier in zip(searcher.work, before, strict=True))
     return Touched(postings / len(queries), size_bytes / len(queries))
+
+
+ITEM_BYTES = {"u1": 1, "u4": 4, "u8": 8}
+PARTS = {"forward": "terms by document, for feedback", "doc_id": "doc_ids and their order"}
+"""What arrays of an index are for, by how their names begin; all others are lists, terms and lengths."""
+
+
+def index_parts(folder: Path) -> dict[str, int]:
+    """Bytes of the index by what they are for (docs/formats/array-file.md, lexical.md)."""
+    found: dict[str, int] = {}
+    for path in folder.rglob("index.arrays"):
+        data = path.read_bytes()
+        (length,) = struct.unpack_from("<Q", data, len(data) - 16)
+        for name, entry in json.loads(data[-16 - length : -16])["arrays"].items():
+            part = next((part for start, part in PARTS.items() if name.startswith(start)), "lists, terms, lengths")
+            found[part] = found.get(part, 0) + entry["count"] * ITEM_BYTES[entry["dtype"]]
+    return found
 
 
 WINDOW_BYTES = 3.0
