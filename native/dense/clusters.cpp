@@ -196,20 +196,37 @@ void list_means(const CodedRows& coded, std::span<const std::uint32_t> rows,
     }
 }
 
+namespace {
+
+/// The mean of squared distances, of which none counts for more than four times the median: one row that lies
+/// far from all others must not decide what the list looks like. 0 of none.
+double mean_without_far(std::span<const double> squares, std::vector<double>& sorted) {
+    if (squares.empty()) return 0.0;
+    sorted.assign(squares.begin(), squares.end());
+    const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>((sorted.size() - 1) / 2);
+    std::ranges::nth_element(sorted, middle);
+    const double most = 4.0 * *middle;
+    double sum = 0.0;
+    for (const double square : squares) sum += std::min(square, most);
+    return sum / static_cast<double>(squares.size());
+}
+
+}  // namespace
+
 std::vector<float> list_radii(const CodedRows& coded, const CodedRows& centroids,
                               std::span<const std::uint32_t> rows, std::span<const std::uint64_t> offsets,
                               std::size_t first, std::size_t last) {
     const std::size_t width = coded.width;
     std::vector<float> radii, centroid(width), row(width);
+    std::vector<double> squares, sorted;
     for (std::size_t list = first; list < last; ++list) {
         decode(centroids.codes + list * width, width, centroids.constants[list], centroid.data());
-        double sum = 0.0;
+        squares.clear();
         for (std::size_t i = offsets[list]; i < offsets[list + 1]; ++i) {
             decode(coded.codes + rows[i] * width, width, coded.constants[rows[i]], row.data());
-            sum += kernels::vector_kernels().distance_float(row.data(), centroid.data(), width);
+            squares.push_back(kernels::vector_kernels().distance_float(row.data(), centroid.data(), width));
         }
-        const auto count = static_cast<double>(offsets[list + 1] - offsets[list]);
-        radii.push_back(count > 0.0 ? static_cast<float>(std::sqrt(sum / count)) : 0.0f);
+        radii.push_back(static_cast<float>(std::sqrt(mean_without_far(squares, sorted))));
     }
     return radii;
 }

@@ -56,8 +56,9 @@ class Centroids {
 void list_means(const CodedRows& coded, std::span<const std::uint32_t> rows,
                 std::span<const std::uint64_t> offsets, std::size_t first, std::size_t last, float* means);
 
-/// Radii of lists [first, last): the root mean square of the distances of a list's rows from its centroid, 0
-/// for none. Lists as for `list_means`; both rows and centroids as they are decoded.
+/// Radii of lists [first, last): the root mean square of the distances of a list's rows from its centroid, of
+/// which no square counts for more than four times the median; 0 for none. Lists as for `list_means`; both
+/// rows and centroids as they are decoded.
 std::vector<float> list_radii(const CodedRows& coded, const CodedRows& centroids,
                               std::span<const std::uint32_t> rows, std::span<const std::uint64_t> offsets,
                               std::size_t first, std::size_t last);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -94,3 +94,22 @@ def test_filters_do_not_decide_which_parts_are_fused(col: rocchio.Collection) ->
     apart = col.search(queries, 20, fusion="znorm(0.3, 0.7)", where=["year >= 0", "year > -1", "year != 99"])
     assert together.doc_ids == apart.doc_ids
     assert [scores.tolist() for scores in together.scores] == [scores.tolist() for scores in apart.scores]
+
+
+class MadeWhenRead(Sequence[str]):
+    """Filters that exist only while they are looked at, as columns of other libraries make them."""
+
+    def __len__(self) -> int:
+        return 40
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        return f"year >= {range(len(self))[index] // 5}"
+
+
+def test_filters_may_be_made_when_they_are_read(col: rocchio.Collection) -> None:
+    queries = ["wing rib flow heat"] * 40
+    lazy, listed = (col.search(queries, 20, where=where) for where in (MadeWhenRead(), list(MadeWhenRead())))
+    assert lazy.doc_ids == listed.doc_ids
+    assert lazy.doc_ids[0] != lazy.doc_ids[39]

@@ -109,6 +109,13 @@ def test_numbered_documents_are_fused_like_their_doc_ids(case: tuple[Lists, Fusi
     assert same_scores.tolist() == scores.tolist()
 
 
+@pytest.mark.parametrize("kind", [list, Numbered])
+def test_a_document_twice_in_a_list_is_refused(kind: type):
+    doubled = RankedList(kind("aba"), np.ones(3, np.float32))
+    with pytest.raises(InvalidArgument, match="once in a ranked list, found one twice"):
+        fuse_lists([doubled, doubled], MinMax(), 10)
+
+
 def test_numbered_documents_are_a_sequence_of_doc_ids():
     documents = Numbered("cab")
     assert list(documents) == ["c", "a", "b"]

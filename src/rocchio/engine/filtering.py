@@ -33,6 +33,7 @@ Made = TypeVar("Made")
 
 def of_each(given: Sequence[Given], make: Callable[[Given], Made]) -> list[Made]:
     """`make(each)` by query, made once for each object: many queries of a batch have one filter."""
+    given = list(given)  # which keeps objects that the sequence makes when it is read, and so their ids
     made: dict[int, Made] = {}
     for each in given:
         if id(each) not in made:

@@ -102,7 +102,10 @@ def _union(lists: Sequence[Sequence[DocId]]) -> tuple[Sequence[DocId], list[npt.
     kind = type(next(filter(len, lists), None))
     if issubclass(kind, NumberedDocuments) and all(isinstance(doc_ids, kind) for doc_ids in lists if len(doc_ids)):
         numbers = [doc_ids.numbers if isinstance(doc_ids, kind) else _NONE for doc_ids in lists]
-        first, places = union_of_documents(numbers)
+        try:
+            first, places = union_of_documents(numbers)
+        except ValueError as error:
+            raise InvalidArgument(str(error)) from error
         return kind.joined([doc_ids for doc_ids in lists if len(doc_ids)], first), places
     number_of: dict[DocId, int] = {}
     places = []

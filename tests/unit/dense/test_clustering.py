@@ -106,6 +106,20 @@ def test_means_are_means_and_empty_lists_stay(vectors: CodedVectors) -> None:
     assert np.concatenate(parts).tobytes() == means.tobytes()
 
 
+def root_mean_square(squares: npt.NDArray[np.float64]) -> float:
+    """None counts for more than four times the (lower) median."""
+    return float(np.minimum(squares, 4 * np.sort(squares)[(len(squares) - 1) // 2]).mean() ** 0.5)
+
+
+def test_one_far_row_does_not_decide_a_radius() -> None:
+    rows = np.vstack([clustered(9)[:40], 1000 * clustered(9)[:1]])
+    centroids, coded_rows = coded(rows[:1]), coded(rows)
+    arguments = coded_rows.codes, coded_rows.constants, WIDTH, centroids.codes[:WIDTH], centroids.constants[:4]
+    of_all = list_radii(*arguments, np.arange(41, dtype=np.uint32), np.array([0, 41], np.uint64), 0, 1)
+    of_near = list_radii(*arguments, np.arange(40, dtype=np.uint32), np.array([0, 40], np.uint64), 0, 1)
+    assert of_near[0] <= of_all[0] <= 1.1 * of_near[0]
+
+
 def test_radii_are_root_mean_squares_and_of_empty_lists_0(vectors: CodedVectors) -> None:
     rows = np.array([4, 8, 15, 16, 23], np.uint32)
     offsets = np.array([0, 2, 2, 5], np.uint64)
@@ -113,7 +127,8 @@ def test_radii_are_root_mean_squares_and_of_empty_lists_0(vectors: CodedVectors)
     arguments = vectors.codes, vectors.constants, WIDTH, centroids.codes[: 3 * WIDTH], centroids.constants[:12]
     radii = list_radii(*arguments, rows, offsets, 0, 3)
     squares = distances(vectors, centroids.decoded(np.arange(3, dtype=np.uint32)))
-    assert radii == pytest.approx([squares[rows[:2], 0].mean() ** 0.5, 0, squares[rows[2:], 2].mean() ** 0.5], rel=1e-5)
+    expected = [root_mean_square(squares[rows[:2], 0]), 0, root_mean_square(squares[rows[2:], 2])]
+    assert radii == pytest.approx(expected, rel=1e-5)
     parts = [list_radii(*arguments, rows, offsets, i, i + 1) for i in range(3)]
     assert np.concatenate(parts).tobytes() == radii.tobytes()
     with pytest.raises(ValueError, match="expected a centroid for each list"):
