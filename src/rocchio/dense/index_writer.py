@@ -104,17 +104,7 @@ def write_lists(out: ArrayFileWriter, vectors: CodedVectors, field: Field, prese
     lists = assign_twice(vectors, present, centroids)
     codes, constants = centroids.encode()
     radii = _of_lists(
-        lambda first, last: list_radii(
-            vectors.codes,
-            vectors.constants,
-            vectors.width,
-            codes,
-            constants,
-            lists.rows,
-            lists.offsets,
-            first,
-            last,
-        ),
+        lambda first, last: list_radii(*_coded(vectors), codes, constants, lists.rows, lists.offsets, first, last),
         centroids.count,
     )
     constants.reshape(-1, CONSTANTS_OF_ROW)[:, -1] = np.concatenate(radii)
@@ -134,19 +124,14 @@ def _packed(
 ) -> Iterable[npt.NDArray[np.uint8]]:
     return _of_lists(
         lambda first, last: pack_lists(
-            vectors.codes,
-            vectors.constants,
-            vectors.width,
-            metric,
-            codes,
-            constants,
-            lists.rows,
-            lists.offsets,
-            first,
-            last,
+            *_coded(vectors), metric, codes, constants, lists.rows, lists.offsets, first, last
         ),
         centroids.count,
     )
+
+
+def _coded(vectors: CodedVectors) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32], int]:
+    return vectors.codes, vectors.constants, vectors.width
 
 
 def _of_lists(work: Callable[[int, int], T], count: int) -> Sequence[T]:
