@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "base/arena.hpp"
 #include "kernels/block_kernels.hpp"
 #include "lexical/scoring.hpp"
 #include "lexical/segment.hpp"
@@ -93,8 +94,8 @@ class Column {
     static constexpr std::size_t kLookBytes = 24;
     static constexpr std::size_t kFindBytes = 17;
 
-    /// Computed from a list; postings whose boosted frequency is 0 are left out.
-    Column(const PostingList& list, const ColumnScoring& scoring);
+    /// Computed from a list; postings whose boosted frequency is 0 are left out. The arrays lie in `memory`.
+    Column(const PostingList& list, const ColumnScoring& scoring, Arena& memory);
 
     /// Over arrays that were checked and live elsewhere.
     explicit Column(const ColumnArrays& arrays) : arrays_(arrays) {}
@@ -157,7 +158,7 @@ class Column {
     std::uint32_t escaped_code(std::uint32_t place) const;
 
     ColumnArrays arrays_;
-    std::shared_ptr<const void> owned_;  // what the arrays are in, if it is the column's own
+    std::shared_ptr<const std::byte> owned_;  // what the arrays are in, if it is the column's own
 };
 
 }  // namespace rocchio::lexical

@@ -4,7 +4,7 @@
 #include <bit>
 #include <cmath>
 
-#include "lexical/column.hpp"
+#include "lexical/column_layout.hpp"
 
 namespace rocchio::lexical {
 namespace {
@@ -180,10 +180,15 @@ ColumnSizes::ColumnSizes(std::size_t size, std::size_t entry_blocks, std::size_t
     block_maxima = is_frequent(kMaximaShare) ? blocks : 0;
 }
 
-Column::Column(const PostingList& list, const ColumnScoring& scoring) {
-    auto builder = std::make_shared<const ColumnBuilder>(list, scoring);
-    arrays_ = builder->arrays();
-    owned_ = std::move(builder);
+Column::Column(const PostingList& list, const ColumnScoring& scoring, Arena& memory) {
+    const ColumnBuilder builder(list, scoring);
+    const ColumnArrays arrays = builder.arrays();
+    const std::size_t rows = scoring.norm_by_row.size();
+    const auto owned = memory.allocate(encoded_size(header_of(arrays), rows));
+    auto* const bytes = reinterpret_cast<std::uint8_t*>(owned.get());
+    write_column(arrays, rows, bytes);
+    arrays_ = arrays_in(bytes, rows);
+    owned_ = owned;
 }
 
 }  // namespace rocchio::lexical

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
+#include "lexical/column_layout.hpp"
 #include "lexical/frozen_check.hpp"
 #include "lexical/segment_scoring.hpp"
 
@@ -12,70 +12,6 @@ namespace {
 
 constexpr double kLayout = 1.0;    // of the bytes of a column; another one is not used
 constexpr std::size_t kFixed = 9;  // numbers of an identity before the boosts
-
-/// What stands before the arrays of a column; their lengths follow from it.
-struct Header {
-    std::uint32_t size = 0;
-    std::uint32_t entry_blocks = 0;
-    std::uint32_t escapes = 0;
-    std::uint32_t unused = 0;
-    double unit = 0.0;
-    std::uint64_t unused_too = 0;
-};
-
-/// Calls `visit` with each array of a column and its length, in the order on disk: from the largest alignment
-/// to the smallest, so that none needs padding.
-template <typename Visit>
-void visit_arrays(ColumnArrays& column, const Header& header, std::size_t segment_rows, Visit&& visit) {
-    const ColumnSizes sizes(header.size, header.entry_blocks, segment_rows);
-    const std::size_t listed = sizes.shape == ColumnShape::rows ? 0 : header.entry_blocks;
-    column.shape = sizes.shape;
-    visit(column.directory, sizes.directory);
-    visit(column.entries, sizes.entries);
-    visit(column.escapes, header.escapes);
-    visit(column.window_starts, sizes.window_starts);
-    visit(column.at_least, sizes.at_least);
-    visit(column.entry_blocks, listed);
-    visit(column.window_rows, header.size);
-    visit(column.impacts, header.size + kernels::kImpactPadding);
-    visit(column.codes, header.size);
-    visit(column.block_maxima, sizes.block_maxima);
-    visit(column.entry_maxima, listed);
-}
-
-constexpr std::size_t kAlignment = 16;
-
-std::size_t padded(std::size_t bytes) {
-    return (bytes + kAlignment - 1) / kAlignment * kAlignment;
-}
-
-std::size_t encoded_size(const Header& header, std::size_t segment_rows) {
-    std::size_t bytes = sizeof(Header);
-    ColumnArrays column;
-    visit_arrays(column, header, segment_rows,
-                 [&](auto& array, std::size_t count) { bytes += count * sizeof(array[0]); });
-    return padded(bytes);
-}
-
-Header read_header(std::span<const std::uint8_t> bytes) {
-    Header header;
-    std::memcpy(&header, bytes.data(), sizeof(header));
-    return header;
-}
-
-ColumnArrays over(std::span<const std::uint8_t> bytes, std::size_t segment_rows) {
-    const Header header = read_header(bytes);
-    ColumnArrays column;
-    column.size = header.size;
-    column.unit = header.unit;
-    const std::uint8_t* at = bytes.data() + sizeof(Header);
-    visit_arrays(column, header, segment_rows, [&](auto& array, std::size_t count) {
-        using T = typename std::remove_reference_t<decltype(array)>::value_type;
-        array = {reinterpret_cast<const T*>(at), count};
-        at += count * sizeof(T);
-    });
-    return column;
-}
 
 }  // namespace
 
@@ -96,33 +32,10 @@ std::vector<double> column_identity(const Segment& segment, const Scoring& scori
     return identity;
 }
 
-void encode_column(const ColumnArrays& column, std::vector<std::uint8_t>& bytes) {
-    const auto append = [&](const void* data, std::size_t size) {
-        const auto* first = static_cast<const std::uint8_t*>(data);
-        bytes.insert(bytes.end(), first, first + size);
-    };
-    const Header header{column.size,
-                        static_cast<std::uint32_t>(column.entry_blocks.size()),
-                        static_cast<std::uint32_t>(column.escapes.size()),
-                        0,
-                        column.unit,
-                        0};
-    append(&header, sizeof(header));
-    const auto add = [&](const auto& array) {
-        if (!array.empty()) append(array.data(), array.size_bytes());
-    };
-    add(column.directory);
-    add(column.entries);
-    add(column.escapes);
-    add(column.window_starts);
-    add(column.at_least);
-    add(column.entry_blocks);
-    add(column.window_rows);
-    add(column.impacts);
-    add(column.codes);
-    add(column.block_maxima);
-    add(column.entry_maxima);
-    bytes.resize(padded(bytes.size()));
+void encode_column(const ColumnArrays& column, std::size_t segment_rows, std::vector<std::uint8_t>& bytes) {
+    const std::size_t begin = bytes.size();
+    bytes.resize(begin + encoded_size(header_of(column), segment_rows));
+    write_column(column, segment_rows, bytes.data() + begin);
 }
 
 FrozenColumns::FrozenColumns(FrozenArrays arrays) : arrays_(std::move(arrays)) {
@@ -140,10 +53,11 @@ bool FrozenColumns::fits(const Segment& segment, const Scoring& scoring,
 /// The bytes of a column, verified, with lengths that are possible.
 std::span<const std::uint8_t> FrozenColumns::encoded(std::uint64_t begin, const Segment& segment) const {
     const CheckedArray<std::uint8_t>& columns = arrays_.columns;
-    if (begin % kAlignment != 0 || begin > columns.size() || columns.size() - begin < sizeof(Header)) {
+    if (begin % kColumnAlignment != 0 || begin > columns.size() || columns.size() - begin < sizeof(ColumnHeader)) {
         columns.fail(0, "a frozen column begins at an impossible place");
     }
-    const Header header = read_header(columns.view(begin, begin + sizeof(Header)));
+    const ColumnHeader header =
+        read_header(columns.view(begin, begin + sizeof(ColumnHeader)).data());
     if (header.size > segment.row_count() || header.entry_blocks > header.size ||
         header.escapes > header.size) {
         columns.fail(begin, "a frozen column is longer than its segment");
@@ -170,7 +84,7 @@ std::unique_ptr<const Column> FrozenColumns::find(const Segment& segment, std::u
     }
     if (low == arrays_.terms.size() || arrays_.terms.at(low) != term) return nullptr;
     const std::uint64_t begin = arrays_.begins.at(low);
-    const ColumnArrays column = over(encoded(begin, segment), segment.row_count());
+    const ColumnArrays column = arrays_in(encoded(begin, segment).data(), segment.row_count());
     if (const char* reason = broken_rule(column, segment.row_count(), segment.code_count())) {
         arrays_.columns.fail(begin, reason);
     }
@@ -196,13 +110,15 @@ void FrozenColumns::validate(const Segment& segment) const {
     if (!fits(segment, scoring, field_weights)) fail("columns were frozen for another segment");
     const SegmentScoring prepared(segment, scoring, field_weights);
     std::vector<std::uint8_t> expected;
+    Arena memory;
     for (std::size_t i = 0; i < arrays_.terms.size(); ++i) {
         const std::uint32_t term = arrays_.terms.at(i);
         if (term >= segment.term_count() || (i > 0 && arrays_.terms.at(i - 1) >= term)) {
             arrays_.terms.fail(i, "frozen terms are not in order");
         }
         expected.clear();
-        encode_column(Column(segment.postings(term), prepared.for_columns()).arrays(), expected);
+        encode_column(Column(segment.postings(term), prepared.for_columns(), memory).arrays(),
+                      segment.row_count(), expected);
         const std::uint64_t begin = arrays_.begins.at(i);
         if (!std::ranges::equal(encoded(begin, segment), expected)) {
             arrays_.columns.fail(begin, "a frozen column is not that of its postings");

@@ -38,7 +38,7 @@ std::vector<double> column_identity(const Segment& segment, const Scoring& scori
                                     std::span<const double> field_weights);
 
 /// Appends a column to `bytes`, whose size must be a multiple of 16 and is one afterwards.
-void encode_column(const ColumnArrays& column, std::vector<std::uint8_t>& bytes);
+void encode_column(const ColumnArrays& column, std::size_t segment_rows, std::vector<std::uint8_t>& bytes);
 
 class FrozenColumns {
   public:

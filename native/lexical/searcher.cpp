@@ -130,12 +130,14 @@ std::vector<double> Searcher::column_identity(std::size_t segment) const {
 EncodedColumns Searcher::freeze(std::size_t segment, std::size_t first, std::size_t enough) const {
     const Segment& from = *segments_.at(segment);
     EncodedColumns columns;
+    Arena memory;
     for (std::size_t rank = first; rank < from.term_count() && columns.bytes.size() < enough; ++rank) {
         const std::uint32_t term = from.term_of_rank(rank);
         if (from.posting_count(term) < kLeastFrozen) break;
         columns.terms.push_back(term);
         columns.begins.push_back(columns.bytes.size());
-        encode_column(Column(from.postings(term), prepared(segment).for_columns()).arrays(), columns.bytes);
+        const Column column(from.postings(term), prepared(segment).for_columns(), memory);
+        encode_column(column.arrays(), from.row_count(), columns.bytes);
     }
     return columns;
 }
@@ -150,7 +152,7 @@ std::shared_ptr<const Term> Searcher::resolve(std::string_view term) const {
         if (!column) {
             const PostingList list = segments_[s]->postings_to_search(*id);
             if (list.size() == 0) continue;
-            column = std::make_unique<const Column>(list, prepared(s).for_columns());
+            column = std::make_unique<const Column>(list, prepared(s).for_columns(), columns_);
         }
         // With every text field searched, each posting is a match, and the tombstones have the count. Those
         // of impacts are not on disk.

@@ -136,6 +136,7 @@ class Searcher {
     bool tombstones_count_;  // whether they tell how many deleted documents match a term
     std::vector<std::shared_ptr<const FrozenColumns>> frozen_;  // by segment; null where there are none
     DocIdOrder order_;
+    mutable Arena columns_;  // of the terms
     mutable TermCache terms_;
     mutable FrequentTermsCache frequent_;
     mutable std::mutex models_mutex_;
