@@ -5,6 +5,13 @@
 
 namespace rocchio {
 
+/// Asks for a cache line, without a wait. Does nothing where the place of its page is not at hand.
+inline void prefetch([[maybe_unused]] const void* from) {
+#if defined(__GNUC__)
+    __builtin_prefetch(from);
+#endif
+}
+
 /// Asks for bytes from memory, without a wait. Not for memory that may not be read.
 inline void fetch(const void* first, std::size_t bytes) {
     const auto* begin = static_cast<const volatile char*>(first);

@@ -45,6 +45,15 @@ constexpr std::uint16_t weighted(std::uint8_t value, std::uint16_t weight) {
     return static_cast<std::uint16_t>((std::uint32_t{value} * weight) >> 8);
 }
 
+/// Those of some blocks that hold a term: which of them, and their entries.
+struct FoundBlocks {
+    static constexpr std::size_t kMost = 64;
+
+    std::size_t count = 0;
+    std::uint32_t index[kMost];
+    std::uint32_t entry[kMost];
+};
+
 /// Functions of one level. No pointer may be null; none of the arrays may overlap.
 struct BlockKernels {
     const char* name;
@@ -64,14 +73,22 @@ struct BlockKernels {
     /// Bit i is set if sums[i] > cut, for i < kBlockRows.
     std::uint32_t (*rows_above)(const std::uint16_t* sums, std::uint16_t cut);
 
+    /// Asks for the impacts that score_by_rows reads.
+    void (*ask_by_rows)(const std::uint32_t* blocks, std::size_t count, const DirectoryWord* directory,
+                        const std::uint8_t* impacts);
+
     /// sums[8 j + r] += weighted impact of row r of blocks[j], for j < count; the directory is over rows.
     void (*score_by_rows)(std::uint16_t* sums, const std::uint32_t* blocks, std::size_t count,
                           const DirectoryWord* directory, const std::uint8_t* impacts, std::uint16_t weight);
 
-    /// The same with a directory over blocks, which counts entries.
-    void (*score_by_blocks)(std::uint16_t* sums, const std::uint32_t* blocks, std::size_t count,
-                            const DirectoryWord* directory, const BlockEntry* entries,
-                            const std::uint8_t* impacts, std::uint16_t weight);
+    /// Finds those of at most kMost blocks that hold the term, and asks for their entries; the directory is over
+    /// blocks and counts entries.
+    void (*find_blocks)(FoundBlocks& found, const std::uint32_t* blocks, std::size_t count,
+                        const DirectoryWord* directory, const BlockEntry* entries);
+
+    /// sums[8 j + r] += weighted impact of row r of found block j.
+    void (*score_found)(std::uint16_t* sums, const FoundBlocks& found, const BlockEntry* entries,
+                        const std::uint8_t* impacts, std::uint16_t weight);
 
     /// The same for blocks that have a place in a directory of their own, by going over the entries of a rare
     /// term: sums[8 p + r] += weighted impact of row r of block entry_blocks[i] with place p, for i < count.

@@ -149,14 +149,38 @@ inline void score_block(std::uint16_t* sums, std::uint8_t presence, const std::u
 
 #endif
 
+/// Asks for a cache line, without a wait.
+inline void ask_for(const void* from) {
+#if defined(__GNUC__)
+    __builtin_prefetch(from);
+#else
+    (void)from;
+#endif
+}
+
+struct Run {
+    std::uint32_t first;    // place of the first posting
+    std::uint8_t presence;  // a bit for each row that holds the term
+};
+
+/// The postings of a block, by a directory over rows.
+inline Run run_of(const DirectoryWord* directory, std::uint32_t block) {
+    const DirectoryWord& word = directory[block / 8];
+    const unsigned shift = block % 8 * 8;
+    return {word.first + ones(word.bits & ((std::uint64_t{1} << shift) - 1)),
+            static_cast<std::uint8_t>(word.bits >> shift)};
+}
+
+void ask_by_rows(const std::uint32_t* blocks, std::size_t count, const DirectoryWord* directory,
+                 const std::uint8_t* impacts) {
+    for (std::size_t j = 0; j < count; ++j) ask_for(impacts + run_of(directory, blocks[j]).first);
+}
+
 void score_by_rows(std::uint16_t* sums, const std::uint32_t* blocks, std::size_t count,
                    const DirectoryWord* directory, const std::uint8_t* impacts, std::uint16_t weight) {
     for (std::size_t j = 0; j < count; ++j) {
-        const DirectoryWord& word = directory[blocks[j] / 8];
-        const unsigned shift = blocks[j] % 8 * 8;
-        const std::uint32_t at = word.first + ones(word.bits & ((std::uint64_t{1} << shift) - 1));
-        score_block(sums + kBlockRows * j, static_cast<std::uint8_t>(word.bits >> shift), impacts + at,
-                    weight);
+        const Run run = run_of(directory, blocks[j]);
+        score_block(sums + kBlockRows * j, run.presence, impacts + run.first, weight);
     }
 }
 
@@ -175,32 +199,24 @@ inline std::uint32_t place_of(const DirectoryWord* directory, std::uint32_t inde
     return (word.bits & bit) != 0 ? place : kNowhere;
 }
 
-/// Blocks looked up together: which of them hold the term is gathered without a branch, which could not be
-/// predicted.
-constexpr std::size_t kGather = 64;
-
-struct Gathered {
-    std::uint32_t index[kGather];  // among the blocks or rows looked up
-    std::uint32_t place[kGather];
-};
-
-void score_by_blocks(std::uint16_t* sums, const std::uint32_t* blocks, std::size_t count,
-                     const DirectoryWord* directory, const BlockEntry* entries, const std::uint8_t* impacts,
-                     std::uint16_t weight) {
-    Gathered present;
-    for (std::size_t first = 0; first < count; first += kGather) {
-        const std::size_t end = first + kGather < count ? first + kGather : count;
-        std::size_t found = 0;
-        for (std::size_t j = first; j < end; ++j) {
-            const std::uint32_t place = place_of(directory, blocks[j]);
-            present.index[found] = static_cast<std::uint32_t>(j);
-            present.place[found] = place;
-            found += place != kNowhere ? 1 : 0;
-        }
-        for (std::size_t i = 0; i < found; ++i) {
-            score_entry(sums + kBlockRows * present.index[i], entries[present.place[i]], impacts, weight);
-        }
+void find_blocks(FoundBlocks& found, const std::uint32_t* blocks, std::size_t count,
+                 const DirectoryWord* directory, const BlockEntry* entries) {
+    // what is present is gathered without a branch, which could not be predicted
+    std::size_t present = 0;
+    for (std::size_t j = 0; j < count; ++j) {
+        const std::uint32_t place = place_of(directory, blocks[j]);
+        found.index[present] = static_cast<std::uint32_t>(j);
+        found.entry[present] = place;
+        present += place != kNowhere ? 1 : 0;
     }
+    found.count = present;
+    for (std::size_t i = 0; i < present; ++i) ask_for(entries + found.entry[i]);
+}
+
+void score_found(std::uint16_t* sums, const FoundBlocks& found, const BlockEntry* entries,
+                 const std::uint8_t* impacts, std::uint16_t weight) {
+    for (std::size_t i = 0; i < found.count; ++i)
+        score_entry(sums + kBlockRows * found.index[i], entries[found.entry[i]], impacts, weight);
 }
 
 void score_entries(std::uint16_t* sums, const DirectoryWord* places, const std::uint32_t* entry_blocks,
@@ -227,20 +243,18 @@ void find_by_rows(std::uint32_t* places, const std::uint32_t* rows, std::size_t 
 
 void find_by_blocks(std::uint32_t* places, const std::uint32_t* rows, std::size_t count,
                     const DirectoryWord* directory, const BlockEntry* entries) {
-    Gathered present;
-    for (std::size_t first = 0; first < count; first += kGather) {
-        const std::size_t end = first + kGather < count ? first + kGather : count;
-        std::size_t found = 0;
-        for (std::size_t i = first; i < end; ++i) {
-            const std::uint32_t place = place_of(directory, static_cast<std::uint32_t>(rows[i] / kBlockRows));
-            places[i] = kNowhere;
-            present.index[found] = static_cast<std::uint32_t>(i);
-            present.place[found] = place;
-            found += place != kNowhere ? 1 : 0;
+    std::uint32_t blocks[FoundBlocks::kMost];
+    FoundBlocks found;
+    for (std::size_t first = 0; first < count; first += FoundBlocks::kMost) {
+        const std::size_t some = count - first < FoundBlocks::kMost ? count - first : FoundBlocks::kMost;
+        for (std::size_t i = 0; i < some; ++i) {
+            blocks[i] = static_cast<std::uint32_t>(rows[first + i] / kBlockRows);
+            places[first + i] = kNowhere;
         }
-        for (std::size_t j = 0; j < found; ++j) {
-            const BlockEntry& entry = entries[present.place[j]];
-            const std::uint32_t i = present.index[j];
+        find_blocks(found, blocks, some, directory, entries);
+        for (std::size_t j = 0; j < found.count; ++j) {
+            const BlockEntry& entry = entries[found.entry[j]];
+            const std::size_t i = first + found.index[j];
             const unsigned bit = 1u << rows[i] % kBlockRows;
             const std::uint32_t place = entry.first + ones(entry.presence & (bit - 1));
             places[i] = (entry.presence & bit) != 0 ? place : kNowhere;

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "base/bitmap.hpp"
+#include "base/prefetch.hpp"
 
 namespace rocchio::lexical {
 
@@ -15,19 +16,42 @@ std::uint8_t Column::reached_by(std::size_t k) const {
     return static_cast<std::uint8_t>(below - arrays_.at_least.begin() - 1);
 }
 
-void Column::score_blocks(const kernels::BlockKernels& kernels, std::span<const std::uint32_t> blocks,
-                          std::span<const kernels::DirectoryWord> places, std::uint16_t weight,
+void Column::ask_for_block(std::size_t block) const {
+    if (arrays_.shape == ColumnShape::rows) {
+        prefetch(arrays_.directory.data() + block * kBlockRows / 64);
+    } else if (arrays_.shape == ColumnShape::blocks) {
+        prefetch(arrays_.directory.data() + block / 64);
+    }
+}
+
+bool Column::goes_over_entries(const Queue& queue) const {
+    return arrays_.shape == ColumnShape::entries ||
+           (arrays_.shape == ColumnShape::blocks &&
+            arrays_.entry_blocks.size() <= kEntryCost * queue.blocks.size());
+}
+
+void Column::find_blocks(const kernels::BlockKernels& kernels, const Queue& queue,
+                         kernels::FoundBlocks& found) const {
+    if (arrays_.shape == ColumnShape::rows) {
+        kernels.ask_by_rows(queue.blocks.data(), queue.blocks.size(), arrays_.directory.data(),
+                            arrays_.impacts.data());
+    } else if (!goes_over_entries(queue)) {
+        kernels.find_blocks(found, queue.blocks.data(), queue.blocks.size(), arrays_.directory.data(),
+                            arrays_.entries.data());
+    }
+}
+
+void Column::score_blocks(const kernels::BlockKernels& kernels, const Queue& queue,
+                          const kernels::FoundBlocks& found, std::uint16_t weight,
                           std::uint16_t* sums) const {
     if (arrays_.shape == ColumnShape::rows) {
-        kernels.score_by_rows(sums, blocks.data(), blocks.size(), arrays_.directory.data(),
+        kernels.score_by_rows(sums, queue.blocks.data(), queue.blocks.size(), arrays_.directory.data(),
                               arrays_.impacts.data(), weight);
-    } else if (arrays_.shape == ColumnShape::blocks &&
-               arrays_.entry_blocks.size() > kEntryCost * blocks.size()) {
-        kernels.score_by_blocks(sums, blocks.data(), blocks.size(), arrays_.directory.data(),
-                                arrays_.entries.data(), arrays_.impacts.data(), weight);
-    } else {
-        kernels.score_entries(sums, places.data(), arrays_.entry_blocks.data(), arrays_.entries.data(),
+    } else if (goes_over_entries(queue)) {
+        kernels.score_entries(sums, queue.places.data(), arrays_.entry_blocks.data(), arrays_.entries.data(),
                               arrays_.entry_blocks.size(), arrays_.impacts.data(), weight);
+    } else {
+        kernels.score_found(sums, found, arrays_.entries.data(), arrays_.impacts.data(), weight);
     }
 }
 

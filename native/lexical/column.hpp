@@ -118,11 +118,24 @@ class Column {
     std::span<const std::uint32_t> entry_blocks() const { return arrays_.entry_blocks; }
     std::span<const std::uint8_t> entry_maxima() const { return arrays_.entry_maxima; }
 
-    /// sums[8 j + r] += weighted impact of row r of blocks[j]; blocks ascend, and `places` is their
-    /// directory.
-    void score_blocks(const kernels::BlockKernels& kernels, std::span<const std::uint32_t> blocks,
-                      std::span<const kernels::DirectoryWord> places, std::uint16_t weight,
-                      std::uint16_t* sums) const;
+    /// Blocks of rows to be scored together, which ascend, and a directory of their places.
+    struct Queue {
+        std::span<const std::uint32_t> blocks;
+        std::span<const kernels::DirectoryWord> places;
+    };
+
+    // Three steps score the blocks of a queue. Each asks for the memory that the next one reads, so that waiting
+    // for it overlaps when a step is done for all terms of a query before the next.
+
+    /// For one of at most FoundBlocks::kMost blocks.
+    void ask_for_block(std::size_t block) const;
+
+    void find_blocks(const kernels::BlockKernels& kernels, const Queue& queue,
+                     kernels::FoundBlocks& found) const;
+
+    /// sums[8 j + r] += weighted impact of row r of block j of the queue.
+    void score_blocks(const kernels::BlockKernels& kernels, const Queue& queue,
+                      const kernels::FoundBlocks& found, std::uint16_t weight, std::uint16_t* sums) const;
 
     /// An impact that at least k postings reach; 0 if that is not known.
     std::uint8_t reached_by(std::size_t k) const;
@@ -154,6 +167,7 @@ class Column {
   private:
     static constexpr std::size_t kEntryCost = 8;  // entries gone over in the time of a lookup
 
+    bool goes_over_entries(const Queue& queue) const;
     void find_in_entries(std::span<const std::uint32_t> rows, std::uint32_t* places) const;
     std::uint32_t escaped_code(std::uint32_t place) const;
 

@@ -41,6 +41,7 @@ struct Workspace {
     std::vector<std::uint16_t> row_sums;    // by row of the segment; zero between queries
     std::vector<std::uint32_t> queue;       // blocks to be scored, and their directory, zero in between
     std::vector<kernels::DirectoryWord> queue_places;
+    std::vector<kernels::FoundBlocks> found;  // by term: those of the queue that hold it
     std::vector<std::uint32_t> touched;
     std::vector<std::size_t> windows;        // those with a row that is allowed
     SearchSize size;                         // of what is in them

@@ -48,7 +48,7 @@ class PrunedSearch {
 
     // Blocks scored together: enough for their cache misses to overlap, and few enough for the cut to rise
     // between.
-    static constexpr std::size_t kQueue = 64;
+    static constexpr std::size_t kQueue = kernels::FoundBlocks::kMost;
 
     const SegmentQuery& query_;
     const FixedPoint& fixed_;
@@ -171,6 +171,7 @@ void PrunedSearch::score_remaining_blocks() {
 }
 
 void PrunedSearch::enqueue(std::size_t block) {
+    for (const QueryTerm& term : query_.terms) term.column->ask_for_block(block);
     queue_.push_back(static_cast<std::uint32_t>(block));
     if (queue_.size() == kQueue) score_queue();
 }
@@ -190,11 +191,15 @@ void PrunedSearch::add_queued_blocks() {
     work_.work.read(queue_.size() * query_.terms.size(), Column::kLookBytes);
     work_.sums.assign(queue_.size() * kBlockRows, 0);
     work_.minus.assign(queue_.size() * kBlockRows, 0);
+    const Column::Queue queue{queue_, work_.queue_places};
+    work_.found.resize(std::max(work_.found.size(), query_.terms.size()));
+    for (std::size_t t = 0; t < query_.terms.size(); ++t)
+        query_.terms[t].column->find_blocks(kernels_, queue, work_.found[t]);
     bool any_negative = false;
     for (std::size_t t = 0; t < query_.terms.size(); ++t) {
         const bool negative = !adds_to_bounds(t);
         any_negative |= negative;
-        query_.terms[t].column->score_blocks(kernels_, queue_, work_.queue_places, fixed_.weights()[t],
+        query_.terms[t].column->score_blocks(kernels_, queue, work_.found[t], fixed_.weights()[t],
                                              negative ? work_.minus.data() : work_.sums.data());
     }
     if (!any_negative) return;
