@@ -56,6 +56,7 @@ void search_positive(std::span<const SegmentQuery> queries, Kernel kernel, Works
     const std::vector<FixedPoint> fixed = FixedPoint::of_segments(queries, QueryWeights::few_positive);
     work.candidates.start(queries.front().k, fixed.front());
     for (std::size_t i = 0; i < queries.size(); ++i) {
+        for (const QueryTerm& term : queries[i].terms) term.column->ask_for_beginnings();
         work.candidates.begin_segment(first_threshold(queries[i], fixed[i]));
         collect(queries[i], fixed[i], kernel, work);
     }

@@ -16,6 +16,17 @@ std::uint8_t Column::reached_by(std::size_t k) const {
     return static_cast<std::uint8_t>(below - arrays_.at_least.begin() - 1);
 }
 
+void Column::ask_for_beginnings() const {
+    const auto ask = [](auto array, std::size_t most_bytes) {
+        const auto* from = reinterpret_cast<const std::byte*>(array.data());
+        for (std::size_t at = 0; at < std::min(most_bytes, array.size_bytes()); at += 64) prefetch(from + at);
+    };
+    ask(arrays_.at_least, 1024);
+    ask(arrays_.entry_blocks, 2048);
+    ask(arrays_.entry_maxima, 512);
+    ask(arrays_.block_maxima, 512);
+}
+
 void Column::ask_for_block(std::size_t block) const {
     if (arrays_.shape == ColumnShape::rows) {
         prefetch(arrays_.directory.data() + block * kBlockRows / 64);

@@ -118,6 +118,9 @@ class Column {
     std::span<const std::uint32_t> entry_blocks() const { return arrays_.entry_blocks; }
     std::span<const std::uint8_t> entry_maxima() const { return arrays_.entry_maxima; }
 
+    /// Asks for what a search reads first: the beginnings of arrays. Reading on, the processor fetches ahead.
+    void ask_for_beginnings() const;
+
     /// Blocks of rows to be scored together, which ascend, and a directory of their places.
     struct Queue {
         std::span<const std::uint32_t> blocks;
