@@ -11,7 +11,7 @@ namespace {
 /// Whether pruning deserves a try in the found windows. `knows_good` as in likely_blocks.
 bool may_prune(const SegmentQuery& query, bool knows_good, const Workspace& work) {
     const double blocks =
-        std::min(likely_blocks(query.k, knows_good), static_cast<double>(query.allowed_blocks()));
+        std::min(likely_blocks(work.size, query.k, knows_good), static_cast<double>(query.allowed_blocks()));
     return bounds_cost(work.size) + blocks_cost(blocks, work.size) < exhaustive_cost(work.size, query.k);
 }
 

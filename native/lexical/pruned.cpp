@@ -39,7 +39,7 @@ class PrunedSearch {
     std::span<const std::uint32_t> blocks_above(std::size_t first, std::uint16_t cut) const;
     void forget_blocks(std::size_t first, std::size_t count);
     double blocks_alive(std::uint16_t cut) const;
-    bool is_cheaper_above(double cut) const;
+    bool is_cheaper(double cut, double share) const;
     void enqueue(std::size_t block);
     void enter_queue();
     void add_queued_blocks();
@@ -54,6 +54,7 @@ class PrunedSearch {
     const FixedPoint& fixed_;
     Workspace& work_;
     CandidateSet& candidates_;
+    const bool knows_good_ = candidates_.are_enough();  // from other segments
     const kernels::BlockKernels& kernels_ = kernels::block_kernels();
     std::vector<std::uint32_t>& queue_ = work_.queue;
 };
@@ -145,20 +146,18 @@ double PrunedSearch::blocks_alive(std::uint16_t cut) const {
     return static_cast<double>(kSampled * alive);
 }
 
-bool PrunedSearch::is_cheaper_above(double cut) const {
-    constexpr double kScored = 0.65;  // of the blocks alive at first, as the cut rises meanwhile
-    const double blocks = kScored * blocks_alive(static_cast<std::uint16_t>(std::min(cut, 65535.0)));
+bool PrunedSearch::is_cheaper(double cut, double share) const {
+    const double blocks = share * blocks_alive(static_cast<std::uint16_t>(std::min(cut, 65535.0)));
     return blocks_cost(blocks, work_.size) < exhaustive_cost(work_.size, query_.k);
 }
 
 bool PrunedSearch::is_worth_starting() const {
-    constexpr double kLeastOfBest =
-        0.7;  // of the bound of the k-th best block, what the k-th best sum reaches
-    return is_cheaper_above(std::max<double>(block_cut(), kLeastOfBest * bound_of_best_blocks()));
+    return is_cheaper(std::max<double>(block_cut(), kLeastOfBest * bound_of_best_blocks()),
+                      scored_share(work_.size, query_.k, knows_good_));
 }
 
 bool PrunedSearch::is_worth_going_on() const {
-    return is_cheaper_above(block_cut());
+    return is_cheaper(block_cut(), remaining_share(knows_good_));
 }
 
 void PrunedSearch::score_remaining_blocks() {
