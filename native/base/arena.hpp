@@ -14,8 +14,8 @@ class Arena {
   public:
     static constexpr std::size_t kAlignment = 64;
 
-    /// Memory for `bytes`, not initialised, aligned to kAlignment. It stays as long as the pointer, with the piece
-    /// it is in, whether or not the arena is still there.
+    /// Memory for `bytes`, not initialised, aligned to kAlignment. It stays as long as the pointer, with the
+    /// piece it is in, whether or not the arena is still there.
     std::shared_ptr<std::byte> allocate(std::size_t bytes);
 
   private:

@@ -81,8 +81,8 @@ struct BlockKernels {
     void (*score_by_rows)(std::uint16_t* sums, const std::uint32_t* blocks, std::size_t count,
                           const DirectoryWord* directory, const std::uint8_t* impacts, std::uint16_t weight);
 
-    /// Finds those of at most kMost blocks that hold the term, and asks for their entries; the directory is over
-    /// blocks and counts entries.
+    /// Finds those of at most kMost blocks that hold the term, and asks for their entries; the directory is
+    /// over blocks and counts entries.
     void (*find_blocks)(FoundBlocks& found, const std::uint32_t* blocks, std::size_t count,
                         const DirectoryWord* directory, const BlockEntry* entries);
 

@@ -127,8 +127,8 @@ class Column {
         std::span<const kernels::DirectoryWord> places;
     };
 
-    // Three steps score the blocks of a queue. Each asks for the memory that the next one reads, so that waiting
-    // for it overlaps when a step is done for all terms of a query before the next.
+    // Three steps score the blocks of a queue. Each asks for the memory that the next one reads, so that
+    // waiting for it overlaps when a step is done for all terms of a query before the next.
 
     /// For one of at most FoundBlocks::kMost blocks.
     void ask_for_block(std::size_t block) const;

@@ -53,11 +53,11 @@ bool FrozenColumns::fits(const Segment& segment, const Scoring& scoring,
 /// The bytes of a column, verified, with lengths that are possible.
 std::span<const std::uint8_t> FrozenColumns::encoded(std::uint64_t begin, const Segment& segment) const {
     const CheckedArray<std::uint8_t>& columns = arrays_.columns;
-    if (begin % kColumnAlignment != 0 || begin > columns.size() || columns.size() - begin < sizeof(ColumnHeader)) {
+    if (begin % kColumnAlignment != 0 || begin > columns.size() ||
+        columns.size() - begin < sizeof(ColumnHeader)) {
         columns.fail(0, "a frozen column begins at an impossible place");
     }
-    const ColumnHeader header =
-        read_header(columns.view(begin, begin + sizeof(ColumnHeader)).data());
+    const ColumnHeader header = read_header(columns.view(begin, begin + sizeof(ColumnHeader)).data());
     if (header.size > segment.row_count() || header.entry_blocks > header.size ||
         header.escapes > header.size) {
         columns.fail(begin, "a frozen column is longer than its segment");

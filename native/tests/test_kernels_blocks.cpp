@@ -62,7 +62,8 @@ void test_scoring(const BlockKernels& level, std::mt19937& random, unsigned shar
     const Postings list(random, share);
     const auto weight = static_cast<std::uint16_t>(256 + random() % 60000);
     std::vector<std::uint32_t> blocks;
-    for (int i = 0; i < 50; ++i) blocks.push_back(static_cast<std::uint32_t>(random() % kBlocks));
+    for (std::size_t i = 0; i < FoundBlocks::kMost; ++i)
+        blocks.push_back(static_cast<std::uint32_t>(random() % kBlocks));
     std::vector<std::uint16_t> expected(blocks.size() * kBlockRows);
     for (std::size_t j = 0; j < blocks.size(); ++j) {
         for (std::size_t i = 0; i < list.rows.size(); ++i) {
@@ -71,12 +72,14 @@ void test_scoring(const BlockKernels& level, std::mt19937& random, unsigned shar
         }
     }
     std::vector<std::uint16_t> sums(expected.size());
+    level.ask_by_rows(blocks.data(), blocks.size(), list.by_rows.data(), list.impacts.data());
     level.score_by_rows(sums.data(), blocks.data(), blocks.size(), list.by_rows.data(), list.impacts.data(),
                         weight);
     CHECK(sums == expected);
     std::ranges::fill(sums, std::uint16_t{0});
-    level.score_by_blocks(sums.data(), blocks.data(), blocks.size(), list.by_blocks.data(),
-                          list.entries.data(), list.impacts.data(), weight);
+    FoundBlocks found;
+    level.find_blocks(found, blocks.data(), blocks.size(), list.by_blocks.data(), list.entries.data());
+    level.score_found(sums.data(), found, list.entries.data(), list.impacts.data(), weight);
     CHECK(sums == expected);
     std::vector<std::uint32_t> ascending = blocks;
     std::ranges::sort(ascending);
