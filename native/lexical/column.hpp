@@ -168,7 +168,7 @@ class Column {
     std::size_t memory_bytes() const;
 
   private:
-    static constexpr std::size_t kEntryCost = 8;  // entries gone over in the time of a lookup
+    static constexpr std::size_t kEntryCost = 3;  // entries gone over in the time of a lookup
 
     bool goes_over_entries(const Queue& queue) const;
     void find_in_entries(std::span<const std::uint32_t> rows, std::uint32_t* places) const;
