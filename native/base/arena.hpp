@@ -19,7 +19,7 @@ class Arena {
     std::shared_ptr<std::byte> allocate(std::size_t bytes);
 
   private:
-    static constexpr std::size_t kLeastPiece = std::size_t{1} << 16;
+    static constexpr std::size_t kLeastPiece = std::size_t{1} << 12;
     static constexpr std::size_t kMostPiece = std::size_t{1} << 25;
 
     std::mutex mutex_;
