@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rocchio.engine.best_passage import Place, explained, passage_at, vector_at
-from rocchio.engine.filtering import is_by_query, of_each
+from rocchio.engine.execution import check_threads, on_threads, parts_by_filter
+from rocchio.engine.filtering import is_by_query
 from rocchio.engine.latent import latent_fields
 from rocchio.engine.mixed import TEXT, MixedQuery, materialised
 from rocchio.engine.queries import MAX_K
@@ -82,11 +83,43 @@ class _MixedDetails:
 def search_mixed_batch(
     snapshot: Snapshot, queries: Sequence[MixedQuery], ids: list[str], k: int, options: SearchOptions
 ) -> Run:
-    """The same for many queries."""
-    batch = Hybrid(snapshot, queries, k, options)
-    fused = [batch.best(number, k) for number in range(len(queries))]
-    name = str(batch.fusion).replace(" ", "")
-    return Run(ids, [doc_ids for doc_ids, _ in fused], [scores for _, scores in fused], name)
+    """The same for many queries, those with one filter together; `where` may be a list with a filter for each."""
+    where: Any = options.get("where")
+    if not is_by_query(where):
+        where = [None if where is None else snapshot.filters.predicate(where)] * len(queries)
+    threads = options.get("threads", 1)
+    check_threads(threads)
+    queries = _encoded(snapshot, queries)
+    parts = _parts(snapshot.schema, queries)  # of all: weights of a fusion are for these
+    plain: Any = {**options, "where": None}
+    fusion = Hybrid(snapshot, [], k, plain, parts).fusion  # which checks the options, too
+
+    def search(places: list[int]) -> list[tuple[list[DocId], Any]]:
+        of_part: Any = {**options, "where": where[places[0]], "threads": 1}
+        found = Hybrid(snapshot, [queries[place] for place in places], k, of_part, parts)
+        return [found.best(number, k) for number in range(len(places))]
+
+    doc_ids: list[Any] = [None] * len(queries)
+    scores: list[Any] = [None] * len(queries)
+    shared = parts_by_filter(where, threads)
+    for places, fused in zip(shared, on_threads(search, shared, threads), strict=True):
+        for place, best in zip(places, fused, strict=True):
+            doc_ids[place], scores[place] = best
+    return Run(ids, doc_ids, scores, str(fusion).replace(" ", ""))
+
+
+def _encoded(snapshot: Snapshot, queries: Sequence[MixedQuery]) -> list[MixedQuery]:
+    """The queries with vectors in place of texts that encoders make vectors of: all of a field in one call."""
+    encoded = list(queries)
+    for name in snapshot.schema.encoded_fields:
+        asked = [number for number, query in enumerate(queries) if isinstance(query.vectors.get(name), str)]
+        if not asked:
+            continue
+        vectors, present, _ = snapshot.query_vectors([queries[number].vectors[name] for number in asked], name)
+        for number, vector, is_there in zip(asked, vectors, present.tolist(), strict=True):
+            known = {**encoded[number].vectors, name: vector if is_there else None}
+            encoded[number] = replace(encoded[number], vectors=known)
+    return encoded
 
 
 def explain_mixed(snapshot: Snapshot, query: Any, doc_id: DocId, options: ExplainOptions) -> Explanation:
@@ -100,10 +133,17 @@ def explain_mixed(snapshot: Snapshot, query: Any, doc_id: DocId, options: Explai
 class Hybrid:
     """Queries with what each of their parts has found. Raises InvalidArgument."""
 
-    def __init__(self, snapshot: Snapshot, queries: Sequence[MixedQuery], k: int, options: SearchOptions) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        queries: Sequence[MixedQuery],
+        k: int,
+        options: SearchOptions,
+        parts: Sequence[_Part] | None = None,
+    ) -> None:
         self._snapshot, self._queries, self._options = snapshot, queries, options
         self._depth = _check_depth(options.get("depth"), k)
-        self._parts = _parts(snapshot.schema, queries)
+        self._parts = _parts(snapshot.schema, queries) if parts is None else parts
         _check_options(options, self._parts, snapshot.schema)
         given = options.get("fusion")
         self.fusion = (
@@ -199,16 +239,11 @@ class Hybrid:
             return found
         options: Any = {name: value for name, value in self._options.items() if name in part.options}
         options["field"] = self._field(part)
-        where = options.get("where")
-        each = is_by_query(where)
-        filters = [where[number] for number in asked] if each else [where] * len(asked)
-        if each:
-            options["where"] = filters
         run = self._snapshot.search([given[number] for number in asked], self._depth, **options)
         doc_ids: Any = run.doc_ids  # of no plan: their places are known
-        wholes = of_each(filters, self._snapshot.count) if self._knows_zeros(part) else [0] * len(asked)
+        whole = min(self._depth, self._snapshot.count(options.get("where"))) if self._knows_zeros(part) else 0
         for row, number in enumerate(asked):
-            scores, whole = run.scores[row], min(self._depth, wholes[row])
+            scores = run.scores[row]
             documents = self._snapshot.placed(*doc_ids.places(row))
             found[number] = RankedList(documents, scores, max(0, whole - len(scores)))
         return found

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from rocchio.dense.reference import score_rows
-from rocchio.engine.execution import PARTS_PER_THREAD, check_threads
+from rocchio.engine.execution import PARTS_PER_THREAD, check_threads, on_threads
 from rocchio.engine.found import Found
 from rocchio.engine.grouping import best_documents
 from rocchio.engine.queries import MAX_K, check_k
@@ -100,10 +99,7 @@ def search_vectors_threads(view: VectorView, queries: Queries, wanted: Wanted, t
     if threads > 1:
         step = min(step, -(-len(queries) // (threads * PARTS_PER_THREAD))) or 1
     parts = [queries[first : first + step] for first in range(0, len(queries), step)]
-    if threads == 1:
-        return [search_vectors(view, part, wanted) for part in parts]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(lambda part: search_vectors(view, part, wanted), parts))
+    return on_threads(lambda part: search_vectors(view, part, wanted), parts, threads)
 
 
 def explain_vector(view: VectorView, query: npt.NDArray[np.float32], segment: int, row: int) -> Explanation:
