@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -29,14 +30,17 @@ class DocIds(Sequence[Sequence[str]]):
 
     def __init__(self, searcher: Searcher, parts: Sequence[Found]) -> None:
         self._searcher, self._parts = searcher, parts
-        self._places = [
+
+    @cached_property
+    def _places(self) -> list[tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]]:
+        return [
             (part.segments[begin:end], part.rows[begin:end])
-            for part in parts
+            for part in self._parts
             for begin, end in pairwise(part.offsets.tolist())
         ]
 
     def __len__(self) -> int:
-        return len(self._places)
+        return sum([len(part.offsets) - 1 for part in self._parts])
 
     def __getitem__(self, index: Any) -> Any:
         """The doc_ids of query `index`, best first; for a slice, a list of them."""

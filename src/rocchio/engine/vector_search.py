@@ -24,7 +24,7 @@ PLACES_AT_ONCE = 1 << 23
 DEFAULT_RECALL = 0.99
 """Where a search does not say: what is missed is rarely missed, for a fraction of an exact search's time."""
 
-_NUMBER = int | float | np.number  # made once: making it takes as long as asking whether something is one
+_NUMBER = (int, float, np.number)
 
 Queries = npt.NDArray[np.float32]
 
@@ -94,6 +94,8 @@ def _settle_ties(view: VectorView, part: Part, query: int, queries: Queries, wan
 def search_vectors_threads(view: VectorView, queries: Queries, wanted: Wanted, threads: int) -> list[Found]:
     """The wanted documents of every query, in order, cut into parts for `threads` threads."""
     check_threads(threads)
+    if len(queries) == 1:
+        return [search_vectors(view, queries, wanted)]
     rows = sum(min(wanted.k, segment.rows) for segment in view.segments)
     step = max(1, min(PLACES_AT_ONCE // max(1, rows), len(queries)))
     if threads > 1:
