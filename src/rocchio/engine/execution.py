@@ -57,7 +57,7 @@ class DocIds(Sequence[Sequence[str]]):
                 ends = offsets[first : first + step + 1]
                 begin, end = ends[0], ends[-1]
                 doc_ids = self._searcher.doc_ids(part.segments[begin:end], part.rows[begin:end])
-                yield from (doc_ids[a - begin : b - begin] for a, b in pairwise(ends))
+                yield from [doc_ids[a - begin : b - begin] for a, b in pairwise(ends)]
 
     def places(self, index: int) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
         """(segments, rows) of the documents of query `index`, best first."""
