@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from rocchio.engine.best_passage import Place, explained, passage_at, vector_at
-from rocchio.engine.execution import check_threads, on_threads, parts_by_filter
-from rocchio.engine.filtering import is_by_query
+from rocchio.engine.execution import on_threads, parts_by_filter
+from rocchio.engine.filtering import is_by_query, of_each
 from rocchio.engine.latent import latent_fields
 from rocchio.engine.mixed import TEXT, MixedQuery, materialised
 from rocchio.engine.queries import MAX_K
@@ -83,29 +84,14 @@ class _MixedDetails:
 def search_mixed_batch(
     snapshot: Snapshot, queries: Sequence[MixedQuery], ids: list[str], k: int, options: SearchOptions
 ) -> Run:
-    """The same for many queries, those with one filter together; `where` may be a list with a filter for each."""
-    where: Any = options.get("where")
-    if not is_by_query(where):
-        where = [None if where is None else snapshot.filters.predicate(where)] * len(queries)
-    threads = options.get("threads", 1)
-    check_threads(threads)
-    queries = _encoded(snapshot, queries)
-    parts = _parts(snapshot.schema, queries)  # of all: weights of a fusion are for these
-    plain: Any = {**options, "where": None}
-    fusion = Hybrid(snapshot, [], k, plain, parts).fusion  # which checks the options, too
-
-    def search(places: list[int]) -> list[tuple[list[DocId], Any]]:
-        of_part: Any = {**options, "where": where[places[0]], "threads": 1}
-        found = Hybrid(snapshot, [queries[place] for place in places], k, of_part, parts)
-        return [found.best(number, k) for number in range(len(places))]
-
-    doc_ids: list[Any] = [None] * len(queries)
-    scores: list[Any] = [None] * len(queries)
-    shared = parts_by_filter(where, threads)
-    for places, fused in zip(shared, on_threads(search, shared, threads), strict=True):
-        for place, best in zip(places, fused, strict=True):
-            doc_ids[place], scores[place] = best
-    return Run(ids, doc_ids, scores, str(fusion).replace(" ", ""))
+    """The same for many queries. Each part is searched for all of them, so that its index stays at hand, then they are
+    fused."""
+    batch, threads = Hybrid(snapshot, _encoded(snapshot, queries), k, options), options.get("threads", 1)
+    shares = parts_by_filter([None] * len(queries), threads)
+    shared = on_threads(lambda places: [batch.best(number, k) for number in places], shares, threads)
+    fused = list(chain.from_iterable(shared))
+    name = str(batch.fusion).replace(" ", "")
+    return Run(ids, [doc_ids for doc_ids, _ in fused], [scores for _, scores in fused], name)
 
 
 def _encoded(snapshot: Snapshot, queries: Sequence[MixedQuery]) -> list[MixedQuery]:
@@ -133,17 +119,10 @@ def explain_mixed(snapshot: Snapshot, query: Any, doc_id: DocId, options: Explai
 class Hybrid:
     """Queries with what each of their parts has found. Raises InvalidArgument."""
 
-    def __init__(
-        self,
-        snapshot: Snapshot,
-        queries: Sequence[MixedQuery],
-        k: int,
-        options: SearchOptions,
-        parts: Sequence[_Part] | None = None,
-    ) -> None:
+    def __init__(self, snapshot: Snapshot, queries: Sequence[MixedQuery], k: int, options: SearchOptions) -> None:
         self._snapshot, self._queries, self._options = snapshot, queries, options
         self._depth = _check_depth(options.get("depth"), k)
-        self._parts = _parts(snapshot.schema, queries) if parts is None else parts
+        self._parts = _parts(snapshot.schema, queries)
         _check_options(options, self._parts, snapshot.schema)
         given = options.get("fusion")
         self.fusion = (
@@ -239,11 +218,16 @@ class Hybrid:
             return found
         options: Any = {name: value for name, value in self._options.items() if name in part.options}
         options["field"] = self._field(part)
+        where = options.get("where")
+        each = is_by_query(where)
+        filters = [where[number] for number in asked] if each else [where] * len(asked)
+        if each:
+            options["where"] = filters
         run = self._snapshot.search([given[number] for number in asked], self._depth, **options)
         doc_ids: Any = run.doc_ids  # of no plan: their places are known
-        whole = min(self._depth, self._snapshot.count(options.get("where"))) if self._knows_zeros(part) else 0
+        wholes = of_each(filters, self._snapshot.count) if self._knows_zeros(part) else [0] * len(asked)
         for row, number in enumerate(asked):
-            scores = run.scores[row]
+            scores, whole = run.scores[row], min(self._depth, wholes[row])
             documents = self._snapshot.placed(*doc_ids.places(row))
             found[number] = RankedList(documents, scores, max(0, whole - len(scores)))
         return found
