@@ -5,7 +5,8 @@ What is measured: what a mask takes, by kind of comparison, and again when it is
 Data: .npy files of unit vectors and of queries, by default those of the shared data folder beside the checkout.
 Notes: filters are random, or leave what is nearest to a question (positive), or what is farthest from it (negative);
     the queries are then those nearest to that question. Peers (`peers_filters`) search with the least effort, of some,
-    that reaches the recall on these very queries.
+    that reaches the recall on these very queries. OPENBLAS_NUM_THREADS=1 keeps numpy's threads, which compute the exact
+    answers and then wait for more, from the processors while searches are measured.
 """
 
 from __future__ import annotations

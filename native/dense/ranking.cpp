@@ -14,8 +14,12 @@ namespace {
 /// Of so many candidates or more for each wanted one, not all are put in order.
 constexpr std::size_t kMany = 4;
 
-/// Rows that are asked for from memory ahead of their use.
+/// Candidates whose originals are asked for from memory ahead of their use.
 constexpr std::size_t kAhead = 8;
+
+/// Where a row is wanted of so many, memory takes long for each; that many are asked for together, which it
+/// finds side by side. Neighbours come by themselves.
+constexpr std::size_t kFar = 4, kAskedTogether = 64;
 
 /// Candidates that are put in the order of rows together: more take memory, fewer share less.
 constexpr std::size_t kTogether = std::size_t{1} << 20;
@@ -44,16 +48,22 @@ void ExactScoring::score(const float* queries, std::span<Candidate> candidates, 
 }
 
 void ExactScoring::score_mapped(std::span<Candidate> candidates) {
-    for (std::size_t i = 0; i < kAhead && i < wanted_.size(); ++i) originals_.fetch(wanted_[i].row);
+    if (wanted_.empty()) return;
+    const bool is_far = wanted_.back().row - wanted_.front().row > kFar * wanted_.size();
+    std::size_t asked = 0;
     for (std::size_t first = 0; first < wanted_.size();) {
+        const std::size_t ahead = std::min(first + kAhead, wanted_.size());
+        if (asked < ahead) asked = ask_for(asked, is_far ? asked + kAskedTogether : ahead);
         const float* values = originals_.row(wanted_[first].row, buffer_.data());
-        const std::size_t last = score_row(first, values, candidates);
-        for (; first < last; ++first) {
-            const std::size_t ahead = first + kAhead;
-            if (ahead < wanted_.size() && wanted_[ahead].row != wanted_[ahead - 1].row)
-                originals_.fetch(wanted_[ahead].row);
-        }
+        first = score_row(first, values, candidates);
     }
+}
+
+/// Asks for the originals that are wanted from the `first` to the `last`, or the end, which it returns.
+std::size_t ExactScoring::ask_for(std::size_t first, std::size_t last) const {
+    for (last = std::min(last, wanted_.size()); first < last; ++first)
+        if (first == 0 || wanted_[first].row != wanted_[first - 1].row) originals_.fetch(wanted_[first].row);
+    return last;
 }
 
 /// As many rows as are read in one go at a time.

@@ -28,6 +28,7 @@ class ExactScoring {
         std::uint32_t row, query, candidate;
     };
     void score_mapped(std::span<Candidate> candidates);
+    std::size_t ask_for(std::size_t first, std::size_t last) const;
     void score_read(std::span<Candidate> candidates);
     std::size_t score_row(std::size_t first, const float* values, std::span<Candidate> candidates);
 

@@ -115,7 +115,7 @@ void dot_rows(const std::uint8_t* codes, std::size_t width, std::size_t rows, co
 }
 
 /// How many chosen rows ahead are asked for from memory.
-constexpr std::size_t kAhead = 8;
+constexpr std::size_t kAhead = 16;
 
 inline void fetch(const std::uint8_t* bytes, std::size_t count) {
 #if defined(__GNUC__)
@@ -126,23 +126,27 @@ inline void fetch(const std::uint8_t* bytes, std::size_t count) {
 #endif
 }
 
-/// The same for bytes whose page may not be at hand, as `fetch` of base/prefetch.hpp.
-inline void fetch_scattered(const std::uint8_t* bytes, std::size_t count) {
-    (void)*static_cast<const volatile std::uint8_t*>(bytes);
-    (void)*static_cast<const volatile std::uint8_t*>(bytes + count - 1);
-    fetch(bytes, count);
+/// The same for bytes that are used once: they pass by the second cache, in which what a caller needs after a
+/// scan of thousands of rows stays so.
+inline void fetch_passing(const std::uint8_t* bytes, std::size_t count) {
+#if defined(__GNUC__)
+    for (std::size_t offset = 0; offset < count; offset += 64) __builtin_prefetch(bytes + offset, 0, 0);
+#else
+    (void)bytes;
+    (void)count;
+#endif
 }
 
 void dot_chosen(const std::uint8_t* codes, std::size_t width, const std::uint32_t* chosen, std::size_t count,
                 std::size_t known, const std::int8_t* query, std::int32_t* sums) {
-    for (std::size_t i = 0; i < kAhead && i < known; ++i) fetch_scattered(codes + chosen[i] * width, width);
+    for (std::size_t i = 0; i < kAhead && i < known; ++i) fetch_passing(codes + chosen[i] * width, width);
     std::size_t i = 0;
 #if defined(__AVX2__)
     for (; i + 4 <= count; i += 4) {
         const std::uint8_t* four[4];
         for (std::size_t r = 0; r < 4; ++r) {
             four[r] = codes + chosen[i + r] * width;
-            if (i + r + kAhead < known) fetch_scattered(codes + chosen[i + r + kAhead] * width, width);
+            if (i + r + kAhead < known) fetch_passing(codes + chosen[i + r + kAhead] * width, width);
         }
         _mm_storeu_si128(reinterpret_cast<__m128i*>(sums + i), dot_four(four, width, query));
     }

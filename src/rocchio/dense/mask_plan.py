@@ -8,8 +8,7 @@ which share the reading of it; 4 lies between.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rocchio.dense.calibration import Effort
 
@@ -40,8 +39,7 @@ MOSTLY_ALL = 0.75
 enough for the nearest lists to do."""
 
 
-@dataclass(frozen=True)
-class MaskPlan:
+class MaskPlan(NamedTuple):
     """What was estimated, and chosen: `exact` compares the `allowed` rows one by one, `lists` goes by the index.
 
     `vectors` are all of the segment. Costs are estimates, in sign codes; `lists_cost` is None where there is no index,

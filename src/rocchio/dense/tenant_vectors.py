@@ -7,7 +7,7 @@ these, then a closer look at the best by the codes and vectors that all share (d
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -153,5 +153,5 @@ class TenantVectors(VectorSegment):
         assert mask is not None
         plan = self._base.plan(mask, effort)
         if allowed is self._live and self._tenant is not None:
-            plan = replace(plan, strategy="lists" if getattr(effort, "closely", 0) else "exact")
-        return replace(plan, vectors=self.count, lists_cost=None)
+            plan = plan._replace(strategy="lists" if getattr(effort, "closely", 0) else "exact")
+        return plan._replace(vectors=self.count, lists_cost=None)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -29,14 +30,17 @@ class DocIds(Sequence[Sequence[str]]):
 
     def __init__(self, searcher: Searcher, parts: Sequence[Found]) -> None:
         self._searcher, self._parts = searcher, parts
-        self._places = [
+
+    @cached_property
+    def _places(self) -> list[tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]]:
+        return [
             (part.segments[begin:end], part.rows[begin:end])
-            for part in parts
+            for part in self._parts
             for begin, end in pairwise(part.offsets.tolist())
         ]
 
     def __len__(self) -> int:
-        return len(self._places)
+        return sum([len(part.offsets) - 1 for part in self._parts])
 
     def __getitem__(self, index: Any) -> Any:
         """The doc_ids of query `index`, best first; for a slice, a list of them."""
@@ -53,7 +57,7 @@ class DocIds(Sequence[Sequence[str]]):
                 ends = offsets[first : first + step + 1]
                 begin, end = ends[0], ends[-1]
                 doc_ids = self._searcher.doc_ids(part.segments[begin:end], part.rows[begin:end])
-                yield from (doc_ids[a - begin : b - begin] for a, b in pairwise(ends))
+                yield from [doc_ids[a - begin : b - begin] for a, b in pairwise(ends)]
 
     def places(self, index: int) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
         """(segments, rows) of the documents of query `index`, best first."""
@@ -92,8 +96,35 @@ def search_threads(view: View, batch: QueryBatch, k: int, kernel: Kernel, thread
         return [search_batch(view, batch, k, kernel)]
     step = max(1, -(-len(batch) // (threads * PARTS_PER_THREAD)))
     parts = [batch.part(first, min(first + step, len(batch))) for first in range(0, len(batch), step)]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(lambda part: search_batch(view, part, k, kernel), parts))
+    return on_threads(lambda part: search_batch(view, part, k, kernel), parts, threads)
+
+
+Part = TypeVar("Part")
+Made = TypeVar("Made")
+
+
+def on_threads(work: Callable[[Part], Made], parts: Sequence[Part], threads: int) -> list[Made]:
+    """`work` of each part, in their order; `threads` share the parts."""
+    if threads == 1 or len(parts) < 2:
+        return [work(part) for part in parts]
+    with ThreadPoolExecutor(min(threads, len(parts))) as pool:
+        return list(pool.map(work, parts))
+
+
+def parts_by_filter(where: Sequence[Hashable], threads: int) -> list[list[int]]:
+    """The places of queries with equal filters, by filter, and as many parts of each as let `threads` share them."""
+    groups: dict[Hashable, list[int]] = {}
+    for place, each in enumerate(where):
+        groups.setdefault(each, []).append(place)
+    if threads == 1:
+        return list(groups.values())
+    most = max(1, -(-len(where) // (threads * PARTS_PER_THREAD)))
+    parts = []
+    for places in groups.values():
+        count = -(-len(places) // most)  # of equal size: a part of few queries shares little among them
+        ends = [len(places) * number // count for number in range(count + 1)]
+        parts += [places[begin:end] for begin, end in pairwise(ends)]
+    return parts
 
 
 def check_threads(threads: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rocchio.engine.execution import check_threads, on_threads, parts_by_filter
 from rocchio.engine.filtering import of_each
 from rocchio.engine.hybrid import search_mixed_batch
 from rocchio.engine.mixed import as_mixed, materialised
@@ -43,15 +44,20 @@ def _grouped(
     ids: Sequence[str],
     options: SearchOptions,
 ) -> Run:
-    """A search for each distinct predicate, put together."""
-    groups: dict[Predicate | None, list[int]] = {}
-    for place, predicate in enumerate(where):
-        groups.setdefault(predicate, []).append(place)
+    """Searches for each distinct predicate, put together."""
+    threads = options.get("threads", 1)
+    check_threads(threads)
+
+    def search(places: list[int]) -> Run:
+        of_group = _of_group(options, where[places[0]], [ids[place] for place in places])
+        run: Run = snapshot.search(_chosen(queries, places), k, **of_group)
+        return run
+
     doc_ids: list[Any] = [None] * len(where)
     scores: list[Any] = [None] * len(where)
     name = ""
-    for group, places in groups.items():
-        run = snapshot.search(_chosen(queries, places), k, **_of_group(options, group, [ids[p] for p in places]))
+    parts = parts_by_filter(where, threads)
+    for places, run in zip(parts, on_threads(search, parts, threads), strict=True):
         for number, place in enumerate(places):
             doc_ids[place], scores[place] = (run.doc_ids, number), run.scores[number]
         name = run.name
@@ -60,7 +66,7 @@ def _grouped(
 
 def _of_group(options: SearchOptions, where: Any, ids: list[str]) -> Any:
     """The options of the queries with these ids, which have one filter."""
-    of_group: Any = {**options, "where": where, "query_ids": ids}
+    of_group: Any = {**options, "where": where, "query_ids": ids, "threads": 1}
     for marks in ("relevant", "not_relevant"):
         if isinstance(of_group.get(marks), Mapping):
             of_group[marks] = {query_id: each for query_id, each in of_group[marks].items() if query_id in ids}

@@ -24,7 +24,7 @@ Where: TypeAlias = str | Predicate | FieldExpression
 
 def is_by_query(where: Any) -> bool:
     """Whether it is a list, with a filter or None for each query of a batch."""
-    return isinstance(where, Sequence) and not isinstance(where, str)
+    return not isinstance(where, str) and isinstance(where, Sequence)
 
 
 Given = TypeVar("Given")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rocchio.engine.best_passage import Place, explained, passage_at, vector_at
+from rocchio.engine.execution import check_threads, on_threads, parts_by_filter
 from rocchio.engine.filtering import is_by_query, of_each
 from rocchio.engine.latent import latent_fields
 from rocchio.engine.mixed import TEXT, MixedQuery, materialised
@@ -82,11 +83,48 @@ class _MixedDetails:
 def search_mixed_batch(
     snapshot: Snapshot, queries: Sequence[MixedQuery], ids: list[str], k: int, options: SearchOptions
 ) -> Run:
-    """The same for many queries."""
-    batch = Hybrid(snapshot, queries, k, options)
-    fused = [batch.best(number, k) for number in range(len(queries))]
-    name = str(batch.fusion).replace(" ", "")
-    return Run(ids, [doc_ids for doc_ids, _ in fused], [scores for _, scores in fused], name)
+    """The same for many queries.
+
+    On one thread each part is searched for all of them before the next, so that its index stays at hand; several
+    threads share the queries by filter, and fuse what they find.
+    """
+    where: Any = options.get("where")
+    threads, by_query = options.get("threads", 1), is_by_query(where)
+    check_threads(threads)
+    queries = _encoded(snapshot, queries)
+    parts = _parts(snapshot.schema, queries)  # of all: weights of a fusion are for these
+    shares = [list(range(len(queries)))]
+    if threads > 1 and queries:
+        shares = parts_by_filter(where if by_query else [None] * len(queries), threads)
+
+    def search(places: list[int]) -> tuple[Fusion, list[tuple[list[DocId], Any]]]:
+        of_share: Any = {**options, "threads": 1}
+        if by_query:
+            of_share["where"] = [where[place] for place in places]
+        found = Hybrid(snapshot, [queries[place] for place in places], k, of_share, parts)
+        return found.fusion, [found.best(number, k) for number in range(len(places))]
+
+    found = on_threads(search, shares, threads)
+    doc_ids: list[Any] = [None] * len(queries)
+    scores: list[Any] = [None] * len(queries)
+    for places, (_, fused) in zip(shares, found, strict=True):
+        for place, best in zip(places, fused, strict=True):
+            doc_ids[place], scores[place] = best
+    return Run(ids, doc_ids, scores, str(found[0][0]).replace(" ", ""))
+
+
+def _encoded(snapshot: Snapshot, queries: Sequence[MixedQuery]) -> list[MixedQuery]:
+    """The queries with vectors in place of texts that encoders make vectors of: all of a field in one call."""
+    encoded = list(queries)
+    for name in snapshot.schema.encoded_fields:
+        asked = [number for number, query in enumerate(queries) if isinstance(query.vectors.get(name), str)]
+        if not asked:
+            continue
+        vectors, present, _ = snapshot.query_vectors([queries[number].vectors[name] for number in asked], name)
+        for number, vector, is_there in zip(asked, vectors, present.tolist(), strict=True):
+            known = {**encoded[number].vectors, name: vector if is_there else None}
+            encoded[number] = replace(encoded[number], vectors=known)
+    return encoded
 
 
 def explain_mixed(snapshot: Snapshot, query: Any, doc_id: DocId, options: ExplainOptions) -> Explanation:
@@ -100,10 +138,18 @@ def explain_mixed(snapshot: Snapshot, query: Any, doc_id: DocId, options: Explai
 class Hybrid:
     """Queries with what each of their parts has found. Raises InvalidArgument."""
 
-    def __init__(self, snapshot: Snapshot, queries: Sequence[MixedQuery], k: int, options: SearchOptions) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        queries: Sequence[MixedQuery],
+        k: int,
+        options: SearchOptions,
+        parts: Sequence[_Part] | None = None,
+    ) -> None:
+        """With the `parts` of other queries too, where these are some of a batch."""
         self._snapshot, self._queries, self._options = snapshot, queries, options
         self._depth = _check_depth(options.get("depth"), k)
-        self._parts = _parts(snapshot.schema, queries)
+        self._parts = _parts(snapshot.schema, queries) if parts is None else parts
         _check_options(options, self._parts, snapshot.schema)
         given = options.get("fusion")
         self.fusion = (

@@ -19,6 +19,7 @@ from rocchio.errors import InvalidArgument
 from rocchio.storage.schema import Schema
 
 MAX_K = 2**31
+_INTEGERS = (int, np.integer)
 MAX_WEIGHT = 1e30
 """Of a query term: sums of weights must stay far from the largest float32."""
 
@@ -211,7 +212,7 @@ def check_query_cut(query_cut: Any) -> int | None:
 
 def check_k(k: Any) -> int:
     """A usable number of results. Raises InvalidArgument."""
-    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+    if isinstance(k, bool) or not isinstance(k, _INTEGERS) or k < 1:
         raise InvalidArgument(f"expected k of at least 1, found {k!r}; it is the number of results wanted")
     return min(int(k), MAX_K)
 

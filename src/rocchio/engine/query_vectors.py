@@ -32,7 +32,7 @@ def query_vectors(snapshot: Snapshot, query: Any, name: str) -> QueryVectors:
     texts = text_queries(query) if field.encoder else None
     if texts is None:
         queries, single = query_matrix(query, name, field)
-        return queries, _ALONE if single else np.ones(len(queries), np.bool_), single
+        return queries, _ALONE if len(queries) == 1 else np.ones(len(queries), np.bool_), single
     for text in texts[0]:
         check_unicode(text)
     if name not in latent_fields(snapshot.schema):

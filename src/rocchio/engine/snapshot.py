@@ -253,8 +253,10 @@ class Snapshot:
                 view.groups is not None,
             )
         ids = query_ids_of(options.get("query_ids"), len(queries))
-        parts = search_vectors_threads(view, queries[present], wanted, options.get("threads", 1))
-        return _run(ids, self._names, parts if present.all() else [with_absent(parts, present)], view.metric)
+        is_complete = all(present.tolist())
+        asked = queries if is_complete else queries[present]
+        parts = search_vectors_threads(view, asked, wanted, options.get("threads", 1))
+        return _run(ids, self._names, parts if is_complete else [with_absent(parts, present)], view.metric)
 
     def allowed(self, where: Any) -> FilterMasks | None:
         """The live rows that a filter allows; None without one. Raises InvalidArgument, Corruption."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from rocchio.dense.reference import score_rows
-from rocchio.engine.execution import PARTS_PER_THREAD, check_threads
+from rocchio.engine.execution import PARTS_PER_THREAD, check_threads, on_threads
 from rocchio.engine.found import Found
 from rocchio.engine.grouping import best_documents
 from rocchio.engine.queries import MAX_K, check_k
@@ -25,7 +24,7 @@ PLACES_AT_ONCE = 1 << 23
 DEFAULT_RECALL = 0.99
 """Where a search does not say: what is missed is rarely missed, for a fraction of an exact search's time."""
 
-_NUMBER = int | float | np.number  # made once: making it takes as long as asking whether something is one
+_NUMBER = (int, float, np.number)
 
 Queries = npt.NDArray[np.float32]
 
@@ -95,15 +94,14 @@ def _settle_ties(view: VectorView, part: Part, query: int, queries: Queries, wan
 def search_vectors_threads(view: VectorView, queries: Queries, wanted: Wanted, threads: int) -> list[Found]:
     """The wanted documents of every query, in order, cut into parts for `threads` threads."""
     check_threads(threads)
+    if len(queries) == 1:
+        return [search_vectors(view, queries, wanted)]
     rows = sum(min(wanted.k, segment.rows) for segment in view.segments)
     step = max(1, min(PLACES_AT_ONCE // max(1, rows), len(queries)))
     if threads > 1:
         step = min(step, -(-len(queries) // (threads * PARTS_PER_THREAD))) or 1
     parts = [queries[first : first + step] for first in range(0, len(queries), step)]
-    if threads == 1:
-        return [search_vectors(view, part, wanted) for part in parts]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(lambda part: search_vectors(view, part, wanted), parts))
+    return on_threads(lambda part: search_vectors(view, part, wanted), parts, threads)
 
 
 def explain_vector(view: VectorView, query: npt.NDArray[np.float32], segment: int, row: int) -> Explanation:

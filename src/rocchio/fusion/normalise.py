@@ -52,7 +52,7 @@ def _absent(lowest: float, zeros: int) -> float:
 
 def normalised(lists: RankedLists, scale: Callable[[Matrix, int], tuple[Matrix, float]]) -> Matrix:
     """Each list's scores on a `scale`, float64 (lists, documents), also for documents that it lacks."""
-    found = np.zeros(lists.ranks.shape)
+    found = np.zeros((len(lists.places), len(lists.doc_ids)))
     for row, places, scores, zeros in zip(found, lists.places, lists.scores, lists.zeros, strict=True):
         if len(places):
             values, absent = scale(scores, zeros)

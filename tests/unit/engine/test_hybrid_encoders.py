@@ -54,6 +54,30 @@ def test_a_text_is_words_and_vectors(col: Collection):
     assert run.doc_ids[1] == [hit.doc_id for hit in col.search("flag", fusion="rrf")]
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_texts_of_a_batch_are_encoded_together(tmp_path: Path, threads: int):
+    calls: list[list[str]] = []
+
+    def model(texts: list[str]) -> np.ndarray:
+        calls.append(list(texts))
+        return first_letters(texts)
+
+    fields = {"text": rocchio.text(), "v": rocchio.vector(encoder=model), "first": rocchio.keyword()}
+    col = rocchio.create(tmp_path / "c", fields=fields, embedding_cache=False)
+    col.add({"doc_id": doc_id, "text": text, "first": text[0]} for doc_id, text in TEXTS.items())
+    col.commit()
+    queries = [*TEXTS.values(), rocchio.query("wing"), rocchio.query("flag", vectors={"v": [1.0, 2.0, 3.0, 4.0]})]
+    asked = [rocchio.query(each, vectors={"v": each}) if isinstance(each, str) else each for each in queries]
+    where = ["first = 'a'", "first != 'a'", None, "first != 'a'", "first = 'b'", "first = 'b'", None]
+    for filters in (where, None):
+        calls.clear()
+        run = col.search(asked, where=filters, threads=threads)
+        assert calls == [list(TEXTS.values())]
+        for number, query in enumerate(asked):
+            hits = col.search(query, where=None if filters is None else filters[number])
+            assert run[number] == ids(hits)
+
+
 def test_one_can_say_what_to_search(col: Collection):
     words = {hit.doc_id for hit in col.search("flutter", field="text")}
     assert words == {"a", "b", "d"}
