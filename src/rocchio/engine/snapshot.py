@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Unpack, overload
@@ -12,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rocchio._native import FrozenColumns, LexicalSegment, Searcher, Variant
-from rocchio.analysis import Analysis, Analyzer
+from rocchio.analysis import Analyzer
 from rocchio.engine.best_passage import document_vector, explained
 from rocchio.engine.click_history import ClickHistory
 from rocchio.engine.encoding import Encoders
@@ -38,14 +37,13 @@ from rocchio.engine.queries import (
     check_alpha,
     check_k,
     check_query_cut,
-    check_text,
     check_unicode,
     counted_terms,
     query_ids_of,
     query_list,
     sparse_batch,
-    to_batch,
 )
+from rocchio.engine.query_analysis import QueryAnalysis
 from rocchio.engine.query_vectors import QueryVectors, query_vectors, with_absent
 from rocchio.engine.row_details import RowDetails
 from rocchio.engine.search_options import (
@@ -75,7 +73,6 @@ from rocchio.storage.segment import SegmentFile, sparse_name
 from rocchio.storage.tenancy import AllTenants, Tenant
 from rocchio.types import DocId, Explanation, Hit, Mask, Run
 
-_QUERY_TABLE_BYTES = 64 << 20
 TENANT_CACHES = 32
 """Of what a snapshot may keep of terms, each tenant's view may keep one in so many."""
 DEFAULT_CACHE_MB = 1024
@@ -105,7 +102,6 @@ class Snapshot:
         self.grants, self.directory, self.scope, self._whole = grants, directory, scope, whole
         self.latents, self.encoders, self.clicks, self.opened_offline = latents, encoders, clicks, offline
         self._analyzer_for, self._cache_bytes = analyzer_for, cache_mb << 20
-        self._analysis_lock: threading.Lock = threading.Lock() if whole is None else whole._analysis_lock
         self._searchers: dict[tuple[Bm25, tuple[float, ...]], Searcher] = {}
         self._sparse_searchers: dict[str, Searcher] = {}
         self._vector_views: dict[str, VectorView] = {}
@@ -159,8 +155,9 @@ class Snapshot:
         return self._analyzer_for(self.schema.analyzer)
 
     @cached_property
-    def _analysis(self) -> Analysis:
-        return Analysis(self.analyzer) if self._whole is None else self._whole._analysis
+    def analysis(self) -> QueryAnalysis:
+        """How queries become terms."""
+        return QueryAnalysis(self.analyzer) if self._whole is None else self._whole.analysis
 
     def __repr__(self) -> str:
         return f"<rocchio.Snapshot {self.manifest.generation}: {len(self)} documents>"
@@ -363,26 +360,17 @@ class Snapshot:
         opened = self.segments[segment]
         return opened.documents.fetch([opened.document_of(row)], self.schema)[0]
 
-    @property
-    def is_analysing(self) -> bool:
-        """Whether a thread analyses texts now, for which a search would have to wait."""
-        return self._analysis_lock.locked()
-
     def terms(self, text: str) -> dict[str, float]:
         """How a text is indexed: each term with how often it occurs, in order of appearance."""
-        check_text(text)
-        with self._analysis_lock:
-            return self._analysis.query_terms(text)
+        return self.analysis.terms(text)
 
     def terms_of(self, texts: Sequence[str]) -> list[dict[str, float]]:
         """`terms` of each of several texts, in one call of the analyzer."""
-        return counted_terms(self._batch(texts)) if texts else []
+        return counted_terms(self.analysis.batch(texts)) if texts else []
 
     def spans(self, text: str) -> list[tuple[int, int, str]]:
         """Where a text's terms stand: (start, end, term) in characters; for highlighting."""
-        check_text(text)
-        with self._analysis_lock:
-            return self._analysis.spans(text)
+        return self.analysis.spans(text)
 
     def view(self, options: SearchOptions) -> tuple[View, Callable[[Sequence[Any]], QueryBatch]]:
         """What the options choose to search, and how queries become arrays for it. Raises InvalidArgument."""
@@ -399,7 +387,7 @@ class Snapshot:
             searcher, groups = self.searcher(scoring, field), self._groups
             return View(
                 searcher, str(scoring), segments, self.schema.text_fields, allowed=allowed, groups=groups
-            ), self._batch
+            ), self.analysis.batch
         if options.get("scoring") is not None:
             raise InvalidArgument(
                 f"expected no scoring with the sparse field {sparse!r}, found one; its weights are the scores"
@@ -480,12 +468,6 @@ class Snapshot:
             return
         if all(old is new for old, new in zip(previous.segments, self.segments, strict=True)):
             self._searchers, self._sparse_searchers = previous._searchers, previous._sparse_searchers
-
-    def _batch(self, queries: Sequence[Any]) -> QueryBatch:
-        with self._analysis_lock:
-            if self._analysis.memory_bytes > _QUERY_TABLE_BYTES:
-                self._analysis.reset()
-            return to_batch(queries, self._analysis)
 
     def _hits(
         self, searcher: Searcher, found: Found, why: Callable[[int, int], Explanation], by_passage: bool
