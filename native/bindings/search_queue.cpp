@@ -85,7 +85,8 @@ bool SearchQueue::may_begin() const {
     return !waiting_.empty() && (searching_ < at_once_ || Clock::now() >= begun_ + patience_);
 }
 
-/// Until there may be something to do. One thread looks at the clock, which is enough: the others need not wake up.
+/// Until there may be something to do. One thread looks at the clock, which is enough: the others need not
+/// wake up.
 void SearchQueue::wait(std::unique_lock<std::mutex>& lock) {
     if (waiting_.empty() || is_watched_) {
         ++idle_;
@@ -125,8 +126,8 @@ void SearchQueue::search(Queries& batch) {
     }
     const std::vector<double> weights(terms.size(), 1.0);
     const lexical::Searcher& searcher = *batch.front().searcher;
-    const lexical::BatchResult found = searcher.search(distinct, {offsets, terms, weights}, batch.front().k, {},
-                                                       lexical::Kernel::automatic);
+    const lexical::BatchResult found =
+        searcher.search(distinct, {offsets, terms, weights}, batch.front().k, {}, lexical::Kernel::automatic);
     std::size_t number = 0;
     for (Query& query : batch) {
         const std::size_t begin = found.offsets[number], end = found.offsets[++number];
@@ -143,16 +144,20 @@ void SearchQueue::finish(Queries& batch) {
         was_told = std::exchange(is_told_, true);
     }
 #if !defined(_WIN32)
-    if (!was_told) [[maybe_unused]] const auto written = ::write(wake_, "", 1);  // a full pipe has told already
+    if (!was_told) [[maybe_unused]]
+        const auto written = ::write(wake_, "", 1);  // a full pipe has told already
 #endif
 }
 
 void bind_search_queue(nb::module_& module) {
-    nb::class_<SearchQueue>(module, "SearchQueue", "Texts that wait to be searched, and answers to be fetched.")
+    nb::class_<SearchQueue>(module, "SearchQueue",
+                            "Texts that wait to be searched, and answers to be fetched.")
         .def(nb::init<int, std::size_t, std::size_t, double>(), "wake"_a, "most"_a, "at_once"_a,
              "patience_s"_a,
-             "A byte written to `wake` says that there are answers. A thread takes up to `most` texts; `at_once` threads "
-             "begin when there are some, a further one when the batch that began last takes longer than `patience_s`.")
+             "A byte written to `wake` says that there are answers. A thread takes up to `most` texts; "
+             "`at_once` threads "
+             "begin when there are some, a further one when the batch that began last takes longer than "
+             "`patience_s`.")
         .def("ask", &SearchQueue::ask, "asker"_a, "searcher"_a, "terms"_a, "k"_a,
              "The best k documents for a text are wanted, by whatever `asker` is.")
         .def("take", &SearchQueue::take,

@@ -1,7 +1,7 @@
 #pragma once
-// Texts that wait to be searched, and answers that wait to be fetched. Threads that search here do not hold the
-// interpreter's lock, neither while they search nor in between: they wait for nobody who has it, nor does anybody for
-// them.
+// Texts that wait to be searched, and answers that wait to be fetched. Threads that search here do not hold
+// the interpreter's lock, neither while they search nor in between: they wait for nobody who has it, nor does
+// anybody for them.
 
 #include <nanobind/nanobind.h>
 
@@ -22,16 +22,17 @@ class SearchQueue {
   public:
     using Clock = std::chrono::steady_clock;
 
-    /// `wake` is where a pipe is written to, and stays its owner's: a byte says that there are answers. A thread takes
-    /// up to `most` texts that are searched alike. So many threads as `at_once` begin when there is a text; a further
-    /// one does when the batch that began last takes longer than `patience_s`.
+    /// `wake` is where a pipe is written to, and stays its owner's: a byte says that there are answers. A
+    /// thread takes up to `most` texts that are searched alike. So many threads as `at_once` begin when there
+    /// is a text; a further one does when the batch that began last takes longer than `patience_s`.
     SearchQueue(int wake, std::size_t most, std::size_t at_once, double patience_s);
 
     /// The best `k` documents for the terms of a text are wanted, by `asker`.
     void ask(nanobind::object asker, nanobind::handle_t<lexical::Searcher> searcher, const QueryTerms& terms,
              std::size_t k);
 
-    /// (asker, hits as JSON) of what was answered since the last call; None instead of hits for a search that failed.
+    /// (asker, hits as JSON) of what was answered since the last call; None instead of hits for a search that
+    /// failed.
     nanobind::list take();
 
     /// Searches what is asked, until it is closed.

@@ -240,7 +240,14 @@ void bind_text(nb::module_& module) {
                "Porter stems of lower-case words (others stay as they are).");
 
     nb::class_<QueryTerms>(module, "QueryTerms", "The terms of one text, ready to be searched.")
-        .def("__len__", [](const QueryTerms& self) { return self.places.size(); });
+        .def_prop_ro(
+            "terms",
+            [](const QueryTerms& self) {
+                std::vector<std::string> terms;
+                for (const std::uint32_t place : self.places) terms.push_back(self.distinct[place]);
+                return terms;
+            },
+            "The terms as strings, in order.");
 
     nb::class_<TokenTable>(module, "TokenTable", "Tokens to surfaces to terms. For one thread at a time.")
         .def(

@@ -101,7 +101,9 @@ def porter_stem(words: Sequence[str]) -> list[str]:
 class QueryTerms:
     """The terms of one text, ready to be searched."""
 
-    def __len__(self) -> int: ...
+    @property
+    def terms(self) -> list[str]:
+        """The terms as strings, in order."""
 
 class TokenTable:
     """Tokens to surfaces to terms. For one thread at a time."""
