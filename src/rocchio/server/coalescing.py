@@ -69,12 +69,13 @@ class Coalescer:
         self._running, self._since = 0, 0.0
         self._due: asyncio.Handle | None = None
         self._texts: TextQueue | None = None
+        self._loop: asyncio.AbstractEventLoop
 
     def open(self) -> None:
         """Start the threads for short texts, whose answers come to the running loop."""
-        texts = TextQueue(self._threads)
+        texts, self._loop = TextQueue(self._threads), asyncio.get_running_loop()
         try:
-            asyncio.get_running_loop().add_reader(texts.fileno(), self._take)
+            self._loop.add_reader(texts.fileno(), self._take)
         except NotImplementedError:  # by the loop of Windows
             texts.close()
         else:
@@ -83,7 +84,7 @@ class Coalescer:
     async def close(self) -> None:
         """End these threads."""
         if self._texts is not None:
-            asyncio.get_running_loop().remove_reader(self._texts.fileno())
+            self._loop.remove_reader(self._texts.fileno())
             texts, self._texts = self._texts, None
             await asyncio.to_thread(texts.close)
 
@@ -91,7 +92,7 @@ class Coalescer:
         """The hits as JSON, best first. Raises what the search raises."""
         hits = None
         if self._texts is not None and len(text) <= _SHORT:
-            future: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+            future: asyncio.Future[bytes | None] = self._loop.create_future()
             if self._texts.ask(future, plain.snapshot, text, plain.k, plain.field, plain.scoring):
                 hits = await future
         return await self._in_batch(plain, text) if hits is None else hits
