@@ -119,7 +119,7 @@ class Snapshot:
 
     def for_tenant(self, tenant: str) -> Snapshot:
         """What a tenant of a multi-tenant collection sees. Raises NotFound for one that sees nothing."""
-        return self if self.scope == tenant else self._views.get(tenant)
+        return self if self.scope == tenant else self._views.get(self, tenant)
 
     @cached_property
     def everything(self) -> Snapshot:

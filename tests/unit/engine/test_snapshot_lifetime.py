@@ -1,0 +1,61 @@
+"""What a snapshot holds, columns of gigabytes perhaps, is freed when nobody reads it any more: no cycle keeps it."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import rocchio
+from rocchio.engine.snapshot import Snapshot
+from rocchio.engine.text_queue import TextQueue
+from rocchio.engine.text_search import search_words
+
+
+def by_queue(snapshot: Snapshot) -> None:
+    queue = TextQueue(2)
+    assert queue.ask(1, snapshot, "wing", 5, None, None)
+    assert queue.take()
+    queue.close()
+
+
+USES: dict[str, Callable[[Snapshot], Any]] = {
+    "nothing": lambda _: None,
+    "text": lambda snapshot: snapshot.search("wing", 5)[0].why(),
+    "batch": lambda snapshot: snapshot.search(["wing", "flag"], 5),
+    "filter": lambda snapshot: snapshot.search("wing", 5, where="n > 3"),
+    "vector": lambda snapshot: snapshot.search([1.0, 0.0], 5, field="v"),
+    "both": lambda snapshot: snapshot.search(rocchio.query("wing", vectors={"v": [1.0, 0.0]}), 5),
+    "plan": lambda snapshot: snapshot.search("wing", 5, plan="bm25 >> rm3 >> bm25"),
+    "documents": lambda snapshot: snapshot.get("3"),
+    "words": lambda snapshot: search_words(snapshot, ["wing"], 5, None, None),
+    "queue": by_queue,
+    "everything": lambda snapshot: snapshot.everything,
+}
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.usefixtures("no_collector")
+def test_a_snapshot_goes_with_its_last_reader(tmp_path: Path, use: str):
+    fields = {"text": rocchio.text(), "n": rocchio.number(), "v": rocchio.vector(2)}
+    with rocchio.create(tmp_path / "c.rocchio", fields=fields) as col:
+        col.add({"doc_id": str(i), "text": f"wing {i} flag", "n": i, "v": [1.0, i]} for i in range(20))
+        col.commit()
+        snapshot = weakref.ref(col.snapshot())
+        USES[use](col.snapshot())
+        assert snapshot() is not None
+        col.add({"doc_id": "new", "text": "wing"})
+        col.commit()
+        assert snapshot() is None
