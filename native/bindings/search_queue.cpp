@@ -76,6 +76,7 @@ void SearchQueue::close() {
     {
         const std::lock_guard lock(mutex_);
         is_closed_ = true;
+        answered_.splice(answered_.end(), waiting_);
     }
     asked_.notify_all();
     overdue_.notify_all();
@@ -164,7 +165,8 @@ void bind_search_queue(nb::module_& module) {
              "(asker, hits as JSON) of what was answered since the last call; None for a search that failed.")
         .def("work", &SearchQueue::work, nb::call_guard<nb::gil_scoped_release>(),
              "Searches what is asked until it is closed, without the interpreter's lock. For threads.")
-        .def("close", &SearchQueue::close, "Ends the threads; what still waits is not searched.");
+        .def("close", &SearchQueue::close,
+             "Ends the threads; what still waits is answered without a search, like one that failed.");
 }
 
 }  // namespace rocchio::bindings

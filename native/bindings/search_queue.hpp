@@ -38,7 +38,7 @@ class SearchQueue {
     /// Searches what is asked, until it is closed.
     void work();
 
-    /// Ends the threads. What still waits is not searched.
+    /// Ends the threads. What still waits is answered without a search, like one that failed: for `take`.
     void close();
 
   private:

@@ -422,7 +422,9 @@ class SearchQueue:
         """
 
     def close(self) -> None:
-        """Ends the threads; what still waits is not searched."""
+        """
+        Ends the threads; what still waits is answered without a search, like one that failed.
+        """
 
 class VectorIndex:
     """Codes and lists of the vectors of one segment, over checked arrays."""

@@ -462,6 +462,12 @@ class Snapshot:
             self._searchers[scoring, weights] = found
         return found
 
+    def known_searcher(self, scoring: Bm25, field: FieldChoice) -> Searcher | None:
+        """The same if it is there, at once; None if it would have to be made."""
+        if self.counted is not self:
+            return self.counted.known_searcher(scoring, field)
+        return self._searchers.get((scoring, tuple(self.schema.weights(field))))
+
     def share_columns(self, previous: Snapshot | None) -> None:
         """Use what `previous` has computed, if it has the same documents: a commit of clicks changes none."""
         if previous is None or len(previous.segments) != len(self.segments) or previous.schema != self.schema:

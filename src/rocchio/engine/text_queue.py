@@ -10,6 +10,7 @@ from typing import Any
 
 from rocchio._native import Searcher, SearchQueue
 from rocchio.engine.queries import check_k
+from rocchio.engine.search_options import as_scoring
 from rocchio.engine.snapshot import Snapshot
 from rocchio.engine.text_search import searches_words
 
@@ -43,8 +44,8 @@ class TextQueue:
     def ask(self, asker: Any, snapshot: Snapshot, text: str, k: int, field: str | None, scoring: str | None) -> bool:
         """Have the best k documents searched for `asker`, which `take` will return with the answer.
 
-        False if it takes more than the kernels to find them, or if the analyzer is busy: then nobody searches.
-        Raises InvalidArgument.
+        False if it takes more than the kernels to find them, if the analyzer is busy, or if nobody has searched the
+        snapshot in this way yet, so that something has to be made first: then nobody searches. Raises InvalidArgument.
         """
         searcher = self._searcher(snapshot, field, scoring)
         terms = None if searcher is None else snapshot.analysis.ready_terms(text)
@@ -63,29 +64,32 @@ class TextQueue:
         os.read(self._told, 1)
         return self._queue.take()
 
-    def close(self) -> None:
-        """End the threads. What still waits is not searched."""
+    def close(self) -> list[tuple[Any, bytes | None]]:
+        """End the threads; what was not taken yet. None for what still waited, which is not searched."""
         self._queue.close()
         for thread in self._threads:
             thread.join()
         os.close(self._told)
         os.close(self._tell)
+        return self._queue.take()
 
     def _searcher(self, snapshot: Snapshot, field: str | None, scoring: str | None) -> Searcher | None:
         known = self._searchers.setdefault(snapshot, {})
-        if (field, scoring) not in known:
-            if len(known) >= _KNOWN:
-                known.clear()
-            known[field, scoring] = _only_searcher(snapshot, field, scoring)
-        return known[field, scoring]
+        if (field, scoring) in known:
+            return known[field, scoring]
+        if not _needs_only_kernels(snapshot, field):
+            found = None
+        elif (found := snapshot.known_searcher(as_scoring(scoring), field)) is None:
+            return None  # to make one, lengths of all rows may have to be read
+        elif snapshot.analyzer.function is not None:
+            found = None
+        if len(known) >= _KNOWN:
+            known.clear()
+        known[field, scoring] = found
+        return found
 
 
-def _only_searcher(snapshot: Snapshot, field: str | None, scoring: str | None) -> Searcher | None:
-    """The kernels' view, None where there is more to a search: vectors, passages, other tenants' documents, a function
-    that analyses."""
+def _needs_only_kernels(snapshot: Snapshot, field: str | None) -> bool:
+    """Whether there is no more to a search: no vectors, passages, or documents of other tenants."""
     schema = snapshot.schema
-    is_words = searches_words(schema, field) and snapshot.analyzer.function is None
-    if not is_words or schema.split_field is not None:
-        return None
-    view, _ = snapshot.view({"field": field, "scoring": scoring})
-    return None if view.allowed else view.searcher
+    return searches_words(schema, field) and schema.split_field is None and snapshot.counted is snapshot

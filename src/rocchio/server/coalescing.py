@@ -82,11 +82,11 @@ class Coalescer:
             self._texts = texts
 
     async def close(self) -> None:
-        """End these threads."""
+        """End these threads. Whoever still waits for one is served by the executor."""
         if self._texts is not None:
             self._loop.remove_reader(self._texts.fileno())
             texts, self._texts = self._texts, None
-            await asyncio.to_thread(texts.close)
+            self._answer(await asyncio.to_thread(texts.close))
 
     async def search(self, plain: Plain, text: str) -> bytes:
         """The hits as JSON, best first. Raises what the search raises."""
@@ -110,7 +110,10 @@ class Coalescer:
 
     def _take(self) -> None:
         assert self._texts is not None
-        for future, hits in self._texts.take():
+        self._answer(self._texts.take())
+
+    def _answer(self, answers: list[tuple[Any, bytes | None]]) -> None:
+        for future, hits in answers:
             if not future.done():
                 future.set_result(hits)
 

@@ -18,6 +18,7 @@ from rocchio.engine.text_search import search_words
 
 def by_queue(snapshot: Snapshot) -> None:
     queue = TextQueue(2)
+    search_words(snapshot, ["wing"], 5, None, None)
     assert queue.ask(1, snapshot, "wing", 5, None, None)
     assert queue.take()
     queue.close()
@@ -59,3 +60,33 @@ def test_a_snapshot_goes_with_its_last_reader(tmp_path: Path, use: str):
         col.add({"doc_id": "new", "text": "wing"})
         col.commit()
         assert snapshot() is None
+
+
+TENANTS: dict[str, Callable[[Snapshot], Any]] = {
+    "tenant": lambda snapshot: snapshot.for_tenant("acme").search("wing", 5)[0].why(),
+    "tenants": lambda snapshot: [snapshot.for_tenant(name).search("wing", 5) for name in ("acme", "beta", "acme")],
+    "everything": lambda snapshot: snapshot.everything.search("wing", 5),
+    "both": lambda snapshot: (snapshot.everything.for_tenant("acme").search("wing", 5), snapshot.for_tenant("beta")),
+    "asked": lambda snapshot: snapshot.everything.search("wing", 5, tenant="acme"),
+    "queue": lambda snapshot: by_queue(snapshot.for_tenant("acme")),
+}
+
+
+@pytest.mark.parametrize("statistics", ["tenant", "global"])
+@pytest.mark.parametrize("use", TENANTS)
+@pytest.mark.usefixtures("no_collector")
+def test_a_snapshot_goes_with_its_last_tenant(tmp_path: Path, use: str, statistics: str):
+    if (use, statistics) == ("queue", "global"):
+        pytest.skip("such searches are none for the queue")
+    fields, tenants = {"text": rocchio.text()}, f"tenants(statistics={statistics})"
+    with rocchio.create(tmp_path / "c.rocchio", fields, tenants=tenants) as col:
+        for tenant in ("acme", "beta"):
+            col.add([{"doc_id": f"{tenant}{i}", "text": f"wing {i} flag"} for i in range(20)], tenants=[tenant])
+        col.commit()
+        snapshot = weakref.ref(col._snapshot)
+        view = weakref.ref(col.snapshot("acme"))
+        TENANTS[use](col._snapshot)
+        assert view() is col.snapshot("acme")
+        col.add([{"doc_id": "new", "text": "wing"}], tenants=["acme"])
+        col.commit()
+        assert (snapshot(), view()) == (None, None)

@@ -53,8 +53,15 @@ def queue() -> Iterator[TextQueue]:
     queue.close()
 
 
+def make_ready(snapshot: Snapshot, field: str | None = None, scoring: str | None = None) -> None:
+    """Somebody has searched the snapshot."""
+    snapshot.search("wing", 1, field=field, scoring=scoring)
+
+
 def answers(queue: TextQueue, snapshot: Snapshot, asked: list[tuple[Any, ...]]) -> dict[int, Any]:
     """By number of the question, which is (text, k, field, scoring)."""
+    for field, scoring in {(field, scoring) for _, _, field, scoring in asked}:
+        make_ready(snapshot, field, scoring)
     for number, (text, *options) in enumerate(asked):
         assert queue.ask(number, snapshot, text, *options)
     found: dict[int, Any] = {}
@@ -116,12 +123,32 @@ def test_everybody_gets_an_answer(snapshot: Snapshot, pace: tuple[int, int, floa
     assert all(json.loads(hits) == expected[i % len(expected)] for i, hits in found)
 
 
+def test_what_is_made_first_is_made_elsewhere(queue: TextQueue, tmp_path: Path):
+    """Whoever asks may be an event loop, and lengths of all rows may have to be read."""
+    with rocchio.create(tmp_path / "c.rocchio", fields={"text": rocchio.text()}, tenants="tenants()") as col:
+        col.add([{"doc_id": f"a{i}", "text": f"wing {word}"} for i, word in enumerate(WORDS)], tenants=["acme"])
+        col.commit()
+        snapshot = col.snapshot("acme")
+        assert not queue.ask(1, snapshot, "wing", 5, None, None)
+        assert "tokens" not in snapshot.segments[0].__dict__
+        assert len(answers(queue, snapshot, [("wing", 5, None, None)])[0]) == 5
+        assert not queue.ask(1, snapshot, "wing", 5, None, "bm25(k1=1.2)")
+
+
 def test_what_waits_when_it_is_closed_is_not_searched(snapshot: Snapshot):
     queue = SearchQueue(0, 4, 1, 1.0)
     queue.ask("nobody", snapshot.view({})[0].searcher, snapshot.analysis.ready_terms("wing"), 3)  # type: ignore[arg-type]
     queue.close()
     queue.work()
-    assert queue.take() == []
+    assert queue.take() == [("nobody", None)]
+
+
+def test_nobody_is_forgotten_when_it_is_closed(snapshot: Snapshot):
+    queue = TextQueue(2)
+    make_ready(snapshot)
+    for number in range(500):
+        assert queue.ask(number, snapshot, "wing flutter speed wind", 60, None, None)
+    assert sorted(number for number, _ in queue.close()) == list(range(500))
 
 
 @pytest.mark.parametrize("given", [(0, 1), (1, 0)], ids=str)
@@ -136,6 +163,7 @@ def test_arguments_of_another_kind(queue: TextQueue, snapshot: Snapshot):
         queue._queue.ask(1, "searcher", terms, 5)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="k of at least 1"):
         queue._queue.ask(1, snapshot.view({})[0].searcher, terms, 0)  # type: ignore[arg-type]
+    make_ready(snapshot)
     for text, options in (("\ud800", (5, None, None)), ("a", (0, None, None)), ("a", (5, "none", None)),
                           ("a", (5, None, "bm26"))):  # fmt: skip
         with pytest.raises(InvalidArgument, match="expected"):
@@ -164,6 +192,7 @@ def test_searches_that_take_more_than_the_kernels(queue: TextQueue, tmp_path: Pa
     with rocchio.create(tmp_path / "c.rocchio", **OTHERS[name]) as col:
         col.add([{"doc_id": f"a{i}", "text": f"wing flutter {word}"} for i, word in enumerate(WORDS)])
         col.commit()
+        make_ready(col.snapshot())
         assert not queue.ask(1, col.snapshot(), "wing", 5, None, None)
 
 
@@ -177,6 +206,7 @@ def test_tenants_see_their_documents(queue: TextQueue, tmp_path: Path, statistic
             )
         col.commit()
         snapshot = col.snapshot("acme")
+        make_ready(snapshot)
         if statistics == "global":  # whose searcher knows the documents of others
             assert not queue.ask(1, snapshot, "wing", 5, None, None)
         else:
@@ -191,6 +221,7 @@ def test_fields_that_are_no_words(queue: TextQueue, snapshot: Snapshot):
 
 
 def test_nobody_waits_for_an_analysis(queue: TextQueue, snapshot: Snapshot):
+    make_ready(snapshot)
     with snapshot.analysis._lock:
         assert not queue.ask(1, snapshot, "wing", 5, None, None)
     assert answers(queue, snapshot, [("wing", 5, None, None)])

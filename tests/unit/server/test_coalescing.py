@@ -18,6 +18,7 @@ import rocchio
 from rocchio.engine.snapshot import Snapshot
 from rocchio.engine.text_search import search_words, searches_words
 from rocchio.errors import Corruption, InvalidArgument
+from rocchio.lexical.scoring import Bm25
 from rocchio.server.coalescing import Coalescer, Plain
 
 WORDS = ["wing", "flutter", "speed", "wind", "flag", "tunnel", "naïve", "of"]
@@ -88,6 +89,7 @@ def as_json(snapshot: Snapshot, text: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("is_open", [False, True])
 def test_everybody_gets_their_answer(snapshot: Snapshot, is_open: bool):
     texts = ["wing", "flag \ud800", "wind tunnel", "wing"]
+    snapshot.search("wing")
     answers, calls = ask(snapshot, texts, is_open=is_open)
     assert calls == (0 if is_open else 1)  # what comes together shares a call
     assert isinstance(answers[1], InvalidArgument)
@@ -98,6 +100,29 @@ def test_everybody_gets_their_answer(snapshot: Snapshot, is_open: bool):
 @pytest.mark.parametrize(("text", "field"), [("wing " * 100, None), ("wing", "v")], ids=["long", "not of words"])
 def test_what_may_take_long_is_left_to_the_executor(snapshot: Snapshot, text: str, field: str | None):
     assert ask(snapshot, [text], is_open=True, field=field)[1] == 1
+
+
+def test_the_first_search_of_a_snapshot_is_left_to_the_executor(tmp_path: Path):
+    """What all searches share is made by it, which takes longer than the event loop may be held up."""
+    with rocchio.create(tmp_path / "c.rocchio", fields={"text": rocchio.text()}) as col:
+        col.add({"doc_id": f"d{i}", "text": "wing flutter"} for i in range(100))
+        col.commit()
+        assert [ask(col.snapshot(), ["wing"], is_open=True)[1] for _ in range(2)] == [1, 0]
+
+
+def test_who_waits_while_the_threads_end_gets_an_answer(snapshot: Snapshot):
+    async def run() -> list[bytes]:
+        coalescer, plain = Coalescer(threads, 2), Plain(snapshot, 5, None, None)
+        coalescer.open()
+        waiting = [asyncio.ensure_future(coalescer.search(plain, "wing flag wind")) for _ in range(200)]
+        await asyncio.sleep(0)
+        await coalescer.close()
+        return await asyncio.wait_for(asyncio.gather(*waiting), 10)
+
+    snapshot.search("wing")
+    with Threads(2) as threads:
+        found = asyncio.run(run())
+    assert [json.loads(answer) for answer in found] == 200 * [as_json(snapshot, "wing flag wind")]
 
 
 def test_who_does_not_wait_any_more_holds_up_nobody(snapshot: Snapshot):
@@ -121,6 +146,7 @@ def test_a_search_that_fails_says_why(tmp_path: Path):
         col.add({"doc_id": f"d{i}", "text": "wing flutter"} for i in range(100))
         col.commit()
         snapshot = col.snapshot()
+        snapshot.searcher(Bm25(), None)
     with next((tmp_path / "c.rocchio").glob("segment-*/index.arrays")).open("r+b") as file:  # which is mapped
         place = file.read().index(b"d10d11")
         file.seek(place + 3)
