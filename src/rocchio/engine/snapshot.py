@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Unpack, overload
@@ -307,7 +308,8 @@ class Snapshot:
     @cached_property
     def offline(self) -> OfflineSearch:
         """Searches by what was precomputed for feedback."""
-        return OfflineSearch(self, self.opened_offline, self._names, self._cache_bytes)
+        # which is asked by this snapshot only, and must not keep it
+        return OfflineSearch(weakref.proxy(self), self.opened_offline, self._names, self._cache_bytes)
 
     def explain(self, query: Query | Vectors, doc_id: DocId, **options: Unpack[ExplainOptions]) -> Explanation:
         """Why `doc_id` has its score for the query. Raises NotFound for a document, or a vector, that is not there."""

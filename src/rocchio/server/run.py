@@ -45,7 +45,10 @@ class _Joined:
         self._head: bytes | None = None  # empty when it was sent
 
     def write(self, data: bytes) -> None:
-        """Write, or keep the head. 100 Continue is none: the client waits for it."""
+        """Write, or keep the head. 100 Continue is none: the client waits for it. Who has left is sent nothing: uvloop
+        raises an error then, and uvicorn notices it for the last request of a pipeline only."""
+        if self.is_closing():
+            return
         if self._head is None and not data.startswith(b"HTTP/1.1 100"):
             self._head = data
             return
@@ -55,7 +58,7 @@ class _Joined:
     def close(self) -> None:
         """Close, when what was kept is written: no body may come after an error."""
         if self._head:
-            self._transport.write(self._head)
+            self.write(b"")
         self._transport.close()
 
 

@@ -17,6 +17,7 @@ class Transport:
         self.written: list[bytes | None] = []
 
     def write(self, data: bytes) -> None:
+        assert not self.is_closing()  # as uvloop sees to
         self.written.append(data)
 
     def close(self) -> None:
@@ -49,3 +50,18 @@ def test_a_head_waits_for_its_body(given: list[bytes | None], written: list[byte
             joined.write(data)
     assert transport.written == written
     assert joined.is_closing() == (None in written)
+
+
+@pytest.mark.parametrize("given", [[HEAD], [HEAD, b"body"], [HEAD, b"one", b"two"]], ids=len)
+def test_nothing_is_written_to_who_has_left(given: list[bytes]):
+    for kept in range(len(given)):
+        transport = Transport()
+        joined = _Joined(transport)  # type: ignore[arg-type]  # what it uses of one
+        for data in given[:kept]:
+            joined.write(data)
+        before = [*transport.written]
+        transport.close()
+        for data in given[kept:]:
+            joined.write(data)
+        joined.close()
+        assert transport.written == [*before, None, None]
