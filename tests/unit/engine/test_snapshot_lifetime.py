@@ -32,6 +32,7 @@ USES: dict[str, Callable[[Snapshot], Any]] = {
     "vector": lambda snapshot: snapshot.search([1.0, 0.0], 5, field="v"),
     "both": lambda snapshot: snapshot.search(rocchio.query("wing", vectors={"v": [1.0, 0.0]}), 5),
     "plan": lambda snapshot: snapshot.search("wing", 5, plan="bm25 >> rm3 >> bm25"),
+    "offline": lambda snapshot: snapshot.search("wing", 5, plan="offline")[0].why(),
     "documents": lambda snapshot: snapshot.get("3"),
     "words": lambda snapshot: search_words(snapshot, ["wing"], 5, None, None),
     "queue": by_queue,
@@ -54,6 +55,8 @@ def test_a_snapshot_goes_with_its_last_reader(tmp_path: Path, use: str):
     with rocchio.create(tmp_path / "c.rocchio", fields=fields) as col:
         col.add({"doc_id": str(i), "text": f"wing {i} flag", "n": i, "v": [1.0, i]} for i in range(20))
         col.commit()
+        if use == "offline":
+            col.precompute("bm25", queries="sentences(n=1)")
         snapshot = weakref.ref(col.snapshot())
         USES[use](col.snapshot())
         assert snapshot() is not None
