@@ -38,6 +38,8 @@ class TextQueue:
         ]
         for thread in self._threads:
             thread.start()
+        given = self._queue, self._threads, (self._told, self._tell), os.getpid()
+        self._end = weakref.finalize(self, _end, *given)  # at the latest when Python ends
         self._searchers: weakref.WeakKeyDictionary[Snapshot, dict[tuple[str | None, str | None], Searcher | None]]
         self._searchers = weakref.WeakKeyDictionary()
 
@@ -66,12 +68,7 @@ class TextQueue:
 
     def close(self) -> list[tuple[Any, bytes | None]]:
         """End the threads; what was not taken yet. None for what still waited, which is not searched."""
-        self._queue.close()
-        for thread in self._threads:
-            thread.join()
-        os.close(self._told)
-        os.close(self._tell)
-        return self._queue.take()
+        return self._end() or []
 
     def _searcher(self, snapshot: Snapshot, field: str | None, scoring: str | None) -> Searcher | None:
         known = self._searchers.setdefault(snapshot, {})
@@ -93,3 +90,16 @@ def _needs_only_kernels(snapshot: Snapshot, field: str | None) -> bool:
     """Whether there is no more to a search: no vectors, passages, or documents of other tenants."""
     schema = snapshot.schema
     return searches_words(schema, field) and schema.split_field is None and snapshot.counted is snapshot
+
+
+def _end(
+    queue: SearchQueue, threads: list[threading.Thread], pipe: tuple[int, int], process: int
+) -> list[tuple[Any, bytes | None]]:
+    if os.getpid() != process:
+        return []  # a fork has no threads, and may have a lock that one of them held
+    queue.close()
+    for thread in threads:
+        thread.join()
+    for end in pipe:
+        os.close(end)
+    return queue.take()

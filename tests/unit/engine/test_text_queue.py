@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -149,6 +151,38 @@ def test_nobody_is_forgotten_when_it_is_closed(snapshot: Snapshot):
     for number in range(500):
         assert queue.ask(number, snapshot, "wing flutter speed wind", 60, None, None)
     assert sorted(number for number, _ in queue.close()) == list(range(500))
+
+
+def test_threads_end_with_their_queue(snapshot: Snapshot):
+    make_ready(snapshot)
+    queue = TextQueue(2)
+    threads, (told, tell) = queue._threads, (queue._told, queue._tell)
+    assert queue.ask(1, snapshot, "wing", 3, None, None)
+    del queue
+    assert not any(thread.is_alive() for thread in threads)
+    for end in (told, tell):
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(end)
+
+
+FORGETFUL = """
+import sys
+import rocchio
+from rocchio.engine.text_queue import TextQueue
+col = rocchio.create(sys.argv[1], fields={"text": rocchio.text()})
+col.add([{"doc_id": f"d{i}", "text": "wing flag"} for i in range(1000)])
+col.commit()
+col.search("wing")
+queue = TextQueue(2)
+for number in range(100):
+    assert queue.ask((queue, number), col.snapshot(), "wing", 1000, None, None)
+"""
+
+
+def test_a_program_that_does_not_close_it_ends_quietly(tmp_path: Path):
+    command = [sys.executable, "-c", FORGETFUL, str(tmp_path / "c.rocchio")]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stderr == ""
 
 
 @pytest.mark.parametrize("given", [(0, 1), (1, 0)], ids=str)
