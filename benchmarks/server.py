@@ -76,6 +76,11 @@ def process(code: str, *arguments: str, given: bytes = b"") -> Iterator[tuple[in
             running.terminate()
 
 
+def collection_name(folder: Path) -> str:
+    """As the server calls the collection of a folder."""
+    return folder.name.removesuffix(".rocchio")
+
+
 def typical_answer(folder: Path, text: str) -> bytes:
     """An answer as the server gives it, for the empty route to return."""
     import rocchio
@@ -83,6 +88,20 @@ def typical_answer(folder: Path, text: str) -> bytes:
     hits = rocchio.open(folder).search(text, k=K)
     body = {"hits": [{"doc_id": hit.doc_id, "score": hit.score} for hit in hits], "generation": 1}
     return json.dumps(body, separators=(",", ":")).encode()
+
+
+def check_answers(port: int, folder: Path, texts: list[str], requests: list[bytes]) -> None:
+    """Ask all once, which builds columns of terms too. Raises RuntimeError for an answer that is not the engine's."""
+    import rocchio
+
+    found = rocchio.open(folder).search(texts, k=K)
+    expected = [[{"doc_id": doc_id, "score": score} for doc_id, score in found[i]] for i in range(len(texts))]
+
+    def check(number: int, body: bytes) -> None:
+        if (hits := json.loads(body)["hits"]) != expected[number]:
+            raise RuntimeError(f"expected {expected[number]} for {texts[number]!r}, found {hits}")
+
+    run(port, requests, CONNECTIONS, check=check)
 
 
 def in_process(folder: Path, texts: list[str], threads: int, rounds: int) -> list[float]:
@@ -109,14 +128,16 @@ def cpu_seconds(pid: int) -> float:
 
 
 def single(
-    servers: dict[str, tuple[int, int]], name: str, texts: list[str], rounds: int
+    servers: dict[str, tuple[int, int]], folder: Path, texts: list[str], rounds: int
 ) -> tuple[dict[str, Load], dict[str, float], Load]:
     """The best round of single searches on each server, milliseconds of its processor time for an answer, and the best
     round at half of the searches' rate."""
     ports = {server: port for server, (port, _) in servers.items()}
-    requests = [post(f"/collections/{name}/search", json.dumps({"text": text, "k": K}).encode()) for text in texts]
+    path = f"/collections/{collection_name(folder)}/search"
+    requests = [post(path, json.dumps({"text": text, "k": K}).encode()) for text in texts]
+    check_answers(ports["search"], folder, texts, requests)
     for port in ports.values():
-        run(port, requests, CONNECTIONS)  # columns of terms are built now
+        run(port, requests, CONNECTIONS)
     loads: dict[str, list[Load]] = {server: [] for server in ports}
     used = {server: -cpu_seconds(pid) for server, (_, pid) in servers.items()}
     for _ in range(rounds):
@@ -129,9 +150,10 @@ def single(
     return best, used, min(halves, key=lambda load: load.percentile_ms(0.99))
 
 
-def batches(port: int, name: str, texts: list[str], rounds: int) -> list[float]:
+def batches(port: int, folder: Path, texts: list[str], rounds: int) -> list[float]:
     """Queries a second of the batch route, one request at a time."""
-    request = post(f"/collections/{name}/search/batch", json.dumps({"queries": texts, "k": K}).encode())
+    path = f"/collections/{collection_name(folder)}/search/batch"
+    request = post(path, json.dumps({"queries": texts, "k": K}).encode())
     run(port, [request], 1)
     return [len(texts) * run(port, [request], 1).rate for _ in range(rounds)]
 
@@ -141,7 +163,6 @@ def report(options: argparse.Namespace, folder: Path) -> list[str]:
     import rocchio
 
     texts = [query.text or "" for query in read_questions(options.questions, options.count)]
-    name = folder.name.removesuffix(".rocchio")
     answer = typical_answer(folder, texts[0])
     serve = ("serve", str(folder), "--port", "0", "--rate", "0")
     with (
@@ -150,10 +171,10 @@ def report(options: argparse.Namespace, folder: Path) -> list[str]:
         process(EMPTY, "starlette", given=answer) as bare,
     ):
         servers = {"search": search, "empty FastAPI route": empty, "empty Starlette route": bare}
-        loads, used, half = single(servers, name, texts, options.rounds)
+        loads, used, half = single(servers, folder, texts, options.rounds)
         batch, engine = [], []
         for _ in range(options.rounds):
-            batch += batches(search[0], name, texts, 1)
+            batch += batches(search[0], folder, texts, 1)
             engine += in_process(folder, texts, 2, 1)
     rows = [
         [

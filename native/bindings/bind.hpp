@@ -13,6 +13,7 @@ void bind_dense(nanobind::module_& module);
 void bind_offline(nanobind::module_& module);
 void bind_filters(nanobind::module_& module);
 void bind_fusion(nanobind::module_& module);
+void bind_search_queue(nanobind::module_& module);
 void bind_text(nanobind::module_& module);
 
 }  // namespace rocchio::bindings

@@ -9,6 +9,7 @@ NB_MODULE(_ext, module) {
     rocchio::bindings::bind_codecs(module);
     rocchio::bindings::bind_text(module);
     rocchio::bindings::bind_lexical(module);
+    rocchio::bindings::bind_search_queue(module);
     rocchio::bindings::bind_dense(module);
     rocchio::bindings::bind_offline(module);
     rocchio::bindings::bind_filters(module);

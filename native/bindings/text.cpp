@@ -7,6 +7,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -15,6 +16,7 @@
 
 #include "bindings/arrays.hpp"
 #include "bindings/bind.hpp"
+#include "bindings/query_terms.hpp"
 #include "text/porter.hpp"
 #include "text/string_interner.hpp"
 #include "text/token_table.hpp"
@@ -133,32 +135,35 @@ std::pair<OutputArray<std::uint8_t>, Offsets> term_bytes(const TokenTable& table
             to_numpy(std::vector<std::int64_t>(offsets.begin(), offsets.end()))};
 }
 
+void check_terms(const TokenTable& table, std::span<const std::uint32_t> ids) {
+    if (!ids.empty() && std::ranges::max(ids) >= table.terms().size()) {
+        throw std::invalid_argument("expected term ids of this table, found another");
+    }
+}
+
 std::tuple<OutputArray<std::uint8_t>, Offsets, Ids> distinct_terms(const TokenTable& table,
                                                                    const InputArray<std::uint32_t>& ids) {
-    const auto given = span_of(ids);
     std::vector<std::uint8_t> bytes;
     std::vector<std::int64_t> offsets{0};
-    std::vector<std::uint32_t> places;
+    DistinctIds found;
     {
-        const ReleaseIfLong release(given.size());
-        std::vector<std::uint32_t> distinct(given.begin(), given.end());
-        std::ranges::sort(distinct);
-        distinct.erase(std::ranges::unique(distinct).begin(), distinct.end());
-        if (!distinct.empty() && distinct.back() >= table.terms().size()) {
-            throw std::invalid_argument("expected term ids of this table, found another");
-        }
-        for (const std::uint32_t id : distinct) {
+        const ReleaseIfLong release(ids.shape(0));
+        check_terms(table, span_of(ids));
+        found = distinct_ids(span_of(ids));
+        for (const std::uint32_t id : found.ids) {
             const std::string_view term = table.terms()[id];
             bytes.insert(bytes.end(), term.begin(), term.end());
             offsets.push_back(static_cast<std::int64_t>(bytes.size()));
         }
-        places.reserve(given.size());
-        for (const std::uint32_t id : given) {
-            places.push_back(
-                static_cast<std::uint32_t>(std::ranges::lower_bound(distinct, id) - distinct.begin()));
-        }
     }
-    return {to_numpy(std::move(bytes)), to_numpy(std::move(offsets)), to_numpy(std::move(places))};
+    return {to_numpy(std::move(bytes)), to_numpy(std::move(offsets)), to_numpy(std::move(found.places))};
+}
+
+std::optional<QueryTerms> query_terms(TokenTable& table, std::string_view text) {
+    const std::array<std::int64_t, 2> whole{0, static_cast<std::int64_t>(text.size())};
+    const TokenBatch surfaces = table.tokenize(text, whole);
+    if (table.first_unresolved() < table.surfaces().size()) return std::nullopt;
+    return QueryTerms(table, table.map(surfaces.ids, surfaces.offsets).ids);
 }
 
 std::string_view term_of_id(const TokenTable& table, std::uint32_t id) {
@@ -234,6 +239,16 @@ void bind_text(nb::module_& module) {
     module.def("porter_stem", &stem_all, "words"_a,
                "Porter stems of lower-case words (others stay as they are).");
 
+    nb::class_<QueryTerms>(module, "QueryTerms", "The terms of one text, ready to be searched.")
+        .def_prop_ro(
+            "terms",
+            [](const QueryTerms& self) {
+                std::vector<std::string> terms;
+                for (const std::uint32_t place : self.places) terms.push_back(self.distinct[place]);
+                return terms;
+            },
+            "The terms as strings, in order.");
+
     nb::class_<TokenTable>(module, "TokenTable", "Tokens to surfaces to terms. For one thread at a time.")
         .def(
             "__init__",
@@ -252,6 +267,15 @@ void bind_text(nb::module_& module) {
              "(bytes, offsets, places): the different terms in order of their ids, and which of them each id "
              "is; "
              "ValueError for an id that is not here.")
+        .def("query_terms", &query_terms, "text"_a,
+             "The terms of one text; None if it has surfaces, or others are here, that have no term yet.")
+        .def(
+            "query_terms_of",
+            [](const TokenTable& self, const InputArray<std::uint32_t>& ids) {
+                check_terms(self, span_of(ids));
+                return QueryTerms(self, span_of(ids));
+            },
+            "ids"_a, "The terms with these ids; ValueError for an id that is not here.")
         .def("term_bytes", &term_bytes, "(bytes, offsets) of all terms in order of their ids.")
         .def(
             "find_term",

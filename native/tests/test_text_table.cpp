@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <map>
 #include <random>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -78,10 +80,24 @@ void test_offsets() {
     CHECK(table.tokenize("", std::vector<std::int64_t>{0, 0}).offsets.size() == 2);
 }
 
+void test_distinct_ids() {
+    std::mt19937 random(3);
+    for (std::size_t size : {0U, 1U, 2U, 7U, 200U}) {
+        std::vector<std::uint32_t> given(size);
+        for (auto& id : given) id = static_cast<std::uint32_t>(random() % 50);
+        const DistinctIds found = distinct_ids(given);
+        CHECK(found.ids.size() == std::set<std::uint32_t>(given.begin(), given.end()).size());
+        CHECK(std::ranges::is_sorted(found.ids));
+        CHECK(found.places.size() == size);
+        for (std::size_t i = 0; i < size; ++i) CHECK(found.ids.at(found.places[i]) == given[i]);
+    }
+}
+
 }  // namespace
 
 int main() {
     test_interner();
+    test_distinct_ids();
     test_table();
     test_offsets();
     return rocchio::failures();

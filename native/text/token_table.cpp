@@ -62,6 +62,18 @@ class Pending {
 
 }  // namespace
 
+DistinctIds distinct_ids(std::span<const std::uint32_t> given) {
+    DistinctIds found{{given.begin(), given.end()}, {}};
+    std::ranges::sort(found.ids);
+    found.ids.erase(std::ranges::unique(found.ids).begin(), found.ids.end());
+    found.places.reserve(given.size());
+    for (const std::uint32_t id : given) {
+        found.places.push_back(
+            static_cast<std::uint32_t>(std::ranges::lower_bound(found.ids, id) - found.ids.begin()));
+    }
+    return found;
+}
+
 TokenTable::TokenTable(TokenizerKind kind) : kind_(kind), surfaces_(random_seed()), terms_(random_seed()) {}
 
 TokenBatch TokenTable::tokenize(std::string_view data, std::span<const std::int64_t> offsets) {

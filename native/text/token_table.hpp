@@ -31,6 +31,13 @@ struct TokenBatch {
     std::vector<std::int64_t> offsets;
 };
 
+/// Different ids, increasing, and which of them each given id is.
+struct DistinctIds {
+    std::vector<std::uint32_t> ids;
+    std::vector<std::uint32_t> places;
+};
+DistinctIds distinct_ids(std::span<const std::uint32_t> given);
+
 /// Used by one thread at a time.
 class TokenTable {
   public:

@@ -100,6 +100,30 @@ def test_slow_clients_are_let_go(impatient: tuple[subprocess.Popen[str], str, Pa
     assert httpx.get(f"{url}/collections/papers").json()["documents"] == 20
 
 
+def read_until(connection: socket.socket, end: bytes) -> bytes:
+    found = b""
+    while not found.endswith(end):
+        piece = connection.recv(65536)
+        assert piece, found
+        found += piece
+    return found
+
+
+def test_answers_of_one_connection(folder: Path):
+    search = b"POST /collections/papers/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    body = b'{"text": "secretword3"}'
+    with server(folder) as (_, url), connect(url) as connection:
+        connection.sendall(b"HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert b"200 OK" in read_until(connection, b"\r\n\r\n")
+        connection.sendall(search + b"Content-Length: %d\r\nExpect: 100-continue\r\n\r\n" % len(body))
+        assert read_until(connection, b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(body)
+        assert b'"d3"' in read_until(connection, b"}")
+        whole = search + b"Content-Length: %d\r\n\r\n" % len(body) + body
+        connection.sendall(whole + whole.replace(b"Host", b"Connection: close\r\nHost"))
+        assert read_all(connection).count(b'"d3"') == 2
+
+
 def test_an_ingest_ends_with_what_is_durable_when_the_server_stops(folder: Path):
     with server(folder, code=IMPATIENT.replace('"body_s": 1.0', '"body_s": 20.0')) as (process, url):
         stop_during_ingest(process, url)

@@ -98,6 +98,13 @@ DROPPED: int = 4294967295
 def porter_stem(words: Sequence[str]) -> list[str]:
     """Porter stems of lower-case words (others stay as they are)."""
 
+class QueryTerms:
+    """The terms of one text, ready to be searched."""
+
+    @property
+    def terms(self) -> list[str]:
+        """The terms as strings, in order."""
+
 class TokenTable:
     """Tokens to surfaces to terms. For one thread at a time."""
 
@@ -135,6 +142,14 @@ class TokenTable:
         """
         (bytes, offsets, places): the different terms in order of their ids, and which of them each id is; ValueError for an id that is not here.
         """
+
+    def query_terms(self, text: str) -> QueryTerms | None:
+        """
+        The terms of one text; None if it has surfaces, or others are here, that have no term yet.
+        """
+
+    def query_terms_of(self, ids: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> QueryTerms:
+        """The terms with these ids; ValueError for an id that is not here."""
 
     def term_bytes(self) -> tuple[Annotated[NDArray[numpy.uint8], dict(shape=(None,))], Annotated[NDArray[numpy.int64], dict(shape=(None,))]]:
         """(bytes, offsets) of all terms in order of their ids."""
@@ -384,6 +399,32 @@ class Searcher:
     def boosted_length(self, segment: int, row: int) -> float: ...
 
     def boosted_frequency(self, segment: int, code: int) -> float: ...
+
+class SearchQueue:
+    """Texts that wait to be searched, and answers to be fetched."""
+
+    def __init__(self, wake: int, most: int, at_once: int, patience_s: float) -> None:
+        """
+        A byte written to `wake` says that there are answers. A thread takes up to `most` texts; `at_once` threads begin when there are some, a further one when the batch that began last takes longer than `patience_s`.
+        """
+
+    def ask(self, asker: object, searcher: Searcher, terms: QueryTerms, k: int) -> None:
+        """The best k documents for a text are wanted, by whatever `asker` is."""
+
+    def take(self) -> list:
+        """
+        (asker, hits as JSON) of what was answered since the last call; None for a search that failed.
+        """
+
+    def work(self) -> None:
+        """
+        Searches what is asked until it is closed, without the interpreter's lock. For threads.
+        """
+
+    def close(self) -> None:
+        """
+        Ends the threads; what still waits is answered without a search, like one that failed.
+        """
 
 class VectorIndex:
     """Codes and lists of the vectors of one segment, over checked arrays."""

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from rocchio._native import TokenTable
+from rocchio._native import QueryTerms, TokenTable
 from rocchio.analysis.analyzer import Analyzer
 from rocchio.errors import InvalidArgument
 
@@ -79,6 +79,11 @@ class Analysis:
         for term in self.tokens(text):
             counts[term] = counts.get(term, 0.0) + 1.0
         return counts
+
+    def ready_terms(self, text: str) -> QueryTerms:
+        """The terms of a text, in order, as `SearchQueue` takes them."""
+        known = self._table.query_terms(text) if self.analyzer.function is None else None
+        return known if known is not None else self._table.query_terms_of(self.terms(*_buffers(text))[0])
 
     def spans(self, text: str) -> list[tuple[int, int, str]]:
         """(start, end, term) of each term that is not dropped; `text[start:end]` is what was written.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Unpack, overload
@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rocchio._native import FrozenColumns, LexicalSegment, Searcher, Variant
-from rocchio.analysis import Analysis, Analyzer
+from rocchio.analysis import Analyzer
 from rocchio.engine.best_passage import document_vector, explained
 from rocchio.engine.click_history import ClickHistory
 from rocchio.engine.encoding import Encoders
@@ -38,14 +38,13 @@ from rocchio.engine.queries import (
     check_alpha,
     check_k,
     check_query_cut,
-    check_text,
     check_unicode,
     counted_terms,
     query_ids_of,
     query_list,
     sparse_batch,
-    to_batch,
 )
+from rocchio.engine.query_analysis import QueryAnalysis
 from rocchio.engine.query_vectors import QueryVectors, query_vectors, with_absent
 from rocchio.engine.row_details import RowDetails
 from rocchio.engine.search_options import (
@@ -75,7 +74,6 @@ from rocchio.storage.segment import SegmentFile, sparse_name
 from rocchio.storage.tenancy import AllTenants, Tenant
 from rocchio.types import DocId, Explanation, Hit, Mask, Run
 
-_QUERY_TABLE_BYTES = 64 << 20
 TENANT_CACHES = 32
 """Of what a snapshot may keep of terms, each tenant's view may keep one in so many."""
 DEFAULT_CACHE_MB = 1024
@@ -105,7 +103,6 @@ class Snapshot:
         self.grants, self.directory, self.scope, self._whole = grants, directory, scope, whole
         self.latents, self.encoders, self.clicks, self.opened_offline = latents, encoders, clicks, offline
         self._analyzer_for, self._cache_bytes = analyzer_for, cache_mb << 20
-        self._analysis_lock: threading.Lock = threading.Lock() if whole is None else whole._analysis_lock
         self._searchers: dict[tuple[Bm25, tuple[float, ...]], Searcher] = {}
         self._sparse_searchers: dict[str, Searcher] = {}
         self._vector_views: dict[str, VectorView] = {}
@@ -123,7 +120,7 @@ class Snapshot:
 
     def for_tenant(self, tenant: str) -> Snapshot:
         """What a tenant of a multi-tenant collection sees. Raises NotFound for one that sees nothing."""
-        return self if self.scope == tenant else self._views.get(tenant)
+        return self if self.scope == tenant else self._views.get(self, tenant)
 
     @cached_property
     def everything(self) -> Snapshot:
@@ -159,8 +156,9 @@ class Snapshot:
         return self._analyzer_for(self.schema.analyzer)
 
     @cached_property
-    def _analysis(self) -> Analysis:
-        return Analysis(self.analyzer) if self._whole is None else self._whole._analysis
+    def analysis(self) -> QueryAnalysis:
+        """How queries become terms."""
+        return QueryAnalysis(self.analyzer) if self._whole is None else self._whole.analysis
 
     def __repr__(self) -> str:
         return f"<rocchio.Snapshot {self.manifest.generation}: {len(self)} documents>"
@@ -312,7 +310,8 @@ class Snapshot:
     @cached_property
     def offline(self) -> OfflineSearch:
         """Searches by what was precomputed for feedback."""
-        return OfflineSearch(self, self.opened_offline, self._names, self._cache_bytes)
+        # which is asked by this snapshot only, and must not keep it
+        return OfflineSearch(weakref.proxy(self), self.opened_offline, self._names, self._cache_bytes)
 
     def explain(self, query: Query | Vectors, doc_id: DocId, **options: Unpack[ExplainOptions]) -> Explanation:
         """Why `doc_id` has its score for the query. Raises NotFound for a document, or a vector, that is not there."""
@@ -365,26 +364,17 @@ class Snapshot:
         opened = self.segments[segment]
         return opened.documents.fetch([opened.document_of(row)], self.schema)[0]
 
-    @property
-    def is_analysing(self) -> bool:
-        """Whether a thread analyses texts now, for which a search would have to wait."""
-        return self._analysis_lock.locked()
-
     def terms(self, text: str) -> dict[str, float]:
         """How a text is indexed: each term with how often it occurs, in order of appearance."""
-        check_text(text)
-        with self._analysis_lock:
-            return self._analysis.query_terms(text)
+        return self.analysis.terms(text)
 
     def terms_of(self, texts: Sequence[str]) -> list[dict[str, float]]:
         """`terms` of each of several texts, in one call of the analyzer."""
-        return counted_terms(self._batch(texts)) if texts else []
+        return counted_terms(self.analysis.batch(texts)) if texts else []
 
     def spans(self, text: str) -> list[tuple[int, int, str]]:
         """Where a text's terms stand: (start, end, term) in characters; for highlighting."""
-        check_text(text)
-        with self._analysis_lock:
-            return self._analysis.spans(text)
+        return self.analysis.spans(text)
 
     def view(self, options: SearchOptions) -> tuple[View, Callable[[Sequence[Any]], QueryBatch]]:
         """What the options choose to search, and how queries become arrays for it. Raises InvalidArgument."""
@@ -401,7 +391,7 @@ class Snapshot:
             searcher, groups = self.searcher(scoring, field), self._groups
             return View(
                 searcher, str(scoring), segments, self.schema.text_fields, allowed=allowed, groups=groups
-            ), self._batch
+            ), self.analysis.batch
         if options.get("scoring") is not None:
             raise InvalidArgument(
                 f"expected no scoring with the sparse field {sparse!r}, found one; its weights are the scores"
@@ -476,18 +466,18 @@ class Snapshot:
             self._searchers[scoring, weights] = found
         return found
 
+    def known_searcher(self, scoring: Bm25, field: FieldChoice) -> Searcher | None:
+        """The same if it is there, at once; None if it would have to be made."""
+        if self.counted is not self:
+            return self.counted.known_searcher(scoring, field)
+        return self._searchers.get((scoring, tuple(self.schema.weights(field))))
+
     def share_columns(self, previous: Snapshot | None) -> None:
         """Use what `previous` has computed, if it has the same documents: a commit of clicks changes none."""
         if previous is None or len(previous.segments) != len(self.segments) or previous.schema != self.schema:
             return
         if all(old is new for old, new in zip(previous.segments, self.segments, strict=True)):
             self._searchers, self._sparse_searchers = previous._searchers, previous._sparse_searchers
-
-    def _batch(self, queries: Sequence[Any]) -> QueryBatch:
-        with self._analysis_lock:
-            if self._analysis.memory_bytes > _QUERY_TABLE_BYTES:
-                self._analysis.reset()
-            return to_batch(queries, self._analysis)
 
     def _hits(
         self, searcher: Searcher, found: Found, why: Callable[[int, int], Explanation], by_passage: bool

@@ -51,25 +51,32 @@ def scoped(snapshot: Snapshot, bound: Tenant, asked: Tenant) -> Snapshot:
 
 
 class TenantViews:
-    """The views of one snapshot, the ones last used. Any number of threads may share it."""
+    """The views of one snapshot, the ones last used. Any number of threads may share it.
+
+    Neither it nor a view keeps the snapshot, which would keep itself: what a snapshot holds is freed when nobody reads
+    it any more, not when garbage is collected next. Views look at a copy.
+    """
 
     def __init__(self, base: Snapshot) -> None:
-        self._base = base
         self._kept: OrderedDict[str, Snapshot] = OrderedDict()
+        self._whole: Snapshot | None = None
         self._lock = threading.Lock()
         rows = sum(segment.rows for segment in base.segments)
         tenancy = base.schema.tenants
         own = tenancy is not None and tenancy.statistics == "tenant" and bool(base.schema.text_fields)
         self._most = max(1, VIEWS_BYTES // (4096 + rows // 2 + (STATISTICS_BYTES * rows if own else 0)))
 
-    def get(self, tenant: str) -> Snapshot:
-        """What a tenant sees. Raises NotFound for one that sees nothing."""
+    def get(self, base: Snapshot, tenant: str) -> Snapshot:
+        """What a tenant sees of the snapshot. Raises NotFound for one that sees nothing."""
         with self._lock:
             found = self._kept.get(tenant)
             if found is not None:
                 self._kept.move_to_end(tenant)
                 return found
-        made = _view(self._base, tenant)
+            if self._whole is None:
+                self._whole = _without_views(base)
+            whole = self._whole
+        made = _view(whole, tenant)
         with self._lock:
             kept = self._kept.setdefault(tenant, made)
             while len(self._kept) > self._most:
@@ -93,6 +100,14 @@ def _view(base: Snapshot, tenant: str) -> Snapshot:
     )
     offline, clicks = OpenOffline(base.directory, manifest), TenantClicks(base.clicks, tenant)
     return base.seen_as(tenant, manifest, segments, offline, clicks)
+
+
+def _without_views(base: Snapshot) -> Snapshot:
+    """The same, with the same searchers, but nothing that leads back to the views that are kept."""
+    whole = copy.copy(base)
+    whole.__dict__.pop("everything", None)
+    whole._views = TenantViews(whole)
+    return whole
 
 
 def everything(base: Snapshot) -> Snapshot:

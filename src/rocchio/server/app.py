@@ -96,12 +96,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         state.log.event("cannot open", collection=name, text=str(error))
     state.log.event("started", collections=len(state.catalogue.names()))
     looking = asyncio.create_task(_look(state))
+    state.coalescer.open()
     try:
         yield
     finally:
         state.stopping = True
         looking.cancel()
         state.maps.close()
+        await state.coalescer.close()
         await asyncio.to_thread(state.catalogue.close)
         state.readers.shutdown(wait=False, cancel_futures=True)
         state.log.event("stopped")

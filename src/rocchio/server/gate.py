@@ -62,7 +62,8 @@ class Gate:
                 await self.api(scope, receive, noting)
             else:
                 answer = await self._search(Request(scope, receive), name)
-                await answer(scope, receive, noting)
+                status = answer.status_code
+                await answer(scope, receive, send)
         except ClientDisconnect:
             pass
         except Exception as error:  # the last place where one can be caught

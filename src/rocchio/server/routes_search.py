@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 from fastapi import APIRouter, Request, Response
 
 from rocchio.engine.snapshot import Snapshot
@@ -25,8 +26,7 @@ async def search(request: Request, name: str) -> Response:
     state.metrics.searched(name)
     if searching.is_plain(body):
         plain = Plain(snapshot, body.k, body.field, body.scoring)  # type: ignore[arg-type]  # is_plain says so
-        found = await state.coalescer.search(plain, body.text or "")
-        hits = [{"doc_id": doc_id, "score": score} for doc_id, score in found]
+        hits = orjson.Fragment(await state.coalescer.search(plain, body.text or ""))
         return json_answer({"hits": hits, "generation": snapshot.manifest.generation})
     return json_answer(await state.in_reader(searching.search, snapshot, body))
 

@@ -34,6 +34,34 @@ def check_host(host: str, with_keys: bool) -> None:
         )
 
 
+class _Joined:
+    """A connection as one answer is written to it: the head waits for the first piece of the body, which follows at
+    once. Together they take one system call and one packet instead of two."""
+
+    __slots__ = ("_head", "_transport", "is_closing")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport, self.is_closing = transport, transport.is_closing
+        self._head: bytes | None = None  # empty when it was sent
+
+    def write(self, data: bytes) -> None:
+        """Write, or keep the head. 100 Continue is none: the client waits for it. Who has left is sent nothing: uvloop
+        raises an error then, and uvicorn notices it for the last request of a pipeline only."""
+        if self.is_closing():
+            return
+        if self._head is None and not data.startswith(b"HTTP/1.1 100"):
+            self._head = data
+            return
+        self._transport.write(self._head + data if self._head else data)
+        self._head = self._head and b""
+
+    def close(self) -> None:
+        """Close, when what was kept is written: no body may come after an error."""
+        if self._head:
+            self.write(b"")
+        self._transport.close()
+
+
 def protocol(header_s: float) -> type[HttpToolsProtocol]:
     """uvicorn's protocol, which closes connections whose headers do not arrive in time."""
 
@@ -58,6 +86,8 @@ def protocol(header_s: float) -> type[HttpToolsProtocol]:
             self._is_waiting = False
             self._stop()
             super().on_headers_complete()
+            if self.scope["method"] != "HEAD":  # whose answer is a head
+                self.cycle.transport = _Joined(self.transport)  # type: ignore[assignment]  # what it uses of one
 
         def on_message_complete(self) -> None:
             super().on_message_complete()

@@ -223,6 +223,23 @@ def test_distinct_terms_are_those_of_np_unique(words: list[str]) -> None:
     assert places.tolist() == expected.tolist()
 
 
+@given(ANALYZERS, st.lists(st.text(st.characters(codec="utf-8"), max_size=30), max_size=4))
+def test_ready_terms_are_those_of_a_text(analyzer: Analyzer, texts: list[str]) -> None:
+    ready, plain = Analysis(analyzer), Analysis(analyzer)
+    for text in [*texts, *texts]:  # of words that were not seen before, and of some that were
+        assert ready.ready_terms(text).terms == plain.tokens(text)
+
+
+def test_ready_terms_of_a_function() -> None:
+    analysis = Analysis(callable_analyzer("cut", lambda text: text.split("x")))
+    assert analysis.ready_terms("axbxa").terms == ["a", "b", "a"]
+
+
+def test_terms_of_ids_that_are_not_there() -> None:
+    with pytest.raises(ValueError, match="of this table"):
+        Analysis(parse_analyzer("english"))._table.query_terms_of(np.array([0], np.uint32))
+
+
 def test_distinct_terms_of_an_id_that_is_not_there() -> None:
     with pytest.raises(ValueError, match="expected term ids of this table, found another"):
         Analysis(parse_analyzer("english")).distinct_terms(np.array([0], np.uint32))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import json
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,8 @@ pytest.importorskip("fastapi", reason="the extra server is not installed")
 import rocchio
 from rocchio.engine.snapshot import Snapshot
 from rocchio.engine.text_search import search_words, searches_words
-from rocchio.errors import InvalidArgument
+from rocchio.errors import Corruption, InvalidArgument
+from rocchio.lexical.scoring import Bm25
 from rocchio.server.coalescing import Coalescer, Plain
 
 WORDS = ["wing", "flutter", "speed", "wind", "flag", "tunnel", "naïve", "of"]
@@ -46,16 +48,17 @@ class Threads(ThreadPoolExecutor):
 
 
 def ask(
-    snapshot: Snapshot, texts: list[str], before: Callable[[Coalescer], Any] | None = None
+    snapshot: Snapshot, texts: list[str], *, is_open: bool = False, field: str | None = None
 ) -> tuple[list[Any], int]:
-    """Answers to texts that come at once, and how many calls went to a thread; `before` may change the coalescer."""
+    """Answers to texts that come at once, and how many calls went to a thread of the executor."""
 
     async def run() -> list[Any]:
-        coalescer = Coalescer(threads, 2)
-        if before is not None:
-            before(coalescer)
-        plain = Plain(snapshot, 5, None, None)
-        return await asyncio.gather(*(coalescer.search(plain, text) for text in texts), return_exceptions=True)
+        coalescer, plain = Coalescer(threads, 2), Plain(snapshot, 5, field, None)
+        if is_open:
+            coalescer.open()
+        found = await asyncio.gather(*(coalescer.search(plain, text) for text in texts), return_exceptions=True)
+        await coalescer.close()
+        return found
 
     with Threads(2) as threads:
         return asyncio.run(run()), threads.given
@@ -79,52 +82,90 @@ def test_fields_that_are_no_words(snapshot: Snapshot):
         search_words(snapshot, ["wing"], 5, "none", None)
 
 
-def quick(snapshot: Snapshot, seconds: float = 0.0) -> Callable[[Coalescer], None]:
-    return lambda coalescer: coalescer._pace.update({snapshot: seconds})
+def as_json(snapshot: Snapshot, text: str) -> list[dict[str, Any]]:
+    return [{"doc_id": hit.doc_id, "score": hit.score} for hit in snapshot.search(text, 5)]
 
 
-def test_what_comes_together_shares_a_call(snapshot: Snapshot):
+@pytest.mark.parametrize("is_open", [False, True])
+def test_everybody_gets_their_answer(snapshot: Snapshot, is_open: bool):
     texts = ["wing", "flag \ud800", "wind tunnel", "wing"]
-    answers, calls = ask(snapshot, texts)
-    assert calls == 1
+    snapshot.search("wing")
+    answers, calls = ask(snapshot, texts, is_open=is_open)
+    assert calls == (0 if is_open else 1)  # what comes together shares a call
     assert isinstance(answers[1], InvalidArgument)
     for text, answer in zip(texts[::2], answers[::2], strict=True):
-        assert answer == [(hit.doc_id, hit.score) for hit in snapshot.search(text, 5)]
+        assert json.loads(answer) == as_json(snapshot, text)
 
 
-def test_quick_searches_need_no_thread(snapshot: Snapshot):
-    answers, calls = ask(snapshot, ["wing", "flag"], quick(snapshot))
-    assert calls == 0
-    assert answers == ask(snapshot, ["wing", "flag"])[0]
-    assert isinstance(ask(snapshot, ["\ud800"], quick(snapshot))[0][0], InvalidArgument)
+@pytest.mark.parametrize(("text", "field"), [("wing " * 100, None), ("wing", "v")], ids=["long", "not of words"])
+def test_what_may_take_long_is_left_to_the_executor(snapshot: Snapshot, text: str, field: str | None):
+    assert ask(snapshot, [text], is_open=True, field=field)[1] == 1
 
 
-@pytest.mark.parametrize(
-    ("texts", "seconds"),
-    [(["wing"], 1.0), (["wing"] * 3, 0.0), (["wing " * 100], 0.0)],
-    ids=["slow lately", "several", "long"],
-)
-def test_other_searches_do_not_hold_up_the_loop(snapshot: Snapshot, texts: list[str], seconds: float):
-    assert ask(snapshot, texts, quick(snapshot, seconds))[1] == 1
+def test_the_first_search_of_a_snapshot_is_left_to_the_executor(tmp_path: Path):
+    """What all searches share is made by it, which takes longer than the event loop may be held up."""
+    with rocchio.create(tmp_path / "c.rocchio", fields={"text": rocchio.text()}) as col:
+        col.add({"doc_id": f"d{i}", "text": "wing flutter"} for i in range(100))
+        col.commit()
+        assert [ask(col.snapshot(), ["wing"], is_open=True)[1] for _ in range(2)] == [1, 0]
 
 
-def test_nobody_waits_in_the_loop_for_an_analysis(snapshot: Snapshot):
-    assert not snapshot.is_analysing
-    with snapshot._analysis_lock:
-        assert snapshot.is_analysing
+def test_who_waits_while_the_threads_end_gets_an_answer(snapshot: Snapshot):
+    async def run() -> list[bytes]:
+        coalescer, plain = Coalescer(threads, 2), Plain(snapshot, 5, None, None)
+        coalescer.open()
+        waiting = [asyncio.ensure_future(coalescer.search(plain, "wing flag wind")) for _ in range(200)]
+        await asyncio.sleep(0)
+        await coalescer.close()
+        return await asyncio.wait_for(asyncio.gather(*waiting), 10)
+
+    snapshot.search("wing")
+    with Threads(2) as threads:
+        found = asyncio.run(run())
+    assert [json.loads(answer) for answer in found] == 200 * [as_json(snapshot, "wing flag wind")]
 
 
-@pytest.mark.parametrize(
-    ("k", "field", "scoring"), [(101, None, None), (5, "v", None), (5, None, "bm25(k1=1.0)")], ids=str
-)
-def test_what_a_search_of_few_words_can_take_is_not_always_bounded(
-    snapshot: Snapshot, k: int, field: Any, scoring: Any
-):
-    assert Plain(snapshot, 100, "text", None).is_small
-    assert not Plain(snapshot, k, field, scoring).is_small
+def test_who_does_not_wait_any_more_holds_up_nobody(snapshot: Snapshot):
+    async def run() -> bytes:
+        coalescer, plain = Coalescer(threads, 2), Plain(snapshot, 5, None, None)
+        coalescer.open()
+        gone = asyncio.ensure_future(coalescer.search(plain, "flag"))
+        await asyncio.sleep(0)
+        gone.cancel()
+        found = await coalescer.search(plain, "wing")
+        await coalescer.close()
+        return found
+
+    with Threads(2) as threads:
+        assert json.loads(asyncio.run(run())) == as_json(snapshot, "wing")
 
 
-def test_how_long_searches_take_is_remembered(snapshot: Snapshot):
-    known: list[Coalescer] = []
-    ask(snapshot, ["wing"], known.append)
-    assert known[0]._pace[snapshot] > 0
+def test_a_search_that_fails_says_why(tmp_path: Path):
+    """The queue says that it failed, the search that is tried then says how."""
+    with rocchio.create(tmp_path / "c.rocchio", fields={"text": rocchio.text()}) as col:
+        col.add({"doc_id": f"d{i}", "text": "wing flutter"} for i in range(100))
+        col.commit()
+        snapshot = col.snapshot()
+        snapshot.searcher(Bm25(), None)
+    with next((tmp_path / "c.rocchio").glob("segment-*/index.arrays")).open("r+b") as file:  # which is mapped
+        place = file.read().index(b"d10d11")
+        file.seek(place + 3)
+        file.write(b"\xff")
+    answers, calls = ask(snapshot, ["wing"], is_open=True)
+    assert calls == 1
+    assert isinstance(answers[0], Corruption)
+
+
+def test_a_loop_that_watches_no_pipes(snapshot: Snapshot):
+    class Loop(asyncio.SelectorEventLoop):
+        def add_reader(self, *_: Any) -> None:
+            raise NotImplementedError
+
+    async def run() -> bytes:
+        coalescer = Coalescer(threads, 2)
+        coalescer.open()
+        return await coalescer.search(Plain(snapshot, 5, None, None), "wing")
+
+    with Threads(2) as threads, asyncio.Runner(loop_factory=Loop) as runner:
+        assert json.loads(runner.run(run())) == as_json(snapshot, "wing")
+        assert threads.given == 1
