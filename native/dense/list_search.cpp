@@ -104,6 +104,7 @@ std::vector<std::size_t> VectorIndex::ListSearch::run(std::span<const float> val
     const PreparedQueries queries(index_.transform_, values);
     start(queries);
     scan_nearest(queries.size());
+    give_up(queries.size());
     scan_by_list(queries.size());
     std::vector<std::size_t> unsettled;
     for (std::size_t query = 0; query < queries.size(); ++query) {
@@ -134,6 +135,7 @@ void VectorIndex::ListSearch::start(const PreparedQueries& queries) {
         progress_[query].tables.set(queries.values(query), queries.width());
         progress_[query].candidates.reset(effort_.refine);
         progress_[query].met = progress_[query].seen = 0;
+        progress_[query].is_given_up = false;
     }
     choose_lists(queries);
     expect_lists(queries.size());
@@ -168,6 +170,16 @@ void VectorIndex::ListSearch::scan_nearest(std::size_t count) {
     }
 }
 
+/// Where an exact search costs no more than scanning further lists, queries are given up that the mask
+/// clearly has something against: of few entries, half the share that is enough leaves no doubt.
+void VectorIndex::ListSearch::give_up(std::size_t count) {
+    if (!queries_.allowed || effort_.most_probes > effort_.probes || effort_.probes == index_.lists()) return;
+    for (Progress& progress : std::span(progress_).first(count)) {
+        progress.is_given_up =
+            static_cast<double>(progress.met) < effort_.least_share / 2 * static_cast<double>(progress.seen);
+    }
+}
+
 /// Scans the other lists that queries chose, one list after another, each for all queries that chose it.
 void VectorIndex::ListSearch::scan_by_list(std::size_t count) {
     struct Visit {
@@ -175,13 +187,16 @@ void VectorIndex::ListSearch::scan_by_list(std::size_t count) {
         ScoredList list;
     };
     std::vector<std::uint32_t> ends(index_.lists() + 1);  // of each list's visits, once they are in order
-    for (std::size_t query = 0; query < count; ++query)
+    for (const Progress& progress : std::span(progress_).first(count)) {
+        if (progress.is_given_up) continue;
         for (std::size_t place = leading_; place < effort_.probes; ++place)
-            ++ends[progress_[query].lists[place].list];
+            ++ends[progress.lists[place].list];
+    }
     std::uint32_t sum = 0;
     for (std::uint32_t& end : ends) sum += std::exchange(end, sum);
     std::vector<Visit> visits(sum);
     for (std::uint32_t query = 0; query < count; ++query) {
+        if (progress_[query].is_given_up) continue;
         for (std::size_t place = leading_; place < effort_.probes; ++place) {
             const ScoredList& list = progress_[query].lists[place];
             visits[ends[list.list]++] = {query, list};
@@ -217,7 +232,9 @@ void VectorIndex::ListSearch::choose_further_lists(const PreparedQueries& querie
 /// many.
 bool VectorIndex::ListSearch::settle(const PreparedQueries& queries, std::size_t query) {
     Progress& progress = progress_[query];
+    if (progress.is_given_up) return false;
     if (is_settled(progress) || effort_.probes == index_.lists()) return true;
+    if (queries_.allowed && effort_.most_probes == effort_.probes) return false;
     choose_further_lists(queries, query);
     std::size_t place = effort_.probes;
     const auto scan_next = [&] {

@@ -39,14 +39,16 @@ class VectorIndex::ListSearch {
         SignTables tables;
         std::vector<ScoredList> lists;  // to scan, as `ListChoice::choose` leaves them
         Candidates candidates;
-        std::uint64_t met = 0;   // allowed entries among those seen
-        std::uint64_t seen = 0;  // entries that were among the best when they were scanned
+        std::uint64_t met = 0;     // allowed entries among those seen
+        std::uint64_t seen = 0;    // entries that were among the best when they were scanned
+        bool is_given_up = false;  // to an exact search
     };
 
     void start(const PreparedQueries& queries);
     void choose_lists(const PreparedQueries& queries);
     void expect_lists(std::size_t count);
     void scan_nearest(std::size_t count);
+    void give_up(std::size_t count);
     void scan_by_list(std::size_t count);
     void choose_further_lists(const PreparedQueries& queries, std::size_t query);
     bool settle(const PreparedQueries& queries, std::size_t query);

@@ -31,6 +31,9 @@ LEAST_GROWTH = 0.13
 MOST_WIDENING = 8
 """Where so many lists do not settle a query, all allowed rows are compared."""
 
+SURE = 2
+"""What comparing all allowed rows may cost of scanning so many lists, as these may settle nothing."""
+
 CLOSER = 1.5
 """Rows that are looked at closely under a mask, for each without one: they lie farther away and closer together."""
 
@@ -67,6 +70,15 @@ class MaskPlan(NamedTuple):
         factor: float = (self.vectors / max(1, self.allowed)) ** max(effort.growth, LEAST_GROWTH)
         return math.ceil(effort.probes * factor)
 
+    def most_probes(self, effort: Effort, lists: int) -> int:
+        """Lists that are scanned at most for a query that the mask has something against.
+
+        Just `probes` where comparing all allowed rows costs little more than further lists: it is then done at once.
+        """
+        most = min(lists, MOST_WIDENING * effort.probes)
+        widening = 2 * self.vectors * most // lists
+        return most if self.exact_cost > SURE * widening else min(lists, self.probes(effort))
+
 
 def plan_search(allowed: int, vectors: int, lists: int, effort: Effort | None, *, masked: bool) -> MaskPlan:
     """The cheaper way to search `allowed` of `vectors` rows, which are in `lists`; no effort is exact.
@@ -82,8 +94,3 @@ def plan_search(allowed: int, vectors: int, lists: int, effort: Effort | None, *
     return MaskPlan(
         "exact" if masked and exact_cost < lists_cost else "lists", allowed, vectors, exact_cost, lists_cost
     )
-
-
-def widest(effort: Effort, lists: int) -> int:
-    """How many lists a search under a mask scans at most."""
-    return min(lists, MOST_WIDENING * effort.probes)

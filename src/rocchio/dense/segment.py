@@ -27,7 +27,7 @@ from rocchio.dense.index_format import (
     MEAN,
     SEED,
 )
-from rocchio.dense.mask_plan import CLOSER, MaskPlan, plan_search, widest
+from rocchio.dense.mask_plan import CLOSER, MaskPlan, plan_search
 from rocchio.dense.memory_plan import PARTS, MemoryNeeds, MemoryPlan
 from rocchio.dense.originals import VECTORS, Originals
 from rocchio.dense.point_tree import PointTree, Within, best_of, reaching, suits
@@ -189,8 +189,8 @@ class VectorSegment:
         probes, refine = effort.probes, max(effort.refine, 2 * k)
         if plan is None:
             return self.index.search(flat, k, mask, probes, refine, 2 * k)[:2]
-        probes, closer, most_probes = plan.probes(effort), int(CLOSER * refine), widest(effort, self.lists)
-        settling = effort.most_new, most_probes, plan.least_share
+        probes, closer = plan.probes(effort), int(CLOSER * refine)
+        settling = effort.most_new, plan.most_probes(effort, self.lists), plan.least_share
         return self.index.search(flat, k, mask, probes, closer, 2 * k, *settling)[:2]
 
     def within(self, queries: npt.NDArray[np.float32], least: npt.NDArray[np.float32], allowed: Mask | None) -> Within:

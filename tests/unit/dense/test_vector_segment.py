@@ -177,10 +177,38 @@ def test_what_lists_do_not_settle_is_answered_exactly(segment: VectorSegment) ->
         assert [array.tobytes() for array in found] == [array.tobytes() for array in exact]
 
 
+def test_what_a_mask_is_against_is_answered_exactly_where_that_is_cheap(segment: VectorSegment) -> None:
+    effort = segment.effort(K, 0.95)
+    assert effort is not None
+    asked = queries(200)
+    asked = asked[np.argsort(-(asked @ asked[0]))[:25]]
+    with mock.patch.object(mask_plan, "EXACT_ROW", 10**6), mock.patch.object(mask_plan, "SURE", 10**9):
+        for name, mask in correlated_masks(asked, segment).items():
+            exact, found = segment.search(asked, K, mask, None), segment.search(asked, K, mask, effort)
+            same = [a.tobytes() == b.tobytes() for a, b in zip(exact[0], found[0], strict=True)]
+            recall = np.mean([np.isin(a, b).mean() for a, b in zip(exact[0], found[0], strict=True)])
+            assert recall > 0.9, name
+            if name == "far fifth":  # it has something against nearly all of the queries
+                assert np.mean(same) > 0.9, name
+
+
+def test_queries_are_given_up_before_all_their_lists_are_scanned(segment: VectorSegment) -> None:
+    asked, probes = queries(200), 16
+    asked = asked[np.argsort(-(asked @ asked[0]))[:25]]
+    for name, mask in correlated_masks(asked, segment).items():
+        lists = segment.index.search(asked.ravel(), K, mask, probes, 3 * K, 2 * K, 0.1, probes)[2][0]
+        further = segment.index.search(asked.ravel(), K, mask, probes, 3 * K, 2 * K, 0.1, 2 * probes)[2][0]
+        if name == "far fifth":
+            assert lists <= len(asked) * probes / 4 < further, name
+        elif name == "near half":
+            assert lists >= 0.9 * len(asked) * probes, name
+
+
+@pytest.mark.parametrize("sure", [mask_plan.SURE, 10**9])
 @pytest.mark.parametrize("name", masks())
-def test_a_query_finds_the_same_alone_and_among_others(segment: VectorSegment, name: str) -> None:
+def test_a_query_finds_the_same_alone_and_among_others(segment: VectorSegment, name: str, sure: int) -> None:
     effort = segment.effort(K, 0.8)
-    with mock.patch.object(mask_plan, "EXACT_ROW", 10**6):
+    with mock.patch.object(mask_plan, "EXACT_ROW", 10**6), mock.patch.object(mask_plan, "SURE", sure):
         together = segment.search(queries(), K, masks()[name], effort)
         for number, query in enumerate(queries()):
             alone = segment.search(query[None], K, masks()[name], effort)
