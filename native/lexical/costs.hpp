@@ -35,7 +35,7 @@ inline double blocks_cost(double blocks, const SearchSize& size) {
 /// Blocks that pruning is likely to score: fewer where other segments have shown what it takes to be among
 /// the best.
 inline double likely_blocks(const SearchSize& size, std::size_t k, bool knows_good) {
-    return (knows_good ? 5.0 : 19.0) * std::sqrt(size.terms) * std::pow(static_cast<double>(k), 0.67);
+    return (knows_good ? 8.7 : 33.0) * std::pow(size.terms, 0.2) * std::pow(static_cast<double>(k), 0.67);
 }
 
 /// Of the blocks whose bounds exceed kLeastOfBest of the bound of the k-th best block: the share that is
@@ -43,7 +43,7 @@ inline double likely_blocks(const SearchSize& size, std::size_t k, bool knows_go
 inline constexpr double kLeastOfBest = 0.7;
 
 inline double scored_share(const SearchSize& size, std::size_t k, bool knows_good) {
-    return knows_good ? 0.8 : 0.07 * std::sqrt(size.terms) * std::cbrt(static_cast<double>(k));
+    return knows_good ? 0.8 : 0.12 * std::pow(size.terms, 0.2) * std::cbrt(static_cast<double>(k));
 }
 
 /// The same of the blocks whose bounds exceed the cut once the best blocks were scored, as the cut rises.
