@@ -25,12 +25,15 @@ SearchQueue::SearchQueue(int wake, std::size_t most, std::size_t at_once, double
       most_(most),
       at_once_(at_once),
       patience_(std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(patience_s))) {
-    if (most == 0 || at_once == 0) throw std::invalid_argument("expected most and at_once of at least 1");
+    if (most == 0 || at_once == 0) {
+        throw std::invalid_argument("expected most and at_once of at least 1, found " + std::to_string(most) +
+                                    " and " + std::to_string(at_once));
+    }
 }
 
 void SearchQueue::ask(nb::object asker, nb::handle_t<lexical::Searcher> searcher, const QueryTerms& terms,
                       std::size_t k) {
-    if (k == 0) throw std::invalid_argument("expected k of at least 1");
+    if (k == 0) throw std::invalid_argument("expected k of at least 1, found 0");
     const auto* const native = nb::cast<const lexical::Searcher*>(searcher);
     Queries asked;
     asked.push_back({std::move(asker), nb::borrow(searcher), native, terms, k, std::nullopt});

@@ -259,3 +259,16 @@ def test_nobody_waits_for_an_analysis(queue: TextQueue, snapshot: Snapshot):
     with snapshot.analysis._lock:
         assert not queue.ask(1, snapshot, "wing", 5, None, None)
     assert answers(queue, snapshot, [("wing", 5, None, None)])
+
+
+@pytest.mark.parametrize(("most", "at_once"), [(0, 1), (1, 0)])
+def test_a_queue_without_texts_or_threads_is_refused(most: int, at_once: int):
+    with pytest.raises(ValueError, match=f"expected most and at_once of at least 1, found {most} and {at_once}"):
+        SearchQueue(0, most, at_once, 0.005)
+
+
+def test_k_of_0_is_refused(snapshot: Snapshot):
+    queue, terms = SearchQueue(0, 1, 1, 0.005), snapshot.analysis.ready_terms("wing")
+    assert terms is not None
+    with pytest.raises(ValueError, match="expected k of at least 1, found 0"):
+        queue.ask("asker", snapshot.view({})[0].searcher, terms, 0)
