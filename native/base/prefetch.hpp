@@ -12,6 +12,12 @@ inline void prefetch([[maybe_unused]] const void* from) {
 #endif
 }
 
+/// The same for the lines of a run of bytes.
+inline void prefetch(const void* first, std::size_t bytes) {
+    for (std::size_t offset = 0; offset < bytes; offset += 64)
+        prefetch(static_cast<const char*>(first) + offset);
+}
+
 /// Asks for bytes from memory, without a wait. Not for memory that may not be read.
 inline void fetch(const void* first, std::size_t bytes) {
     const auto* begin = static_cast<const volatile char*>(first);

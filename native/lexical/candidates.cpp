@@ -13,10 +13,6 @@ std::size_t bucket_of_kth(std::span<const std::uint32_t> histogram, std::size_t 
     return 0;
 }
 
-std::uint32_t SumHistogram::reached_by(std::size_t count) const {
-    return static_cast<std::uint32_t>(bucket_of_kth(counts_, count) << kShift);
-}
-
 void CandidateSet::start(std::size_t k, const FixedPoint& fixed) {
     k_ = k;
     fixed_ = &fixed;
@@ -24,7 +20,7 @@ void CandidateSet::start(std::size_t k, const FixedPoint& fixed) {
     cut_ = 0;
     rows_.clear();
     starts_.clear();
-    histogram_.clear();
+    kth_.start(k);
 }
 
 void CandidateSet::begin_segment(std::uint32_t threshold) {
@@ -33,7 +29,7 @@ void CandidateSet::begin_segment(std::uint32_t threshold) {
 }
 
 void CandidateSet::forget_segment() {
-    for (std::size_t i = starts_.back(); i < rows_.size(); ++i) histogram_.remove(rows_[i].sum);
+    for (std::size_t i = starts_.back(); i < rows_.size(); ++i) kth_.remove(rows_[i].sum);
     rows_.resize(starts_.back());
 }
 
@@ -44,7 +40,7 @@ void CandidateSet::set_threshold(std::uint32_t threshold) {
 
 void CandidateSet::raise_cut() {
     if (!are_enough()) return;
-    set_threshold(fixed_->threshold(histogram_.reached_by(k_)));
+    set_threshold(fixed_->threshold(kth_.reached()));
 }
 
 void CandidateSet::finish() {

@@ -16,19 +16,37 @@ struct Candidate {
     std::uint16_t sum;
 };
 
-/// How many sums there are, by their upper bits.
-class SumHistogram {
+/// The k-th largest of sums that are added, by their upper bits. It only rises, so each bucket is left behind
+/// once.
+class KthSum {
   public:
-    void clear() { counts_.fill(0); }
-    void add(std::uint16_t sum) { ++counts_[sum >> kShift]; }
-    void remove(std::uint16_t sum) { --counts_[sum >> kShift]; }
+    void start(std::size_t k) {
+        k_ = k;
+        bucket_ = 0;
+        reaching_ = 0;
+        counts_.fill(0);
+    }
+    void add(std::uint16_t sum) { count(sum, 1); }
+    void remove(std::uint16_t sum) { count(sum, ~std::uint32_t{0}); }
 
-    /// A sum that at least `count` of those added reach; 0 if there are fewer.
-    std::uint32_t reached_by(std::size_t count) const;
+    /// A sum that k of those added reached, removed ones included; 0 if there were fewer.
+    std::uint32_t reached() {
+        while (reaching_ - counts_[bucket_] >= k_) reaching_ -= counts_[bucket_++];
+        return static_cast<std::uint32_t>(bucket_ << kShift);
+    }
 
   private:
+    void count(std::uint16_t sum, std::uint32_t change) {
+        const std::size_t bucket = sum >> kShift;
+        counts_[bucket] += change;
+        reaching_ += bucket >= bucket_ ? change : 0;
+    }
+
     static constexpr unsigned kShift = 6;
 
+    std::size_t k_ = 1;
+    std::size_t bucket_ = 0;
+    std::uint32_t reaching_ = 0;  // sums in this bucket and above
     std::array<std::uint32_t, (1u << 16 >> kShift)> counts_{};
 };
 
@@ -52,7 +70,7 @@ class CandidateSet {
 
     void add(std::uint32_t row, std::uint16_t sum) {
         rows_.push_back({row, sum});
-        histogram_.add(sum);
+        kth_.add(sum);
     }
 
     /// Raises the cut to what the rows so far allow; cheap.
@@ -76,7 +94,7 @@ class CandidateSet {
     const FixedPoint* fixed_ = nullptr;
     std::uint32_t threshold_ = 0;
     std::uint16_t cut_ = 0;
-    SumHistogram histogram_;  // of the rows
+    KthSum kth_;  // of the rows
     std::vector<Candidate> rows_;
     std::vector<std::size_t> starts_;  // of each segment among the rows; when finished, the end as well
 };

@@ -18,8 +18,7 @@ std::uint8_t Column::reached_by(std::size_t k) const {
 
 void Column::ask_for_beginnings() const {
     const auto ask = [](auto array, std::size_t most_bytes) {
-        const auto* from = reinterpret_cast<const std::byte*>(array.data());
-        for (std::size_t at = 0; at < std::min(most_bytes, array.size_bytes()); at += 64) prefetch(from + at);
+        prefetch(array.data(), std::min(most_bytes, array.size_bytes()));
     };
     ask(arrays_.at_least, 1024);
     ask(arrays_.entry_blocks, 2048);

@@ -79,14 +79,15 @@ std::uint16_t WindowSums::likely_cut() const {
     constexpr double kLeastExpected = 4.0;
     if (expected < kLeastExpected) return 0;
     const std::uint16_t cut = work_.candidates.cut();
-    SumHistogram histogram;
+    const double enough = expected + 2.0 * std::sqrt(expected);  // two standard deviations
+    KthSum kth;
+    kth.start(static_cast<std::size_t>(enough));
     for (std::size_t at = 0; at < windows_.size() * kWindowRows; at += kStep) {
         const std::size_t row = windows_[at / kWindowRows] * kWindowRows + at % kWindowRows;
         if (work_.sums[at] > cut && query_.is_allowed(static_cast<std::uint32_t>(row)))
-            histogram.add(work_.sums[at]);
+            kth.add(work_.sums[at]);
     }
-    const double enough = expected + 2.0 * std::sqrt(expected);  // two standard deviations
-    const std::uint32_t likely = fixed_.threshold(histogram.reached_by(static_cast<std::size_t>(enough)));
+    const std::uint32_t likely = fixed_.threshold(kth.reached());
     return static_cast<std::uint16_t>(std::max(likely, 1u) - 1);
 }
 

@@ -26,11 +26,18 @@ struct WideCandidate {
     std::int32_t sum;
 };
 
+/// The maxima of all blocks for one term of a query.
+struct DenseMaxima {
+    const std::uint8_t* maxima;
+    std::uint16_t weight;
+};
+
 /// Memory that a thread keeps between queries.
 struct Workspace {
     Work work;
     std::vector<std::vector<QueryTerm>> terms;  // by segment
     std::vector<std::uint16_t> bounds;          // by block: bound of the sum of its best row
+    std::vector<DenseMaxima> dense_maxima;
     std::vector<std::uint16_t> largest;         // sample of the largest bounds
     std::vector<std::uint16_t> sums;            // by row of a window
     std::vector<std::uint16_t> minus;           // the same, of terms with negative weights

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/prefetch.hpp"
 #include "lexical/kernels.hpp"
 
 namespace rocchio::lexical {
@@ -19,6 +20,7 @@ constexpr std::size_t kTileBlocks = 4096;  // 8 KB of bounds, which stay in the 
 constexpr std::size_t kLeastSample = 512;  // groups of which the largest bound is kept
 constexpr std::size_t kMostSample = 16384;
 constexpr unsigned kBucketShift = 7;
+constexpr std::size_t kMaximaAhead = 1024;  // asked for, as tiles of many terms are no run that processors notice
 
 class PrunedSearch {
   public:
@@ -32,6 +34,7 @@ class PrunedSearch {
     void score_remaining_blocks();
 
   private:
+    void begin_bounds();
     std::size_t blocks() const { return work_.bounds.size(); }
     std::size_t wanted_seeds() const { return query_.k + 4 * std::min<std::size_t>(query_.k, 16); }
     std::uint16_t block_cut() const;
@@ -59,13 +62,19 @@ class PrunedSearch {
     std::vector<std::uint32_t>& queue_ = work_.queue;
 };
 
-void PrunedSearch::add_bounds() {
+/// Adds the maxima of terms that have few, and gathers the other terms.
+void PrunedSearch::begin_bounds() {
     work_.bounds.assign(padded_blocks(query_.rows()), 0);
+    work_.dense_maxima.clear();
     std::uint16_t* bounds = work_.bounds.data();
     for (std::size_t t = 0; t < query_.terms.size(); ++t) {
         const Column& column = *query_.terms[t].column;
-        if (!column.block_maxima().empty() || !adds_to_bounds(t)) continue;
+        if (!adds_to_bounds(t)) continue;
         const std::uint16_t weight = fixed_.weights()[t];
+        if (!column.block_maxima().empty()) {
+            work_.dense_maxima.push_back({column.block_maxima().data(), weight});
+            continue;
+        }
         const auto places = column.entry_blocks();
         const auto maxima = column.entry_maxima();
         work_.work.bytes += places.size() * (sizeof(places[0]) + sizeof(maxima[0]));
@@ -74,6 +83,11 @@ void PrunedSearch::add_bounds() {
             bound = static_cast<std::uint16_t>(bound + kernels::weighted(maxima[i], weight));
         }
     }
+}
+
+void PrunedSearch::add_bounds() {
+    begin_bounds();
+    std::uint16_t* bounds = work_.bounds.data();
     const std::size_t sample = std::clamp(std::bit_ceil(8 * wanted_seeds()), kLeastSample, kMostSample);
     work_.largest.assign(sample, 0);
     const std::size_t tile = std::min(sample, kTileBlocks);
@@ -83,12 +97,12 @@ void PrunedSearch::add_bounds() {
             std::fill_n(bounds + first, count, std::uint16_t{0});
             continue;
         }
-        for (std::size_t t = 0; t < query_.terms.size(); ++t) {
-            const auto maxima = query_.terms[t].column->block_maxima();
-            if (maxima.empty() || !adds_to_bounds(t)) continue;
-            work_.work.bytes += count;
-            kernels_.add_maxima(bounds + first, maxima.data() + first, count, fixed_.weights()[t]);
+        const std::size_t ahead = std::min(first + kMaximaAhead, blocks());
+        for (const auto& [maxima, weight] : work_.dense_maxima) {
+            prefetch(maxima + ahead, std::min(count, blocks() - ahead));
+            kernels_.add_maxima(bounds + first, maxima + first, count, weight);
         }
+        work_.work.bytes += count * work_.dense_maxima.size();
         forget_blocks(first, count);
         kernels_.keep_larger(work_.largest.data() + first % sample, bounds + first, count);
     }
@@ -161,9 +175,12 @@ bool PrunedSearch::is_worth_going_on() const {
 }
 
 void PrunedSearch::score_remaining_blocks() {
+    std::uint16_t cut = block_cut();
     for (std::size_t first = 0; first < blocks(); first += kTileBlocks) {
-        for (const std::uint32_t at : blocks_above(first, block_cut())) {
-            if (work_.bounds[first + at] > block_cut()) enqueue(first + at);  // the cut rises meanwhile
+        for (const std::uint32_t at : blocks_above(first, cut)) {
+            if (work_.bounds[first + at] <= cut) continue;  // it rose meanwhile
+            enqueue(first + at);
+            if (queue_.empty()) cut = block_cut();
         }
     }
     score_queue();
