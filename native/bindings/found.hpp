@@ -13,6 +13,7 @@ struct FoundArrays {
     std::vector<std::uint32_t> segments, rows;
     std::vector<float> scores;
 
+    FoundArrays() = default;
     explicit FoundArrays(lexical::BatchResult&& result);
 };
 

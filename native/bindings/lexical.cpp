@@ -7,9 +7,9 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
-#include <optional>
 
 #include "base/bitmap.hpp"
+#include "base/threads.hpp"
 #include "bindings/arrays.hpp"
 #include "bindings/bind.hpp"
 #include "bindings/checked_arrays.hpp"
@@ -271,11 +271,24 @@ QueryBatch checked_batch(std::span<const std::uint64_t> offsets, std::span<const
     return {offsets, terms, weights};
 }
 
-nb::tuple search(const Searcher& self, const InputArray<std::uint8_t>& term_bytes,
-                 const InputArray<std::int64_t>& term_offsets, const InputArray<std::uint64_t>& query_offsets,
-                 const InputArray<std::uint32_t>& query_terms, const InputArray<double>& weights,
-                 std::size_t k, const std::vector<InputArray<std::uint8_t>>& allowed, Kernel kernel,
-                 double alpha) {
+/// The queries of a batch in parts for `threads`: some for each, as queries differ in cost.
+std::vector<FoundArrays> search_parts(const Searcher& self, const SharedBatch& batch, std::size_t threads) {
+    constexpr std::size_t kPartsPerThread = 8;
+    const std::size_t queries = batch.queries.offsets.size() - 1;
+    const std::size_t parts =
+        threads <= 1 ? 1 : std::max<std::size_t>(std::min(kPartsPerThread * threads, queries), 1);
+    std::vector<FoundArrays> found(parts);
+    for_each_on_threads(threads, parts, [&](std::size_t part) {
+        found[part] = FoundArrays(self.search(batch, part * queries / parts, (part + 1) * queries / parts));
+    });
+    return found;
+}
+
+nb::list search(const Searcher& self, const InputArray<std::uint8_t>& term_bytes,
+                const InputArray<std::int64_t>& term_offsets, const InputArray<std::uint64_t>& query_offsets,
+                const InputArray<std::uint32_t>& query_terms, const InputArray<double>& weights,
+                std::size_t k, const std::vector<InputArray<std::uint8_t>>& allowed, Kernel kernel,
+                double alpha, std::size_t threads) {
     if (k == 0) throw std::invalid_argument("expected k of at least 1");
     if (!(alpha > 0.0 && alpha <= 1.0)) throw std::invalid_argument("expected alpha above 0 and at most 1");
     if (!allowed.empty() && allowed.size() != self.segment_count()) {
@@ -289,15 +302,17 @@ nb::tuple search(const Searcher& self, const InputArray<std::uint8_t>& term_byte
             throw std::invalid_argument("expected a mask with a bit for every row of its segment");
         }
     }
-    std::optional<FoundArrays> found;
+    std::vector<FoundArrays> found;
     {
         nb::gil_scoped_release release;
         const auto distinct = strings_of(term_bytes, term_offsets);
         const auto batch =
             checked_batch(span_of(query_offsets), span_of(query_terms), span_of(weights), distinct.size());
-        found.emplace(self.search(distinct, batch, k, masks, kernel, alpha));
+        found = search_parts(self, self.share(distinct, batch, k, masks, kernel, alpha, threads), threads);
     }
-    return to_tuple(std::move(*found));
+    nb::list parts;
+    for (FoundArrays& part : found) parts.append(to_tuple(std::move(part)));
+    return parts;
 }
 
 void bind_searcher(nb::module_& module) {
@@ -357,9 +372,10 @@ void bind_searcher(nb::module_& module) {
             "segments"_a, "variant"_a, "k1"_a, "b"_a, "delta"_a, "field_weights"_a, "documents"_a,
             "total_lengths"_a, "memory_bytes"_a, "frozen"_a)
         .def("search", &search, "term_bytes"_a, "term_offsets"_a, "query_offsets"_a, "query_terms"_a,
-             "weights"_a, "k"_a, "allowed"_a, "kernel"_a, "alpha"_a = 1.0,
-             "Batch search; returns (offsets, segments, rows, scores): query i has hits [offsets[i], "
-             "offsets[i+1]). Exact with alpha 1.")
+             "weights"_a, "k"_a, "allowed"_a, "kernel"_a, "alpha"_a = 1.0, "threads"_a = 1,
+             "Batch search; returns (offsets, segments, rows, scores) for each part of the batch, in order; "
+             "one thread makes one part. Query i of a part has hits [offsets[i], offsets[i+1]). Exact with "
+             "alpha 1.")
         .def_prop_ro("memory_bytes", &Searcher::memory_bytes)
         .def(
             "has_frozen",

@@ -38,11 +38,11 @@ struct Workspace {
     std::vector<std::vector<QueryTerm>> terms;  // by segment
     std::vector<std::uint16_t> bounds;          // by block: bound of the sum of its best row
     std::vector<DenseMaxima> dense_maxima;
-    std::vector<std::uint16_t> largest;         // sample of the largest bounds
-    std::vector<std::uint16_t> sums;            // by row of a window
-    std::vector<std::uint16_t> minus;           // the same, of terms with negative weights
-    std::vector<std::int32_t> wide_sums;        // by row of a window
-    std::vector<std::uint8_t> matched;          // by row of a window
+    std::vector<std::uint16_t> largest;   // sample of the largest bounds
+    std::vector<std::uint16_t> sums;      // by row of a window
+    std::vector<std::uint16_t> minus;     // the same, of terms with negative weights
+    std::vector<std::int32_t> wide_sums;  // by row of a window
+    std::vector<std::uint8_t> matched;    // by row of a window
     std::vector<WideCandidate> wide_candidates;
     std::vector<std::int32_t> wide_values;  // those of the candidates
     std::vector<std::uint16_t> row_sums;    // by row of the segment; zero between queries

@@ -20,7 +20,8 @@ constexpr std::size_t kTileBlocks = 4096;  // 8 KB of bounds, which stay in the 
 constexpr std::size_t kLeastSample = 512;  // groups of which the largest bound is kept
 constexpr std::size_t kMostSample = 16384;
 constexpr unsigned kBucketShift = 7;
-constexpr std::size_t kMaximaAhead = 1024;  // asked for, as tiles of many terms are no run that processors notice
+constexpr std::size_t kMaximaAhead =
+    1024;  // asked for, as tiles of many terms are no run that processors notice
 
 class PrunedSearch {
   public:

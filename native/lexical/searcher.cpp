@@ -5,6 +5,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "base/threads.hpp"
 #include "lexical/best.hpp"
 
 namespace rocchio::lexical {
@@ -177,7 +178,7 @@ std::vector<std::uint8_t> Searcher::mask(std::size_t index, AllowedRows allowed)
     return both;
 }
 
-void Searcher::search_one(const Batch& batch, std::span<const std::uint32_t> query_terms,
+void Searcher::search_one(const SharedBatch& batch, std::span<const std::uint32_t> query_terms,
                           std::span<const double> weights, Workspace& work, std::vector<Scored>& hits) const {
     double constant = 0.0;
     Bounds bounds = batch.kernel == Kernel::reference ? Bounds::none : bounds_of_count(query_terms.size());
@@ -216,31 +217,47 @@ void Searcher::search_one(const Batch& batch, std::span<const std::uint32_t> que
     }
 }
 
-BatchResult Searcher::search(std::span<const std::string_view> distinct_terms, const QueryBatch& batch,
-                             std::size_t k, std::span<const AllowedRows> allowed, Kernel kernel,
-                             double alpha) const {
-    Batch shared{{}, {}, k, kernel, alpha};
-    shared.terms.reserve(distinct_terms.size());
-    for (std::string_view term : distinct_terms) shared.terms.push_back(resolve(term));
+SharedBatch Searcher::share(std::span<const std::string_view> distinct_terms, const QueryBatch& batch,
+                            std::size_t k, std::span<const AllowedRows> allowed, Kernel kernel, double alpha,
+                            std::size_t threads) const {
+    SharedBatch shared{batch, {}, {}, k, kernel, alpha};
+    shared.terms.resize(distinct_terms.size());
+    constexpr std::size_t kTermsAtOnce = 64;  // a thread's share should outweigh taking it
+    const std::size_t shares = (distinct_terms.size() + kTermsAtOnce - 1) / kTermsAtOnce;
+    for_each_on_threads(threads, shares, [&](std::size_t share) {
+        const std::size_t first = share * kTermsAtOnce;
+        const std::size_t last = std::min(first + kTermsAtOnce, distinct_terms.size());
+        for (std::size_t t = first; t < last; ++t) shared.terms[t] = resolve(distinct_terms[t]);
+    });
     for (std::size_t s = 0; s < segments_.size(); ++s) {
         shared.masks.push_back(mask(s, allowed.empty() ? AllowedRows{} : allowed[s]));
     }
+    return shared;
+}
+
+BatchResult Searcher::search(const SharedBatch& batch, std::size_t first, std::size_t last) const {
     BatchResult result;
     std::vector<Scored> hits;
     Workspace work;
-    MergedTerms query(distinct_terms.size());
-    for (std::size_t q = 0; q + 1 < batch.offsets.size(); ++q) {
+    MergedTerms query(batch.terms.size());
+    for (std::size_t q = first; q < last; ++q) {
         hits.clear();
-        const auto first = batch.offsets[q];
-        const auto count = batch.offsets[q + 1] - first;
-        query.assign(batch.terms.subspan(first, count), batch.weights.subspan(first, count));
-        search_one(shared, query.terms(), query.weights(), work, hits);
+        const auto begin = batch.queries.offsets[q];
+        const auto count = batch.queries.offsets[q + 1] - begin;
+        query.assign(batch.queries.terms.subspan(begin, count), batch.queries.weights.subspan(begin, count));
+        search_one(batch, query.terms(), query.weights(), work, hits);
         result.hits.insert(result.hits.end(), hits.begin(), hits.end());
         result.offsets.push_back(result.hits.size());
     }
     postings_read_ += work.work.postings;
     bytes_read_ += work.work.bytes;
     return result;
+}
+
+BatchResult Searcher::search(std::span<const std::string_view> distinct_terms, const QueryBatch& batch,
+                             std::size_t k, std::span<const AllowedRows> allowed, Kernel kernel,
+                             double alpha) const {
+    return search(share(distinct_terms, batch, k, allowed, kernel, alpha, 1), 0, batch.offsets.size() - 1);
 }
 
 }  // namespace rocchio::lexical

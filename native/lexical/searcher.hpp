@@ -35,6 +35,16 @@ struct BatchResult {
     std::vector<Scored> hits;
 };
 
+/// What all queries of a batch share.
+struct SharedBatch {
+    QueryBatch queries;
+    std::vector<std::shared_ptr<const Term>> terms;
+    std::vector<std::vector<std::uint8_t>> masks;  // by segment: rows that are allowed and live
+    std::size_t k;
+    Kernel kernel;
+    double alpha;
+};
+
 class RelevanceModels;
 
 class Searcher {
@@ -54,6 +64,13 @@ class Searcher {
     BatchResult search(std::span<const std::string_view> distinct_terms, const QueryBatch& batch,
                        std::size_t k, std::span<const AllowedRows> allowed, Kernel kernel,
                        double alpha = 1.0) const;
+
+    /// The same in parts, for threads: what all queries of a batch share is made ready by `threads`, then
+    /// queries [first, last) are searched.
+    SharedBatch share(std::span<const std::string_view> distinct_terms, const QueryBatch& batch,
+                      std::size_t k, std::span<const AllowedRows> allowed, Kernel kernel, double alpha,
+                      std::size_t threads) const;
+    BatchResult search(const SharedBatch& batch, std::size_t first, std::size_t last) const;
 
     /// The accepted terms of documents, which must be rows of the segments.
     FeedbackTerms feedback_terms(const FeedbackDocuments& documents, const TermFilter& filter) const;
@@ -110,15 +127,6 @@ class Searcher {
         std::once_flag once;
         std::unique_ptr<const SegmentScoring> scoring;
     };
-    /// What all queries of a batch share.
-    struct Batch {
-        std::vector<std::shared_ptr<const Term>> terms;
-        std::vector<std::vector<std::uint8_t>> masks;  // by segment: rows that are allowed and live
-        std::size_t k;
-        Kernel kernel;
-        double alpha;
-    };
-
     std::shared_ptr<const Term> resolve(std::string_view term) const;
     std::unique_ptr<const Column> frozen_column(std::size_t segment, std::uint32_t term) const;
     const SegmentScoring& prepared(std::size_t segment) const;
@@ -126,7 +134,7 @@ class Searcher {
     void note_frequent(std::string_view term, FrequentTerms& found) const;
     bool frequencies_are_counted() const;
     std::vector<std::uint8_t> mask(std::size_t segment, AllowedRows allowed) const;
-    void search_one(const Batch& batch, std::span<const std::uint32_t> query_terms,
+    void search_one(const SharedBatch& batch, std::span<const std::uint32_t> query_terms,
                     std::span<const double> weights, Workspace& work, std::vector<Scored>& hits) const;
 
     std::vector<std::shared_ptr<const Segment>> segments_;

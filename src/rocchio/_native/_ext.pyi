@@ -361,9 +361,9 @@ class Searcher:
         Parts are (segment, rows int64, scores float32), places of every query by score, row -1 where there is nothing. `tied` are (part, query) whose k-th place scores like the next: rows that the part lacks may do so too.
         """
 
-    def search(self, term_bytes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], term_offsets: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], query_offsets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], query_terms: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Sequence[Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]], kernel: Kernel, alpha: float = 1.0) -> tuple:
+    def search(self, term_bytes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], term_offsets: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], query_offsets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], query_terms: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, allowed: Sequence[Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]], kernel: Kernel, alpha: float = 1.0, threads: int = 1) -> list:
         """
-        Batch search; returns (offsets, segments, rows, scores): query i has hits [offsets[i], offsets[i+1]). Exact with alpha 1.
+        Batch search; returns (offsets, segments, rows, scores) for each part of the batch, in order; one thread makes one part. Query i of a part has hits [offsets[i], offsets[i+1]). Exact with alpha 1.
         """
 
     @property

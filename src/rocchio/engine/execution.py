@@ -75,25 +75,26 @@ class DocIds(Sequence[Sequence[str]]):
 def search_batch(view: View, batch: QueryBatch, k: int, kernel: Kernel) -> Found:
     """Top k of every query, on this thread."""
     if view.groups is None:
-        return _search_rows(view, batch, k, kernel)
+        return _search_rows(view, batch, k, kernel)[0]
     return best_documents(
-        view.groups, len(batch), k, lambda chosen, most: _search_rows(view, batch.chosen(chosen), most, kernel)
+        view.groups, len(batch), k, lambda chosen, most: _search_rows(view, batch.chosen(chosen), most, kernel)[0]
     )
 
 
-def _search_rows(view: View, batch: QueryBatch, k: int, kernel: Kernel) -> Found:
-    """Top k rows of every query."""
+def _search_rows(view: View, batch: QueryBatch, k: int, kernel: Kernel, threads: int = 1) -> list[Found]:
+    """Top k rows of every query, in parts; one thread makes one part."""
     data, offsets = batch.term_buffers()
     weights = batch.weights / view.scale
     arrays = data, offsets, batch.offsets, batch.terms, weights
-    return Found(*view.searcher.search(*arrays, k, view.allowed, kernel, view.alpha))
+    return [Found(*part) for part in view.searcher.search(*arrays, k, view.allowed, kernel, view.alpha, threads)]
 
 
 def search_threads(view: View, batch: QueryBatch, k: int, kernel: Kernel, threads: int) -> list[Found]:
-    """Top k of every query, in order, cut into parts for `threads` threads. The kernels do not hold the GIL."""
+    """Top k of every query, in order, cut into parts for `threads` threads, which do not hold the GIL."""
     check_threads(threads)
-    if threads == 1:
-        return [search_batch(view, batch, k, kernel)]
+    threads = min(threads, max(1, len(batch)))
+    if view.groups is None:
+        return _search_rows(view, batch, k, kernel, threads)
     step = max(1, -(-len(batch) // (threads * PARTS_PER_THREAD)))
     parts = [batch.part(first, min(first + step, len(batch))) for first in range(0, len(batch), step)]
     return on_threads(lambda part: search_batch(view, part, k, kernel), parts, threads)

@@ -236,4 +236,5 @@ class OfflineSearch:
             batch = to_batch(queries, self._analysis)
         data, offsets = batch.term_buffers()
         arrays = data, offsets, batch.offsets, batch.terms, batch.weights
-        return Found(*searcher.search(*arrays, step.queries, [], Kernel.automatic))
+        [found] = searcher.search(*arrays, step.queries, [], Kernel.automatic)
+        return Found(*found)
