@@ -14,7 +14,7 @@ from peers.engine import K1, B, Engine
 
 
 def build(source: Source, folder: Path) -> dict[str, float]:
-    """Analyse, index, store the documents, commit."""
+    """Analyse, index, store the documents, commit, merge the segments into one."""
     import rocchio
 
     documents = source.documents()
@@ -22,6 +22,7 @@ def build(source: Source, folder: Path) -> dict[str, float]:
     col = rocchio.create(folder, fields=fields, analyzer=ANALYZER)
     col.add(documents)
     col.commit()
+    col.compact()
     return {}
 
 
@@ -106,8 +107,9 @@ ENGINE = Engine(
     open=OpenedRocchio,
     index_files=("index.arrays",),
     bytes_per_posting=WINDOW_BYTES,
-    build_threads=1,
-    includes="build: analysing, indexing (postings and a forward index), storing the documents, checksums, syncing. "
+    build_threads=2,
+    includes="build: analysing, indexing (postings and a forward index), storing the documents, checksums, syncing, "
+    "compacting into one segment. "
     "Search: analysing the texts (weighted terms are looked up as strings), exact top k; doc_id "
     "strings are read when asked for.",
 )

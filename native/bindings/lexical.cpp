@@ -76,6 +76,12 @@ std::vector<std::int64_t> find_documents(const Segment& segment, std::span<const
     return rows;
 }
 
+/// What `call` returns, while other Python threads may run.
+auto without_gil(auto&& call) {
+    const nb::gil_scoped_release release;
+    return call();
+}
+
 nb::tuple to_tuple(EncodedItems&& items) {
     return nb::make_tuple(to_numpy(std::move(items.bytes)), to_numpy(std::move(items.offsets)));
 }
@@ -216,7 +222,8 @@ void bind_builder(nb::module_& module) {
             "term_bytes"_a, "term_offsets"_a);
 
     nb::class_<Merger>(module, "SegmentMerger", "Merges segments without their text.")
-        .def(nb::init<std::vector<std::shared_ptr<const Segment>>>(), "segments"_a)
+        .def(nb::init<std::vector<std::shared_ptr<const Segment>>>(), "segments"_a,
+             nb::call_guard<nb::gil_scoped_release>())
         .def(
             "__init__",
             [](Merger* self, std::vector<std::shared_ptr<const Segment>> segments,
@@ -227,7 +234,7 @@ void bind_builder(nb::module_& module) {
                 std::vector<OldRow> order;
                 order.reserve(places.size());
                 for (std::size_t i = 0; i < places.size(); ++i) order.push_back({numbers[i], places[i]});
-                new (self) Merger(std::move(segments), std::move(order));
+                without_gil([&] { return new (self) Merger(std::move(segments), std::move(order)); });
             },
             "segments"_a, "of_segment"_a, "rows"_a,
             "The same, with rows in the order given: `rows[i]` of segment `of_segment[i]` becomes row i.")
@@ -242,14 +249,14 @@ void bind_builder(nb::module_& module) {
         .def(
             "postings",
             [](const Merger& m, std::size_t first, std::size_t last) {
-                return to_tuple(m.postings(first, last));
+                return to_tuple(without_gil([&] { return m.postings(first, last); }));
             },
             "first"_a, "last"_a,
             "Lists of the terms [first, last): their bytes, and offsets of each in them.")
         .def(
             "forward",
             [](const Merger& m, std::uint32_t first, std::uint32_t last) {
-                return to_tuple(m.forward(first, last));
+                return to_tuple(without_gil([&] { return m.forward(first, last); }));
             },
             "first"_a, "last"_a,
             "Forward entries of the rows [first, last): their bytes, and offsets of each.")

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
 from rocchio._native import LexicalSegment, SegmentMerger
+from rocchio.engine.background import beside
 from rocchio.engine.latent import Blocks
 from rocchio.engine.memberships import Memberships
 from rocchio.engine.open_segment import OpenSegment
@@ -48,8 +55,14 @@ def merge_segments(
     if schema.tenants is None:
         memberships = None
     order = clustered(segments, schema, cluster_by, memberships) if cluster_by else None
-    merger = _merger([segment.lexical for segment in segments], order)
-    files = _merge_documents(directory, name, schema, segments, memberships, order, (merger, advance))
+    stop = threading.Event()
+    with beside(lambda: _merge_documents(directory, name, schema, segments, memberships, order, stop)) as documents:
+        try:
+            merger = _merger([segment.lexical for segment in segments], order)
+            files = _merge_index(directory, name, schema, merger, advance, documents)
+        except BaseException:
+            stop.set()
+            raise
     lengths = [sum(segment.entry.lengths[f] for segment in segments) for f in range(schema.text_columns)]
     files |= _merge_sparse(directory, name, segments, advance, order)
     passages = merged_passages(segments) if order is None else _ordered_passages(segments, order)
@@ -66,6 +79,15 @@ def _merger(indexes: Sequence[LexicalSegment], order: RowOrder | None) -> Segmen
     return SegmentMerger(list(indexes)) if order is None else SegmentMerger(list(indexes), order.of_segment, order.rows)
 
 
+@dataclass(frozen=True)
+class _Documents:
+    """What copying the documents leaves: files, the doc_ids by row in pieces, where batches of documents begin."""
+
+    files: dict[str, FileInfo]
+    ids: list[pa.LargeStringArray]
+    offsets: npt.NDArray[np.uint64]
+
+
 def _merge_documents(
     directory: Directory,
     name: str,
@@ -73,31 +95,45 @@ def _merge_documents(
     segments: Sequence[OpenSegment],
     memberships: Memberships | None,
     order: RowOrder | None,
-    lexical: tuple[SegmentMerger, Callable[[int], None]],
-) -> dict[str, FileInfo]:
-    """Write stored fields, columns, and the index of the texts with the doc_ids."""
+    stop: threading.Event,
+) -> _Documents:
+    """Write stored fields and columns, or only some of them once `stop` is set."""
     documents = DocumentWriter(directory, f"{name}/{SegmentFile.DOCUMENTS}", stored_schema(schema))
     columns = ColumnsBuilder(schema)
-    out = ArrayFileWriter(directory, f"{name}/{SegmentFile.INDEX}")
+    ids = []
     try:
-        ids = []
         for batch, ids_by_row in (
             live_documents(segments, memberships) if order is None else ordered_documents(segments, order, memberships)
         ):
+            if stop.is_set():
+                break
             documents.add(batch)
             columns.add(batch)
             ids.append(ids_by_row)
-        document_info, document_offsets = documents.finish()
-        merger, advance = lexical
-        write_merged(out, merger, schema.text_columns, advance)
-        write_ids(out, ids)
-        out.add("document_offsets", "u8", [document_offsets])
-        index_info = out.finish()
+        info, offsets = documents.finish()
     finally:
         documents.close()
+    return _Documents({SegmentFile.DOCUMENTS: info} | columns.write(directory, name), ids, offsets)
+
+
+def _merge_index(
+    directory: Directory,
+    name: str,
+    schema: Schema,
+    merger: SegmentMerger,
+    advance: Callable[[int], None],
+    documents: Future[_Documents],
+) -> dict[str, FileInfo]:
+    """Write the index of the texts, then the doc_ids when the documents are there; returns the files of both."""
+    out = ArrayFileWriter(directory, f"{name}/{SegmentFile.INDEX}")
+    try:
+        write_merged(out, merger, schema.text_columns, advance)
+        copied = documents.result()
+        write_ids(out, copied.ids)
+        out.add("document_offsets", "u8", [copied.offsets])
+        return copied.files | {SegmentFile.INDEX: out.finish()}
+    finally:
         out.close()
-    files: dict[str, FileInfo] = {SegmentFile.DOCUMENTS: document_info, SegmentFile.INDEX: index_info}
-    return files | columns.write(directory, name)
 
 
 def _merge_sparse(
