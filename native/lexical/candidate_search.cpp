@@ -36,6 +36,17 @@ std::uint32_t first_threshold(const SegmentQuery& query, const FixedPoint& fixed
     return threshold;
 }
 
+/// Leaves those rows that may be among the best k in `work.candidates`; of rows with a sum of 0, none.
+void collect_in_segments(std::span<const SegmentQuery> queries, std::span<const FixedPoint> fixed,
+                         Kernel kernel, Workspace& work) {
+    work.candidates.start(queries.front().k, fixed.front());
+    for (std::size_t i = 0; i < queries.size(); ++i) {
+        work.candidates.begin_segment(first_threshold(queries[i], fixed[i]));
+        collect(queries[i], fixed[i], kernel, work);
+    }
+    work.candidates.finish();
+}
+
 /// Appends the candidates with their exact scores.
 void append_scored(const SegmentQuery& query, const auto& candidates, Workspace& work,
                    std::vector<Scored>& out) {
@@ -53,14 +64,14 @@ void append_scored(const SegmentQuery& query, const auto& candidates, Workspace&
 void search_positive(std::span<const SegmentQuery> queries, Kernel kernel, Workspace& work,
                      std::vector<Scored>& out) {
     if (queries.empty()) return;
-    const std::vector<FixedPoint> fixed = FixedPoint::of_segments(queries, QueryWeights::few_positive);
-    work.candidates.start(queries.front().k, fixed.front());
-    for (std::size_t i = 0; i < queries.size(); ++i) {
-        for (const QueryTerm& term : queries[i].terms) term.column->ask_for_beginnings();
-        work.candidates.begin_segment(first_threshold(queries[i], fixed[i]));
-        collect(queries[i], fixed[i], kernel, work);
+    for (const SegmentQuery& query : queries)
+        for (const QueryTerm& term : query.terms) term.column->ask_for_beginnings();
+    std::vector<FixedPoint> fixed = FixedPoint::of_segments(queries, QueryWeights::any);
+    collect_in_segments(queries, fixed, kernel, work);
+    if (work.candidates.threshold() == 0 && !std::ranges::all_of(fixed, &FixedPoint::sees_every_match)) {
+        fixed = FixedPoint::of_segments(queries, QueryWeights::few_positive);
+        collect_in_segments(queries, fixed, Kernel::exhaustive, work);
     }
-    work.candidates.finish();
     for (std::size_t i = 0; i < queries.size(); ++i)
         append_scored(queries[i], work.candidates.of_segment(i), work, out);
 }

@@ -73,6 +73,10 @@ std::vector<FixedPoint> FixedPoint::of_segments(std::span<const SegmentQuery> qu
     return all;
 }
 
+bool FixedPoint::sees_every_match() const {
+    return std::ranges::all_of(weights_, [](std::uint16_t weight) { return weight >= kLeastWeight; });
+}
+
 std::uint32_t FixedPoint::threshold_of_score(float floor) const {
     if (std::isinf(floor)) return 0;
     const double least = static_cast<double>(floor) - std::abs(static_cast<double>(floor)) * 1e-6;

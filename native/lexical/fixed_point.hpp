@@ -33,6 +33,9 @@ class FixedPoint {
     /// For one query in several segments: their sums are comparable. Weights as above.
     static std::vector<FixedPoint> of_segments(std::span<const SegmentQuery> queries, QueryWeights kind);
 
+    /// Whether the sum of each match is above 0: no term is so light that its postings may count as nothing.
+    bool sees_every_match() const;
+
     /// Of the absolute values.
     std::span<const std::uint16_t> weights() const { return weights_; }
 
