@@ -57,7 +57,7 @@ struct Queries {
     QueryBatch batch() const { return {offsets, terms, weights}; }
 };
 
-enum class Weights : std::uint8_t { ones, positive, any };
+enum class Weights : std::uint8_t { ones, positive, uneven, any };
 
 Queries make_queries(std::mt19937& random, std::size_t count, Weights kind, std::uint32_t terms = kTerms,
                      std::size_t most = 11) {
@@ -70,7 +70,9 @@ Queries make_queries(std::mt19937& random, std::size_t count, Weights kind, std:
             const double weight = static_cast<double>(random() % 1000) / 250.0;
             queries.weights.push_back(kind == Weights::ones       ? 1.0
                                       : kind == Weights::positive ? weight + 0.001
-                                                                  : weight - (random() % 2 ? 2.0 : 0.0));
+                                      : kind == Weights::uneven
+                                          ? (random() % 4 ? 1e-4 : 1.0) * (weight + 0.001)
+                                          : weight - (random() % 2 ? 2.0 : 0.0));
         }
         queries.offsets.push_back(queries.terms.size());
     }
@@ -199,7 +201,7 @@ void test_kernels_equal_the_reference(std::uint32_t seed) {
                 }
                 masks.assign(bitmaps.begin(), bitmaps.end());
             }
-            for (const Weights kind : {Weights::ones, Weights::positive, Weights::any}) {
+            for (const Weights kind : {Weights::ones, Weights::positive, Weights::uneven, Weights::any}) {
                 const Queries queries = make_queries(random, 12, kind);
                 for (const std::size_t k : {1, 3, 10, 1000}) {
                     const auto plain =
@@ -378,6 +380,29 @@ void test_segmentation_does_not_matter() {
     CHECK(!expected.empty());
 }
 
+/// A batch in parts, made ready by several threads, is the batch in one.
+void test_parts_do_not_matter() {
+    std::mt19937 random(14);
+    Index index = make_index(random, {150, 90}, 1, 0, 0.1, 300);
+    const Queries queries = make_queries(random, 40, Weights::positive, 300);
+    const auto searcher = [&] {
+        return Searcher(index.segments, {}, {1.0}, index.live_documents, index.total_lengths);
+    };
+    const Searcher one = searcher(), many = searcher();
+    const auto whole = one.search(queries.distinct, queries.batch(), 7, {}, Kernel::automatic);
+    const auto shared = many.share(queries.distinct, queries.batch(), 7, {}, Kernel::automatic, 1.0, 4);
+    for (const std::size_t parts : {1, 3, 40}) {
+        BatchResult joined;
+        for (std::size_t part = 0; part < parts; ++part) {
+            const auto found = many.search(shared, part * 40 / parts, (part + 1) * 40 / parts);
+            for (std::size_t q = 1; q < found.offsets.size(); ++q)
+                joined.offsets.push_back(joined.hits.size() + found.offsets[q]);
+            joined.hits.insert(joined.hits.end(), found.hits.begin(), found.hits.end());
+        }
+        CHECK(same(joined, whole));
+    }
+}
+
 void test_nothing_to_find() {
     const Searcher empty({}, {}, {1.0}, 0, std::vector<std::uint64_t>{0});
     const Queries queries = make_queries(*std::make_unique<std::mt19937>(1), 5, Weights::ones);
@@ -394,12 +419,13 @@ void test_nothing_to_find() {
 
 int main() {
     for (std::uint32_t seed = 1; seed <= 6; ++seed) test_kernels_equal_the_reference(seed);
-    for (const Weights kind : {Weights::positive, Weights::any}) test_many_windows(kind);
+    for (const Weights kind : {Weights::positive, Weights::uneven, Weights::any}) test_many_windows(kind);
     test_many_terms();
     test_scores_below_zero();
     test_extreme_parameters();
     test_unsearched_field_with_rare_codes();
     test_segmentation_does_not_matter();
+    test_parts_do_not_matter();
     test_nothing_to_find();
     return rocchio::failures();
 }
