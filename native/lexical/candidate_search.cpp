@@ -68,6 +68,7 @@ void search_positive(std::span<const SegmentQuery> queries, Kernel kernel, Works
         for (const QueryTerm& term : query.terms) term.column->ask_for_beginnings();
     std::vector<FixedPoint> fixed = FixedPoint::of_segments(queries, QueryWeights::any);
     collect_in_segments(queries, fixed, kernel, work);
+    // fewer than k rows stood out: those that only have terms too light to count may be among the best
     if (work.candidates.threshold() == 0 && !std::ranges::all_of(fixed, &FixedPoint::sees_every_match)) {
         fixed = FixedPoint::of_segments(queries, QueryWeights::few_positive);
         collect_in_segments(queries, fixed, Kernel::exhaustive, work);
