@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
@@ -41,8 +41,9 @@ class Background:
     def close(self) -> None:
         """Wait for the call that runs, drop the rest and their errors, let the thread go."""
         self._failed = True
+        calls = list(self._calls)
         self._calls.clear()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        _end(self._pool, calls)
 
     def _run(self, call: Callable[[], int]) -> int:
         if self._failed:
@@ -64,5 +65,27 @@ def beside(call: Callable[[], Result]) -> Iterator[Future[Result]]:
 
     An error of the block comes first; one of the call is raised when its result is asked for.
     """
-    with ThreadPoolExecutor(1, "rocchio-beside") as pool:
-        yield pool.submit(call)
+    pool = ThreadPoolExecutor(1, "rocchio-beside")
+    running = pool.submit(call)
+    try:
+        yield running
+    finally:
+        _end(pool, [running])
+
+
+def _end(pool: ThreadPoolExecutor, calls: Sequence[Future[Any]]) -> None:
+    """Wait for the call that runs, drop the rest. An interrupt in the meantime is raised once the call has ended.
+
+    Left alone, the call would write to files that the next writer may make anew. Waiting is for the calls, not for the
+    thread: Python before 3.13 takes a thread for ended when `join` is interrupted.
+    """
+    pool.shutdown(wait=False, cancel_futures=True)
+    interrupt: KeyboardInterrupt | None = None
+    while True:
+        try:
+            wait([call for call in calls if not call.cancelled()])
+            break
+        except KeyboardInterrupt as caught:
+            interrupt = caught
+    if interrupt is not None:
+        raise interrupt

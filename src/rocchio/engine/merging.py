@@ -79,6 +79,10 @@ def _merger(indexes: Sequence[LexicalSegment], order: RowOrder | None) -> Segmen
     return SegmentMerger(list(indexes)) if order is None else SegmentMerger(list(indexes), order.of_segment, order.rows)
 
 
+class _Stopped(Exception):
+    """The index failed, so nobody waits for the documents."""
+
+
 @dataclass(frozen=True)
 class _Documents:
     """What copying the documents leaves: files, the doc_ids by row in pieces, where batches of documents begin."""
@@ -97,7 +101,7 @@ def _merge_documents(
     order: RowOrder | None,
     stop: threading.Event,
 ) -> _Documents:
-    """Write stored fields and columns, or only some of them once `stop` is set."""
+    """Write stored fields and columns; raises _Stopped once `stop` is set."""
     documents = DocumentWriter(directory, f"{name}/{SegmentFile.DOCUMENTS}", stored_schema(schema))
     columns = ColumnsBuilder(schema)
     ids = []
@@ -106,7 +110,7 @@ def _merge_documents(
             live_documents(segments, memberships) if order is None else ordered_documents(segments, order, memberships)
         ):
             if stop.is_set():
-                break
+                raise _Stopped
             documents.add(batch)
             columns.add(batch)
             ids.append(ids_by_row)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import threading
+import time
+from collections.abc import Callable
 
 import pytest
 
@@ -66,3 +69,52 @@ def test_an_error_beside_a_block_is_raised_with_its_result_and_after_one_of_the_
         result.result()
     with pytest.raises(KeyError, match="of the block"), beside(fail):
         raise KeyError("of the block")
+
+
+def _interrupted_twice(wait: Callable[[threading.Event], None]) -> None:
+    """`wait` for a call that ends when it is told to, while the user interrupts two times."""
+    may_end = threading.Event()
+    me = threading.get_ident()
+
+    def interrupt() -> None:
+        for _ in range(2):
+            time.sleep(0.1)
+            signal.pthread_kill(me, signal.SIGINT)
+        time.sleep(0.1)
+        may_end.set()
+
+    kicking = threading.Thread(target=interrupt)
+    kicking.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            wait(may_end)
+    finally:
+        kicking.join()
+
+
+needs_signals = pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this system has no signals to threads")
+
+
+@needs_signals
+def test_interrupts_beside_a_block_leave_no_call_running() -> None:
+    ended: list[bool] = []
+
+    def wait(may_end: threading.Event) -> None:
+        with beside(lambda: ended.append(may_end.wait(20))):
+            pass
+
+    _interrupted_twice(wait)
+    assert ended == [True]
+
+
+@needs_signals
+def test_interrupts_while_closing_leave_no_call_running() -> None:
+    ended: list[bool] = []
+
+    def wait(may_end: threading.Event) -> None:
+        background = Background()
+        background.submit(lambda: ended.append(may_end.wait(20)) or 0)
+        background.close()
+
+    _interrupted_twice(wait)
+    assert ended == [True]

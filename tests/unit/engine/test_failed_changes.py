@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 import rocchio
 from rocchio.errors import BusyError, InvalidArgument, StorageFailure
+from rocchio.storage.documents import DocumentWriter
 
 
 def split_or_fail(text: str) -> list[str]:
@@ -60,6 +64,37 @@ def test_a_merge_that_fails_leaves_the_commit_before_it(col: rocchio.Collection,
         col.commit()
     assert caught.value.__notes__ == ["the last commit is intact, and nothing else was written"]
     assert [hit.doc_id for hit in col.search("two")] == ["2"]
+
+
+def test_a_compaction_that_fails_ends_the_copying_of_documents(tmp_path: Path, monkeypatch: Any) -> None:
+    col = rocchio.create(tmp_path / "many", fields={"text": rocchio.text()})
+    for name in "ab":
+        col.add({"doc_id": f"{name}{number}", "text": "word"} for number in range(2000))
+        col.commit()
+    copied: list[int] = []
+    failed = threading.Event()
+
+    def slowly(writer: DocumentWriter, batch: pa.RecordBatch) -> None:
+        assert not copied or failed.wait(20)
+        time.sleep(0.02)  # sixteen of these leave the failure time to be noticed
+        copied.append(batch.num_rows)
+        add(writer, batch)
+
+    def fail(*_: Any) -> None:
+        failed.set()
+        raise RuntimeError("the progress bar broke")
+
+    add = DocumentWriter.add
+    monkeypatch.setattr(DocumentWriter, "add", slowly)
+    with pytest.raises(RuntimeError, match="the progress bar broke"):
+        col.compact(progress=fail)
+    seen = sum(copied)
+    monkeypatch.undo()
+    assert seen < 4000
+    col.add({"doc_id": "c", "text": "bird"})
+    col.commit()
+    assert col.verify().ok
+    assert (sum(copied), len(col)) == (seen, 4001)
 
 
 def test_a_generator_that_raises_leaves_earlier_batches_pending(col: rocchio.Collection) -> None:
