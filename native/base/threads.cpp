@@ -4,7 +4,6 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -50,7 +49,7 @@ void for_each_on_threads(std::size_t threads, std::size_t count,
     running.reserve(others);
     try {
         while (running.size() < others) running.emplace_back([&] { shared.take_part(); });
-    } catch (const std::system_error&) {  // there are no more threads to be had
+    } catch (const std::exception&) {  // there are no more threads, or no memory for them, to be had
     }
     shared.take_part();
     for (std::thread& thread : running) thread.join();

@@ -234,7 +234,7 @@ void bind_builder(nb::module_& module) {
                 std::vector<OldRow> order;
                 order.reserve(places.size());
                 for (std::size_t i = 0; i < places.size(); ++i) order.push_back({numbers[i], places[i]});
-                without_gil([&] { return new (self) Merger(std::move(segments), std::move(order)); });
+                without_gil([&] { new (self) Merger(std::move(segments), std::move(order)); });
             },
             "segments"_a, "of_segment"_a, "rows"_a,
             "The same, with rows in the order given: `rows[i]` of segment `of_segment[i]` becomes row i.")

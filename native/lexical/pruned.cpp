@@ -20,8 +20,9 @@ constexpr std::size_t kTileBlocks = 4096;  // 8 KB of bounds, which stay in the 
 constexpr std::size_t kLeastSample = 512;  // groups of which the largest bound is kept
 constexpr std::size_t kMostSample = 16384;
 constexpr unsigned kBucketShift = 7;
-constexpr std::size_t kMaximaAhead =
-    1024;  // asked for, as tiles of many terms are no run that processors notice
+
+// Maxima are asked for this far ahead: in tiles of many terms no processor notices the run of one.
+constexpr std::size_t kMaximaAhead = 1024;
 
 class PrunedSearch {
   public:

@@ -95,6 +95,8 @@ def search_threads(view: View, batch: QueryBatch, k: int, kernel: Kernel, thread
     threads = min(threads, max(1, len(batch)))
     if view.groups is None:
         return _search_rows(view, batch, k, kernel, threads)
+    if threads == 1:
+        return [search_batch(view, batch, k, kernel)]
     step = max(1, -(-len(batch) // (threads * PARTS_PER_THREAD)))
     parts = [batch.part(first, min(first + step, len(batch))) for first in range(0, len(batch), step)]
     return on_threads(lambda part: search_batch(view, part, k, kernel), parts, threads)

@@ -71,25 +71,35 @@ def test_an_error_beside_a_block_is_raised_with_its_result_and_after_one_of_the_
         raise KeyError("of the block")
 
 
-def _interrupted_twice(wait: Callable[[threading.Event], None]) -> None:
-    """`wait` for a call that ends when it is told to, while the user interrupts two times."""
-    may_end = threading.Event()
-    me = threading.get_ident()
+class _Interrupted:
+    """A call that ends when the user, who waits for it, has interrupted twice."""
 
-    def interrupt() -> None:
-        for _ in range(2):
+    def __init__(self) -> None:
+        self._may_end, self._runs, self.has_ended = threading.Event(), threading.Event(), False
+
+    def __call__(self) -> int:
+        self._runs.set()
+        self.has_ended = self._may_end.wait(20)
+        return 0
+
+    def wait(self, wait: Callable[[], None]) -> None:
+        user = threading.get_ident()
+
+        def interrupt() -> None:
+            self._runs.wait(20)
+            for _ in range(2):
+                time.sleep(0.1)
+                signal.pthread_kill(user, signal.SIGINT)
             time.sleep(0.1)
-            signal.pthread_kill(me, signal.SIGINT)
-        time.sleep(0.1)
-        may_end.set()
+            self._may_end.set()
 
-    kicking = threading.Thread(target=interrupt)
-    kicking.start()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            wait(may_end)
-    finally:
-        kicking.join()
+        interrupting = threading.Thread(target=interrupt)
+        interrupting.start()
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                wait()
+        finally:
+            interrupting.join()
 
 
 needs_signals = pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this system has no signals to threads")
@@ -97,24 +107,24 @@ needs_signals = pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="
 
 @needs_signals
 def test_interrupts_beside_a_block_leave_no_call_running() -> None:
-    ended: list[bool] = []
+    call = _Interrupted()
 
-    def wait(may_end: threading.Event) -> None:
-        with beside(lambda: ended.append(may_end.wait(20))):
+    def wait() -> None:
+        with beside(call):
             pass
 
-    _interrupted_twice(wait)
-    assert ended == [True]
+    call.wait(wait)
+    assert call.has_ended
 
 
 @needs_signals
 def test_interrupts_while_closing_leave_no_call_running() -> None:
-    ended: list[bool] = []
+    call = _Interrupted()
 
-    def wait(may_end: threading.Event) -> None:
+    def wait() -> None:
         background = Background()
-        background.submit(lambda: ended.append(may_end.wait(20)) or 0)
+        background.submit(call)
         background.close()
 
-    _interrupted_twice(wait)
-    assert ended == [True]
+    call.wait(wait)
+    assert call.has_ended
